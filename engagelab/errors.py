@@ -1,0 +1,93 @@
+"""What the kit says when it refuses.
+
+    EngagelabError
+    ├── UsageError      an argument that cannot be right
+    │   └── NoColumn    a column that the table does not have
+    ├── DataError       a table whose content cannot be measured as asked
+    └── SourceError     a file that cannot be read rightly
+
+Every message comes from the catalogue of words: an error is raised with a key and its values,
+which also travel with it as `.key` and `.values`.
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from engagelab import words
+
+
+class EngagelabError(Exception):
+    """Whatever this kit refuses, in one clear line.
+
+    >>> raise EngagelabError("errors.one_of", name="scale", allowed="5, 7", value="6")
+    Traceback (most recent call last):
+    ...
+    engagelab.errors.EngagelabError: scale must be one of 5, 7, not 6
+    """
+
+    def __init__(self, key: str, /, **values: object):
+        self.key = key
+        self.values = values
+        super().__init__(words.text(key, **values))
+
+    def __str__(self) -> str:  # a KeyError would print its message in quotes
+        return str(self.args[0])
+
+    def __reduce__(self):  # an exception with keywords does not travel between processes by itself
+        return _again, (type(self), self.key, self.values)
+
+
+def _again(kind, key, values):
+    return kind(key, **values)
+
+
+class UsageError(EngagelabError, ValueError):
+    """An argument that cannot be right."""
+
+
+class NoColumn(UsageError, KeyError):
+    """A column that the table does not have."""
+
+
+class DataError(EngagelabError, ValueError):
+    """A table whose content cannot be measured as asked."""
+
+
+class SourceError(EngagelabError, ValueError):
+    """A file that cannot be read rightly."""
+
+
+def near(value: object, allowed: Iterable[object]) -> str:
+    """"; did you mean 'facebook'?", or nothing where nothing is near."""
+    close = get_close_matches(str(value), [str(item) for item in allowed], n=1)
+    return words.text("errors.did_you_mean", near=repr(close[0])) if close else ""
+
+
+def one_of(name: str, value, allowed: Iterable):
+    """`value`, if it is one of `allowed`.
+
+    >>> one_of("platform", "facebok", ["x", "facebook"])
+    Traceback (most recent call last):
+    ...
+    engagelab.errors.UsageError: platform must be one of 'x', 'facebook', not 'facebok'; did you mean 'facebook'?
+    """
+    allowed = list(allowed)
+    if value in allowed:
+        return value
+    raise UsageError("errors.one_of", name=name, allowed=", ".join(map(repr, allowed)),
+                     value=repr(value) + near(value, allowed))
+
+
+def column_of(column: str, available: Iterable[str], data: str = "the table") -> str:
+    """`column`, if the table has it.
+
+    >>> column_of("scor", ["score", "user"])
+    Traceback (most recent call last):
+    ...
+    engagelab.errors.NoColumn: the table has no column 'scor'; it has 'score', 'user'; did you mean 'score'?
+    """
+    available = list(available)
+    if column in available:
+        return column
+    raise NoColumn("errors.no_column", data=data, column=repr(column),
+                   available=", ".join(map(repr, available)) + near(column, available))

@@ -1,0 +1,92 @@
+"""Runs a notebook so that the same cells give the same bytes, on every machine.
+
+nbclient executes; everything that depends on the moment, the machine or the process is taken out
+of what is kept: timings, memory addresses, the metadata of whoever saved the file last.
+"""
+
+import copy
+import os
+import re
+import sys
+from pathlib import Path
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from engagelab.errors import EngagelabError
+
+METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"}}
+# Sums on two threads differ in their last digits; a set's order depends on the hash seed.
+ONE_WAY = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
+           "ENGAGELAB_THREADS": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline", "TZ": "UTC"}
+ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+
+
+class NotebookFailed(EngagelabError):
+    """A cell of a notebook raised an error."""
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    """The notebook at a path."""
+    return nbformat.read(path, as_version=4)
+
+
+def text_of(notebook: nbformat.NotebookNode) -> str:
+    """The notebook as it is stored: canonical JSON, one space of indent, a newline at the end."""
+    return nbformat.writes(notebook, version=4, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+def execute(notebook: nbformat.NotebookNode, *, folder: Path, timeout: int = 600) -> nbformat.NotebookNode:
+    """The notebook with fresh outputs: run from the first cell to the last in a new kernel of this Python.
+
+    Errors: NotebookFailed, with the number and the first line of the cell that failed.
+    """
+    fresh = copy.deepcopy(notebook)
+    for cell in fresh.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    manager = AsyncKernelManager()
+    manager._kernel_spec = KernelSpec(  # this Python, whatever kernels the machine has registered
+        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], language="python")
+    client = NotebookClient(fresh, km=manager, timeout=timeout, record_timing=False, coalesce_streams=True,
+                            resources={"metadata": {"path": str(folder)}})
+    try:
+        client.execute(env={**os.environ, **ONE_WAY})
+    except CellExecutionError as error:
+        raise NotebookFailed("notebook.failed", **failure(fresh, error)) from None
+    return canonical(fresh)
+
+
+def failure(notebook: nbformat.NotebookNode, error: CellExecutionError) -> dict[str, str | int]:
+    """Which cell failed, and how, in one line."""
+    number = next(index for index, cell in enumerate(notebook.cells)
+                  if any(output.output_type == "error" for output in cell.get("outputs", ())))
+    first = next(iter(notebook.cells[number].source.strip().splitlines()), "")
+    return {"cell": number, "line": first, "error": f"{error.ename}: {error.evalue.strip().splitlines()[0]}"}
+
+
+def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook without what depends on the machine or the moment."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for number, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{number:02d}"
+        tags = cell.metadata.get("tags", [])
+        cell.metadata = nbformat.from_dict({"tags": tags} if tags else {})
+        for output in cell.get("outputs", ()):
+            _clean(output)
+    return notebook
+
+
+def _clean(output: nbformat.NotebookNode) -> None:
+    if "metadata" in output:
+        output.metadata = nbformat.from_dict({})
+    if "text" in output:
+        output.text = ADDRESS.sub("0xADDRESS", output.text)
+    for kind, value in output.get("data", {}).items():
+        if isinstance(value, str) and kind.startswith("text/"):
+            output.data[kind] = ADDRESS.sub("0xADDRESS", value)

@@ -1,0 +1,1 @@
+"""What keeps people out of the numbers: keyed pseudonyms and small-cell suppression."""
