@@ -42,13 +42,13 @@ def parser() -> argparse.ArgumentParser:
 
 def lab(_options) -> int:
     """Open JupyterLab on the notebooks."""
-    return subprocess.call([sys.executable, "-m", "jupyterlab", str(project() / "notebooks")])
+    return _python("-m", "jupyterlab", str(project() / "notebooks"))
 
 
 def test(options) -> int:
     """Run the fast tests, all of them, or only the slow ones."""
     which = [] if options.all else ["-m", "slow" if options.slow else "not slow"]
-    return subprocess.call([sys.executable, "-m", "pytest", *which], cwd=project())
+    return _python("-m", "pytest", *which)
 
 
 def rebuild_notebooks(options) -> int:
@@ -63,3 +63,8 @@ def rebuild_notebooks(options) -> int:
             changed = rebuild(path)
             print(words.text("cli.rebuilt" if changed else "cli.same", name=path.name))
     return int(bad > 0)
+
+
+def _python(*arguments: str) -> int:
+    """Run this Python in the project's folder."""
+    return subprocess.call([sys.executable, *arguments], cwd=project())  # noqa: S603 our own words only

@@ -36,6 +36,7 @@ class Column:
 
     @property
     def dtype(self) -> str:
+        """The pandas dtype of its kind."""
         return DTYPES[self.kind]
 
 
@@ -48,10 +49,12 @@ class Table:
 
     @property
     def key(self) -> tuple[str, ...]:
+        """The columns that together name a row."""
         return tuple(name for name, column in self.columns.items() if column.role == "key")
 
     @property
     def time(self) -> str | None:
+        """The column that says when a row happened."""
         return next((name for name, column in self.columns.items() if column.role == "time"), None)
 
     @property
@@ -61,10 +64,12 @@ class Table:
 
     @property
     def personal(self) -> tuple[str, ...]:
+        """The columns that name a person."""
         return tuple(name for name, column in self.columns.items() if column.personal)
 
     @property
     def required(self) -> tuple[str, ...]:
+        """The columns without which a row is worth nothing."""
         return tuple(name for name, column in self.columns.items() if column.required)
 
 

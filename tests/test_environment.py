@@ -34,8 +34,8 @@ def test_every_requirement_is_pinned_inside_its_range():
     for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines():
         pin = Requirement(line)
         pins.setdefault(pin.name, []).append(str(pin.specifier).removeprefix("=="))
-    requirements = PROJECT["dependencies"] + sum(PROJECT["optional-dependencies"].values(), [])
-    for requirement in map(Requirement, requirements):
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    for requirement in [Requirement(line) for group in groups for line in group]:
         assert pins[requirement.name], requirement.name
         for version in pins[requirement.name]:
             assert requirement.specifier.contains(version, prereleases=True), (requirement.name, version)

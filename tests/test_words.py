@@ -1,0 +1,50 @@
+"""The catalogue of words is complete: every key in every language, with the same values in each."""
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from engagelab import words
+
+PACKAGE = Path(words.__file__).parent.parent
+
+
+def fields(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("key", words.catalogue())
+def test_a_key_has_every_language_and_the_same_values_in_each(key):
+    row = words.catalogue()[key]
+    assert set(row) == set(words.LANGUAGES)
+    assert all(row.values()), key
+    assert len({frozenset(fields(text)) for text in row.values()}) == 1, key
+
+
+def keys_in_the_code():
+    """Every literal that looks like a key of the catalogue, with where it stands."""
+    rooms = {key.split(".")[0] for key in words.catalogue()}
+    pattern = re.compile(rf"(?:{'|'.join(map(re.escape, rooms))})\.[a-z0-9_.]*[a-z0-9_]")
+    for file in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and pattern.fullmatch(node.value):
+                yield node.value, f"{file.relative_to(PACKAGE)}:{node.lineno}"
+
+
+def test_every_key_that_the_code_names_is_in_the_catalogue():
+    missing = [f"{where} {key}" for key, where in keys_in_the_code()
+               if not words.has(key) and not key.endswith((".csv", ".md", ".py", ".toml", ".sql"))]
+    assert not missing
+
+
+def test_the_language_can_be_changed_and_only_to_one_that_is_there():
+    try:
+        words.set_language("ja")
+        assert words.text("words.languages") == "日本語"
+        with pytest.raises(ValueError, match="languageには"):
+            words.set_language("de")
+    finally:
+        words.set_language("en")
