@@ -7,6 +7,7 @@ of what is kept: timings, memory addresses, the metadata of whoever saved the fi
 import copy
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -24,6 +25,16 @@ METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "na
 ONE_WAY = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
            "ENGAGELAB_THREADS": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline", "TZ": "UTC"}
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+
+
+class ThisPython(AsyncKernelManager):
+    """Starts the Python that runs now, whatever kernels the machine has registered."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """How the kernel is started."""
+        return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                          display_name="Python 3", language="python")
 
 
 class NotebookFailed(EngagelabError):
@@ -49,13 +60,10 @@ def execute(notebook: nbformat.NotebookNode, *, folder: Path, timeout: int = 600
     for cell in fresh.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    manager = AsyncKernelManager()
-    manager._kernel_spec = KernelSpec(  # this Python, whatever kernels the machine has registered
-        argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"], language="python")
-    client = NotebookClient(fresh, km=manager, timeout=timeout, record_timing=False, coalesce_streams=True,
-                            resources={"metadata": {"path": str(folder)}})
+    client = NotebookClient(fresh, kernel_manager_class=ThisPython, timeout=timeout, record_timing=False,
+                            coalesce_streams=True, resources={"metadata": {"path": str(folder)}})
     try:
-        client.execute(env={**os.environ, **ONE_WAY})
+        client.execute(env={**os.environ, **ONE_WAY}, stderr=subprocess.DEVNULL)  # the kernel talks of its transport
     except CellExecutionError as error:
         raise NotebookFailed("notebook.failed", **failure(fresh, error)) from None
     return canonical(fresh)

@@ -1,0 +1,104 @@
+"""Runs the tasks and writes the table: `python -m benchmarks [TASK ...] [--rounds 9]`."""
+
+import argparse
+import platform
+import subprocess
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+import pandas as pd
+
+from benchmarks.cell import task_of
+
+HERE = Path(__file__).parent
+VERSIONS = ("engagelab", "duckdb", "pandas", "numpy")
+HEADER = ("| task | candidate | CPU s | spread | wall s | memory MB | CPU / peer | CPU / scan | goal |\n"
+          "|---|---|---|---|---|---|---|---|---|\n")
+
+
+def cell(task: str, candidate: str, folder: Path) -> dict:
+    """One candidate in a process of its own: its figures, and where its answer lies."""
+    answer = folder / f"{task}.{candidate}.pickle"
+    done = subprocess.run([sys.executable, "-m", "benchmarks.cell", task, candidate, str(answer)],
+                          capture_output=True, text=True, cwd=HERE.parent, check=False)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise SystemExit(f"{task}: {candidate} failed: {last}")
+    cpu, wall, memory = map(float, done.stdout.split()[-3:])
+    return {"cpu": cpu, "wall": wall, "memory": memory, "answer": pd.read_pickle(answer)}
+
+
+def same(task: str, answers: dict[str, object]) -> None:
+    """Stop where a candidate's answer differs from ours."""
+    ours = answers[task_of(task).OURS]
+    for name, answer in answers.items():
+        if answer is None or ours is None:
+            continue
+        try:
+            pd.testing.assert_frame_equal(ours.reset_index(drop=True), answer.reset_index(drop=True),
+                                          check_dtype=False, rtol=1e-9, atol=1e-9)
+        except AssertionError as error:
+            raise SystemExit(f"{task}: the answer of {name} differs from ours: {error}") from error
+
+
+def run(task: str, rounds: int, folder: Path) -> list[str]:
+    """All rounds of one task, as lines of the table."""
+    spec = task_of(task)
+    spec.data(folder)
+    figures: dict[str, list[dict]] = {name: [] for name in spec.CANDIDATES}
+    for turn in range(rounds):
+        for name in spec.CANDIDATES:
+            figures[name].append(cell(task, name, folder))
+        if turn == 0:
+            same(task, {name: rows[0]["answer"] for name, rows in figures.items()})
+    middle = {name: {key: median(row[key] for row in rows) for key in ("cpu", "wall", "memory")}
+              for name, rows in figures.items()}
+    return [line(spec, name, middle, [row["cpu"] for row in figures[name]]) for name in spec.CANDIDATES]
+
+
+def line(spec, name: str, middle: dict[str, dict[str, float]], cpu: list[float]) -> str:
+    """One row of the table."""
+    own, peer = middle[name], middle[spec.PEER]
+    scan = f"{own['cpu'] / middle[spec.SCAN]['cpu']:.2f}" if spec.SCAN else ""
+    goal = "; ".join(verdicts(spec, own, peer)) if name == spec.OURS else ""
+    title = spec.TITLE if name == spec.OURS else ""
+    return (f"| {title} | {name} | {own['cpu']:.3f} | {min(cpu):.3f}-{max(cpu):.3f} | "
+            f"{own['wall']:.3f} | {own['memory']:.0f} | {own['cpu'] / peer['cpu']:.2f} | {scan} | {goal} |")
+
+
+def verdicts(spec, own: dict[str, float], peer: dict[str, float]) -> Iterable[str]:
+    """Each goal, the figure, and whether it is met."""
+    found = {"cpu_ratio": own["cpu"] / peer["cpu"], "memory_mb": own["memory"],
+             "cpu_above_peer_s": own["cpu"] - peer["cpu"]}
+    for name, goal in spec.TARGETS.items():
+        yield f"{name} {found[name]:.2f}, goal {goal:g}: {'met' if found[name] <= goal else 'MISSED'}"
+
+
+def main() -> None:
+    """Run what was asked for and write the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    everything = sorted(file.stem for file in (HERE / "tasks").glob("[a-z]*.py"))
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(everything)}")
+    parser.add_argument("--rounds", type=int, default=9)
+    chosen = parser.parse_args()
+    folder = HERE / ".data"
+    folder.mkdir(exist_ok=True)
+    rows = []
+    for task in chosen.tasks or everything:
+        rows += run(task, chosen.rounds, folder)
+        print(*rows[-len(task_of(task).CANDIDATES):], sep="\n", flush=True)
+    if not chosen.tasks:
+        used = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+        (HERE / "results.md").write_text(
+            f"# Results\n\nMedian of {chosen.rounds} interleaved rounds, a fresh process per cell, on "
+            f"{datetime.now(UTC):%Y-%m-%d}: Python {platform.python_version()}, {used}; {platform.system()}. "
+            f"Ratios hold from machine to machine, seconds do not.\n\n{HEADER}" + "\n".join(rows) + "\n",
+            encoding="utf-8", newline="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""What people do over time."""
+
+from engagelab.activity.churn import churn
+
+__all__ = ["churn"]

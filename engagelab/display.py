@@ -1,0 +1,92 @@
+"""How a number is shown. Values stay as they are; only here are they rounded, and only for the eye.
+
+The unit decides: a `share` is shown in percent, `points` with their sign, `minutes` in the unit
+that a person would say, an amount with its currency.
+"""
+
+import math
+import re
+
+from engagelab import words
+
+CURRENCIES = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
+WITHOUT_CENTS = ("JPY", "KRW")
+MISSING = "–"
+TRAILING = re.compile(r"(?<=\d)\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
+
+
+def shown(value: float | None, unit: str = "number", *, signed: bool = False) -> str:
+    """The number as a person reads it.
+
+    >>> shown(.3793, "share"), shown(.00031, "share"), shown(28.57, "points"), shown(-3.02, "points")
+    ('37.9%', '0.031%', '+28.6', '−3.0')
+    >>> shown(95, "minutes"), shown(600, "minutes"), shown(7000, "minutes"), shown(31250.4, "JPY")
+    ('95 min', '10.0 h', '4.9 days', '¥31,250')
+    >>> shown(float("nan")), shown(1234, "count"), shown(4.3251)
+    ('–', '1,234', '4.33')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    plus = "+" if signed and value > 0 else ""
+    if unit == "share":
+        text = f"{_digits(100 * value, 1)}%"
+    elif unit == "points":
+        text = f"{value:+.1f}"
+        plus = ""
+    elif unit == "minutes":
+        text = _minutes(value)
+    elif unit == "count":
+        text = f"{value:,.0f}"
+    elif len(unit) == 3 and unit.isupper():
+        text = _amount(value, unit)
+    else:
+        text = _digits(value, 2)
+    return plus + text.replace("-", "−")
+
+
+def tick(value: float, unit: str = "number") -> str:
+    """The number at the edge of a picture: as `shown`, without decimals that say nothing.
+
+    >>> tick(.35, "share"), tick(40, "points"), tick(.025, "share")
+    ('35%', '+40', '2.5%')
+    """
+    return TRAILING.sub("", shown(round(value, 9), unit))
+
+
+def _digits(value: float, decimals: int) -> str:
+    """The usual decimals, and more for a small number, so that two digits always show."""
+    if value and abs(value) < 1:
+        decimals = max(decimals, 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{decimals}f}"
+
+
+def _minutes(value: float) -> str:
+    for key, size, limit in (("minutes", 1, 120), ("hours", 60, 2880), ("days", 1440, math.inf)):
+        if abs(value) < limit:
+            return words.text(f"unit.{key}", value=f"{value / size:.{0 if size == 1 else 1}f}")
+    return words.text("unit.days", value=value)
+
+
+def _amount(value: float, currency: str) -> str:
+    digits = 0 if currency in WITHOUT_CENTS else 2
+    sign = "-" if value < 0 else ""
+    symbol = CURRENCIES.get(currency, f"{currency} ")
+    return f"{sign}{symbol}{abs(value):,.{digits}f}"
+
+
+def interval(low: float, high: float, unit: str = "number") -> str:
+    """Both ends of an interval.
+
+    >>> interval(-1.04, 51.98, "points")
+    '−1.0 to +52.0'
+    """
+    return words.text("unit.interval", low=shown(low, unit), high=shown(high, unit))
+
+
+def metric_name(key: str) -> str:
+    """A metric's name in the current language; the key itself where the catalogue of words has none.
+
+    >>> metric_name("nps"), metric_name("our_own")
+    ('NPS', 'our_own')
+    """
+    return words.text(f"metric.{key}") if words.has(f"metric.{key}") else key

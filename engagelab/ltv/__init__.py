@@ -1,0 +1,5 @@
+"""What a customer is worth."""
+
+from engagelab.ltv.formulas import from_churn, from_purchases
+
+__all__ = ["from_churn", "from_purchases"]

@@ -1,0 +1,16 @@
+"""The nouns (rate, mean, ratio, quantile, nps, csat, ces, engagement rate), their intervals, and `measure()`.
+
+Beside what the face has: `difference` and `fixed_mix` of measured tables, `scorecard` against
+targets, `kaplan_meier` and `median_duration`, `wilson`, and the `catalogue` of metrics.
+"""
+
+from engagelab.metrics.catalogue import catalogue, units
+from engagelab.metrics.difference import difference
+from engagelab.metrics.intervals import wilson
+from engagelab.metrics.mix import fixed_mix
+from engagelab.metrics.scorecard import scorecard
+from engagelab.metrics.social import definitions
+from engagelab.metrics.survival import kaplan_meier, median_duration
+
+__all__ = ["catalogue", "definitions", "difference", "fixed_mix", "kaplan_meier", "median_duration", "scorecard",
+           "units", "wilson"]

@@ -1,0 +1,117 @@
+"""The shape of an answer: one row an estimate, small cells hidden, doubts flagged in words."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from engagelab import words
+from engagelab.errors import DataError
+from engagelab.metrics.nouns import SURVEY_MIN_N, Noun
+from engagelab.privacy.cells import ALL, FEW, hidden
+from engagelab.summaries import periods
+from engagelab.summaries.moments import Ask
+from engagelab.summaries.view import Span
+
+COLUMNS = ("metric", "estimate", "low", "high", "se", "count", "base", "n", "n_eff", "n_missing", "method", "flag")
+NUMBERS = ("estimate", "low", "high", "se", "count", "base", "n_eff")
+CROSSED = 2  # attributes from which on a cell needs twice as many respondents
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The estimates of all levels of one metric: keys and ranks of `depth` grouping columns, and the numbers."""
+
+    table: pd.DataFrame
+    depth: int
+    method: str
+    based: bool
+
+
+def answer(name: str, noun: Noun, ask: Ask, cells: Cells, min_n: int | None, when: Span | None, every: str | None,
+           weighted: bool) -> tuple[pd.DataFrame, bool]:
+    """The tidy rows of one metric, its grouping columns called `by_1, by_2 ...`, and whether it has a base."""
+    table = cells.table
+    if ask.scope and cells.depth:  # groups that hold other platforms only are no answer
+        table = table[table["rows"] > 0].reset_index(drop=True)
+    keys = [_labels(table, i, every if every and i == cells.depth else None) for i in range(1, cells.depth + 1)]
+    attributes = cells.depth - bool(every)
+    why = _hidden(table, noun, cells.depth, attributes, min_n)
+    secret = np.array([bool(reason) for reason in why], dtype=bool)
+    out = pd.DataFrame({"metric": pd.Series([name] * len(table), dtype="str")})
+    for i, labels in enumerate(keys, 1):
+        out[f"by_{i}"] = pd.Series(labels, dtype="str")
+    empty = (table["n"] == 0).to_numpy()
+    for column in NUMBERS:
+        blank = secret | (empty if column in ("estimate", "low", "high", "se") else False)
+        out[column] = table[column].astype("float64").mask(blank)
+    for column in ("n", "n_missing"):
+        out[column] = table[column].astype("Int64").mask(secret)
+    method = (ask.note + "; " if ask.note else "") + (cells.method or words.text("metrics.method_delta"))
+    method += words.text("metrics.method_weighted") if weighted else ""
+    out["method"] = pd.Series([method] * len(table), dtype="str")
+    flags = [_flag(reason, least, n, low, partial) for reason, least, n, low, partial in zip(
+        why, _least(table, noun, cells.depth, attributes, min_n), table["n"], table["low"],
+        _partial(table, cells.depth, when, every), strict=True)]
+    out["flag"] = pd.Series(flags, dtype="str")
+    return out, cells.based
+
+
+def _labels(table: pd.DataFrame, i: int, every: str | None) -> list[str]:
+    """What the keys of one grouping column are called."""
+    total, missing = words.text("metrics.all"), words.text("metrics.missing")
+    raw = list(table[f"key_{i}"])
+    known = [key for key in raw if not _no(key)]
+    if any(key in (total, missing) for key in known):
+        raise DataError("metrics.reserved_value", value=repr(next(key for key in known if key in (total, missing))))
+    if every is None and known and all(_whole(key) for key in known):  # whole numbers beside a gap come as 1.0
+        raw = [key if _no(key) else key[:-2] for key in raw]
+    named = [missing if _no(key) else periods.label(every, int(key)) if every else key for key in raw]
+    return [total if rank == np.inf else label for label, rank in zip(named, table[f"rank_{i}"], strict=True)]
+
+
+def _no(key: object) -> bool:
+    return key is None or key is pd.NA or key != key
+
+
+def _whole(key: str) -> bool:
+    return key.endswith(".0") and key[:-2].lstrip("-").isdigit()
+
+
+def _least(table: pd.DataFrame, noun: Noun, depth: int, attributes: int, min_n: int | None) -> np.ndarray:
+    """The fewest respondents with whom each cell is shown."""
+    told = min_n if min_n is not None else noun.min_n
+    if told is not None or not noun.hides:
+        return np.full(len(table), told or 0)
+    crossed = sum((table[f"rank_{i}"] < np.inf).to_numpy(dtype=int) for i in range(1, attributes + 1))
+    return np.where(np.full(len(table), crossed) >= CROSSED, 2 * SURVEY_MIN_N, SURVEY_MIN_N)
+
+
+def _hidden(table: pd.DataFrame, noun: Noun, depth: int, attributes: int, min_n: int | None) -> list[str]:
+    least = _least(table, noun, depth, attributes, min_n)
+    if not least.any():
+        return [""] * len(table)
+    ranks = [table[f"rank_{i}"] for i in range(1, depth + 1)]
+    keys = [tuple(ALL if rank == np.inf else rank for rank in row) for row in zip(*ranks, strict=True)]
+    return hidden(keys or [()], table["users"].to_numpy(), least)
+
+
+def _partial(table: pd.DataFrame, depth: int, when: Span | None, every: str | None) -> list[bool]:
+    """Whether the cell's period is not whole."""
+    if not every or when is None:
+        return [False] * len(table)
+    return [rank < np.inf and not _no(key) and not when.window.whole(every, int(key))
+            for key, rank in zip(table[f"key_{depth}"], table[f"rank_{depth}"], strict=True)]
+
+
+def _flag(reason: str, least: int, n: int, low: float, partial: bool) -> str:
+    flags = []
+    if reason:
+        flags.append(words.text("metrics.flag_few" if reason == FEW else "metrics.flag_complement", n=least))
+    elif n == 0:
+        flags.append(words.text("metrics.flag_empty"))
+    elif low != low:
+        flags.append(words.text("metrics.flag_no_interval"))
+    if partial:
+        flags.append(words.text("metrics.flag_partial"))
+    return "; ".join(flags)

@@ -1,0 +1,70 @@
+"""How far two independent estimates are apart, and whether that may be noise.
+
+The interval comes from the two intervals alone (MOVER, "method of variance estimates recovery"):
+it keeps their asymmetry, so that a difference of two rates stays within -1 and 1. With Wilson
+intervals it is method 10 of Newcombe (1998, Statistics in Medicine 17:873); for any estimate,
+Zou and Donner (2008, Statistics in Medicine 27:1693).
+"""
+
+import numpy as np
+import pandas as pd
+
+from engagelab import words
+from engagelab.errors import DataError, column_of
+
+AFTER_BY = ("estimate", "low", "high", "se", "count", "n", "n_eff", "n_missing", "method", "flag", "base")
+
+
+def difference_interval(before, before_low, before_high, after, after_low, after_high):
+    """(difference, low, high) of after - before, from the estimates and their intervals; numbers or arrays.
+
+    >>> import numpy as np  # Newcombe 1998: 48/80 before, 56/70 after, Wilson intervals
+    >>> from engagelab.metrics.intervals import wilson
+    >>> before, after = [np.array(wilson(count, n)).ravel() for count, n in ((48, 80), (56, 70))]
+    >>> [round(float(end), 4) for end in difference_interval(.6, *before, .8, *after)]
+    [0.2, 0.0524, 0.3339]
+    """
+    apart = after - before
+    return (apart, apart - np.hypot(after - after_low, before_high - before),
+            apart + np.hypot(after_high - after, before - before_low))
+
+
+def difference(measured: pd.DataFrame, *, over: str, before: object = None, after: object = None) -> pd.DataFrame:
+    """How much each estimate changed between two values of a column, each against its own interval.
+
+    Parameters: a frame of `measure`; `over`, one of its by columns, for example a period;
+    `before` and `after`, two of its values, by default the last two.
+
+    Returns one row a metric and remaining group: `before, after, difference, low, high, n_before,
+    n_after, method, flag`. The two sides are taken as independent, which is cautious where the
+    same people answered twice. A side that is hidden or was never observed leaves the row empty,
+    with a flag; where neither side was observed there is no row.
+
+    Errors: NoColumn; DataError where no values are named and the column does not have two.
+    """
+    column_of(over, measured.columns)
+    values = sorted(measured[over].unique())
+    if before is None or after is None:
+        if len(values) < 2:
+            raise DataError("difference.no_two", over=over, available=", ".join(map(repr, values)))
+        before, after = values[-2:]
+    keys = [name for name in measured.columns if name not in AFTER_BY and name != over]
+    sides = [measured[measured[over] == value].drop(columns=over) for value in (before, after)]
+    both = sides[0].merge(sides[1], on=keys, how="outer", suffixes=("_before", "_after"))
+    apart, low, high = difference_interval(*(both[f"{name}_{side}"] for side in ("before", "after")
+                                             for name in ("estimate", "low", "high")))
+    table = both[keys].assign(before=both["estimate_before"], after=both["estimate_after"], difference=apart, low=low,
+                              high=high, n_before=both["n_before"], n_after=both["n_after"],
+                              method=words.text("difference.method"), flag=_flags(both))
+    table.attrs = {**measured.attrs, "before": before, "after": after}
+    return table
+
+
+def _flags(both: pd.DataFrame) -> list[str]:
+    """Why a row is empty or doubtful: what its two sides say, else that one was never observed."""
+    flags = []
+    for before, after, known in zip(both["flag_before"].fillna(""), both["flag_after"].fillna(""),
+                                    both["estimate_before"].notna() & both["estimate_after"].notna(), strict=True):
+        said = "; ".join(dict.fromkeys(flag for flag in (before, after) if flag))
+        flags.append(said or ("" if known else words.text("difference.one_side")))
+    return flags

@@ -1,0 +1,224 @@
+"""Intervals for shares, differences of shares, NPS, means, ratios and quantiles, on arrays of groups.
+
+Sources: Wilson (1927, JASP 22, 209-212) for a share; Newcombe (1998, Statistics in Medicine 17, 873-890, method 10)
+for a difference of two; Tango (1998, Statistics in Medicine 17, 891-908) for NPS, which is the difference of two cells
+of one multinomial; Rocks (2016, The American Statistician 70, 365-372) for its adjusted Wald interval; Bonett and Price
+(2012, Journal of Educational and Behavioral Statistics 37, 479-488). Every function takes and gives numbers or arrays;
+`n` may be an effective number. NPS is in points from -100 to 100, a share is a fraction.
+"""
+
+from collections.abc import Callable
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from engagelab.errors import UsageError, one_of
+
+Bounds = tuple[np.ndarray, np.ndarray]
+
+
+def z_value(confidence: float) -> float:
+    """The two-sided normal quantile.
+
+    >>> round(z_value(.95), 6)
+    1.959964
+    """
+    if not isinstance(confidence, int | float) or not 0 < confidence < 1:
+        raise UsageError("metrics.confidence", value=repr(confidence))
+    return NormalDist().inv_cdf((1 + confidence) / 2)
+
+
+def t_value(df: ArrayLike, confidence: float) -> np.ndarray:
+    """The two-sided quantile of Student's t; NaN without a degree of freedom.
+
+    >>> t_value(10, .95).round(6)
+    np.float64(2.228139)
+    """
+    from scipy.special import stdtrit
+
+    z_value(confidence)
+    df = np.asarray(df, dtype=float)
+    return np.where(df > 0, stdtrit(np.where(df > 0, df, 1.0), (1 + confidence) / 2), np.nan)[()]
+
+
+def wilson(count: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
+    """The score interval of a share: `count` of `n`.
+
+    >>> [float(round(bound, 4)) for bound in wilson(81, 263)]
+    [0.2553, 0.3662]
+    """
+    count, n, z = np.asarray(count, dtype=float), np.asarray(n, dtype=float), z_value(confidence)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = count / n
+        middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+        half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    low = np.where(share == 0, 0.0, np.maximum(middle - half, 0.0))
+    high = np.where(share == 1, 1.0, np.minimum(middle + half, 1.0))
+    known = n > 0
+    return np.where(known, low, np.nan)[()], np.where(known, high, np.nan)[()]
+
+
+def newcombe(count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayLike,
+             confidence: float = .95) -> Bounds:
+    """The interval of a difference of two independent shares, first less second, from their score intervals.
+
+    >>> [float(round(bound, 4)) for bound in newcombe(56, 70, 48, 80)]
+    [0.0524, 0.3339]
+    """
+    p_1 = np.asarray(count_1, dtype=float) / np.asarray(n_1, dtype=float)
+    p_2 = np.asarray(count_2, dtype=float) / np.asarray(n_2, dtype=float)
+    (low_1, high_1), (low_2, high_2) = wilson(count_1, n_1, confidence), wilson(count_2, n_2, confidence)
+    difference = p_1 - p_2
+    return (difference - np.sqrt((p_1 - low_1) ** 2 + (high_2 - p_2) ** 2),
+            difference + np.sqrt((high_1 - p_1) ** 2 + (p_2 - low_2) ** 2))
+
+
+def nps_variance(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike) -> np.ndarray:
+    """The variance of one answer scored +1, 0 or -1: p + q - (p - q)^2."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        p = np.asarray(promoters, dtype=float) / np.asarray(n, dtype=float)
+        q = np.asarray(detractors, dtype=float) / np.asarray(n, dtype=float)
+        return np.maximum(p + q - (p - q) ** 2, 0.0)
+
+
+def nps_score(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
+    """Tango's score interval: never outside the scale, never of no width; without passives it is Wilson's.
+
+    The difference D is a bound where n (d - D)^2 = z^2 (2 q(D) + D (1 - D)), q(D) being the share of detractors
+    that is likeliest if D is true; it has a closed form, and the root lies between the estimate and the scale's end.
+
+    >>> [float(round(bound, 2)) for bound in nps_score(1, 7, 21)]
+    [-51.72, -2.6]
+    """
+    p, q, n = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (promoters, detractors, n)))
+    z = z_value(confidence)
+    known = n > 0
+    p, q, n = np.where(known, p, 0.0), np.where(known, q, 0.0), np.where(known, n, 1.0)
+    d = (p - q) / n
+
+    def excess(difference: np.ndarray) -> np.ndarray:
+        b = -p - q + (2 * n - p + q) * difference
+        c = -q * difference * (1 - difference)
+        root = np.sqrt(np.maximum(b * b - 8 * n * c, 0.0))
+        with np.errstate(invalid="ignore", divide="ignore"):  # the form without cancellation
+            likeliest = np.where(b > 0, -2 * c / (root + b), (root - b) / (4 * n))
+        return n * (d - difference) ** 2 - z * z * (2 * likeliest + difference * (1 - difference))
+
+    low, high = _bisect(excess, d, -1.0), _bisect(excess, d, 1.0)
+    return np.where(known, 100 * low, np.nan)[()], np.where(known, 100 * high, np.nan)[()]
+
+
+def _bisect(excess: Callable[[np.ndarray], np.ndarray], inside: np.ndarray, outside: float) -> np.ndarray:
+    """The root between a point inside the interval, where `excess` is not positive, and the end of the scale.
+
+    Halving uses only exact operations, so the same counts give the same bytes everywhere.
+    """
+    near, far = inside, np.full_like(inside, outside)
+    for _ in range(60):
+        middle = (near + far) / 2
+        within = excess(middle) <= 0
+        near, far = np.where(within, middle, near), np.where(within, far, middle)
+    return (near + far) / 2
+
+
+def nps_wald(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
+    """The interval that old dashboards show; too narrow below 50 answers, of no width where all agree.
+
+    >>> [float(round(bound, 3)) for bound in nps_wald(60, 15, 100)]
+    [30.498, 59.502]
+    """
+    return _wald(promoters, detractors, n, z_value(confidence))
+
+
+def nps_adjusted_wald(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
+    """Wald's after adding three answers: 3/4 promoter, 3/2 passive, 3/4 detractor; cut to the scale.
+
+    >>> [float(round(bound, 3)) for bound in nps_adjusted_wald(19, 9, 36)]
+    [-0.441, 51.724]
+    """
+    low, high = _wald(np.add(promoters, .75), np.add(detractors, .75), np.add(n, 3), z_value(confidence))
+    return _cut(low, high, n)
+
+
+def nps_bonett_price(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
+    """Wald's after adding a promoter and a detractor; cut to the scale.
+
+    >>> [float(round(bound, 3)) for bound in nps_bonett_price(1, 7, 21)]
+    [-50.836, -1.338]
+    """
+    low, high = _wald(np.add(promoters, 1), np.add(detractors, 1), np.add(n, 2), z_value(confidence))
+    return _cut(low, high, n)
+
+
+def nps_bootstrap(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
+    """Percentiles of 10,000 samples drawn again from the counts; of no width where all agree.
+
+    Effective numbers are rounded to whole answers.
+
+    >>> [float(round(bound)) for bound in nps_bootstrap(60, 15, 100)]
+    [30.0, 59.0]
+    """
+    ends = 50 - 50 * confidence, 50 + 50 * confidence
+    z_value(confidence)
+    p, q, n = np.broadcast_arrays(*(np.asarray(value, dtype=float) for value in (promoters, detractors, n)))
+    bounds = np.full((2, n.size), np.nan)
+    for i, (p_i, q_i, n_i) in enumerate(zip(p.flat, q.flat, n.flat, strict=True)):
+        if n_i > 0:
+            shares = [p_i / n_i, max(1 - (p_i + q_i) / n_i, 0.0), q_i / n_i]
+            # RandomState draws the same numbers in every version of numpy; a Generator does not promise that.
+            draws = np.random.RandomState(7).multinomial(max(round(n_i), 1), shares, size=10_000)
+            bounds[:, i] = np.percentile(100 * (draws[:, 0] - draws[:, 2]) / draws.sum(axis=1), ends)
+    return bounds[0].reshape(n.shape)[()], bounds[1].reshape(n.shape)[()]
+
+
+def _wald(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, z: float) -> Bounds:
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middle = np.subtract(promoters, detractors) / np.asarray(n, dtype=float)
+        half = z * np.sqrt(nps_variance(promoters, detractors, n) / np.asarray(n, dtype=float))
+    return 100 * (middle - half), 100 * (middle + half)
+
+
+def _cut(low: np.ndarray, high: np.ndarray, n: ArrayLike) -> Bounds:
+    known = np.asarray(n) > 0
+    return (np.where(known, np.clip(low, -100, 100), np.nan)[()], np.where(known, np.clip(high, -100, 100), np.nan)[()])
+
+
+NPS_INTERVALS: dict[str, Callable[..., Bounds]] = {
+    "score": nps_score, "adjusted_wald": nps_adjusted_wald, "bonett_price": nps_bonett_price,
+    "wald": nps_wald, "bootstrap": nps_bootstrap}
+
+
+def nps(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, *, confidence: float = .95,
+        interval: str = "score") -> Bounds:
+    """The interval of NPS by name: score, adjusted_wald, bonett_price, wald or bootstrap.
+
+    >>> [float(round(bound, 1)) for bound in nps(10, 0, 10)]
+    [44.5, 100.0]
+    """
+    return NPS_INTERVALS[one_of("interval", interval, NPS_INTERVALS)](promoters, detractors, n, confidence)
+
+
+def around(estimate: ArrayLike, se: ArrayLike, df: ArrayLike, confidence: float = .95) -> Bounds:
+    """Student's interval around an estimate.
+
+    >>> [float(round(bound, 3)) for bound in around(5, 1, 10)]
+    [2.772, 7.228]
+    """
+    half = t_value(df, confidence) * np.asarray(se, dtype=float)
+    return np.asarray(estimate) - half, np.asarray(estimate) + half
+
+
+def quantile_ranks(n: ArrayLike, q: float, confidence: float = .95) -> tuple[np.ndarray, np.ndarray]:
+    """Ranks (from 1) of the two values between which quantile `q` lies; 0 and n + 1 are no value at all.
+
+    The number of values below the quantile is binomial (Conover, Practical Nonparametric Statistics, 1999,
+    section 3.2), so the interval holds for any distribution.
+
+    >>> [int(rank) for rank in quantile_ranks(100, .5)]
+    [40, 61]
+    """
+    from scipy.stats import binom
+
+    n, tail = np.asarray(n), (1 - confidence) / 2
+    return binom.ppf(tail, n, q), binom.ppf(1 - tail, n, q) + 1

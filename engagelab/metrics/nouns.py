@@ -1,0 +1,331 @@
+"""What is measured: small frozen objects that say what to sum and how to make an estimate of it.
+
+The same object is measured, followed over time and compared: `rate mean ratio quantile nps csat ces`. Its
+columns are names; the table goes to `measure()`. The definitions and their sources stand in `catalogue()`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from engagelab import words
+from engagelab.errors import UsageError, one_of
+from engagelab.metrics import intervals
+from engagelab.summaries.moments import Ask, Scale, Sums
+from engagelab.summaries.view import Columns
+
+BETTER = ("higher", "lower")
+SURVEY_MIN_N = 5
+
+
+class NotAColumnName(UsageError, TypeError):
+    """A noun was given data where it takes the name of a column."""
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """The answer of a noun for each group, as arrays; `method` is one sentence for all."""
+
+    estimate: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    se: np.ndarray
+    method: str
+    count: np.ndarray | None = None
+    base: np.ndarray | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Noun:
+    """A metric: its `name`, the direction that is `better`, the fewest respondents a cell shows (`min_n`)."""
+
+    better: str = "higher"
+    min_n: int | None = None
+
+    def __post_init__(self) -> None:
+        one_of("better", self.better, BETTER)
+        if self.min_n is not None and (isinstance(self.min_n, bool) or not isinstance(self.min_n, int)
+                                       or self.min_n < 0):
+            raise UsageError("metrics.min_n", value=repr(self.min_n))
+
+    @property
+    def name(self) -> str:
+        """What the metric is called where the caller gives it no name."""
+        raise NotImplementedError
+
+    @property
+    def hides(self) -> bool:
+        """Whether small cells are hidden without being told so."""
+        return False
+
+    def ask(self, columns: Columns) -> Ask:
+        """What has to be summed, over the names that `columns` gives."""
+        raise NotImplementedError
+
+    def estimates(self, sums: Sums, confidence: float) -> Estimates:
+        """The estimate of each group from its moments."""
+        raise NotImplementedError
+
+
+def column_name(noun: str, value: object) -> str:
+    """`value`, if it is the name of a column.
+
+    >>> column_name("mean", [1, 2])
+    Traceback (most recent call last):
+    ...
+    engagelab.metrics.nouns.NotAColumnName: mean takes the name of a column, such as el.mean("spend"), not a list; ...
+    """
+    if isinstance(value, str) and value:
+        return value
+    raise NotAColumnName("metrics.column_name", noun=noun, type=type(value).__name__)
+
+
+@dataclass(frozen=True)
+class Rate(Noun):
+    """A share of rows, from a column of true and false or of 0 and 1; Wilson's interval."""
+
+    column: str
+
+    @property
+    def name(self) -> str:
+        """The noun and its columns."""
+        return f"rate({self.column})"
+
+    def ask(self, columns: Columns) -> Ask:
+        """What has to be summed."""
+        x = columns.number(self.column)
+        return Ask((x,), known=x, scale=None if columns.flag(x) else Scale(x, 0, 1))
+
+    def estimates(self, sums: Sums, confidence: float) -> Estimates:
+        """The estimate of each group."""
+        return share(sums, confidence)
+
+
+def share(sums: Sums, confidence: float) -> Estimates:
+    """A share of rows from its moments, with the interval of Wilson (1927)."""
+    p, n = sums.mean[:, 0], sums.n_eff
+    low, high = intervals.wilson(p * n, n, confidence)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return Estimates(p, low, high, np.sqrt(p * (1 - p) / n), words.text("metrics.method_wilson"), sums.counts[:, 0])
+
+
+@dataclass(frozen=True)
+class Mean(Noun):
+    """A mean of the rows; Student's interval."""
+
+    column: str
+
+    @property
+    def name(self) -> str:
+        """The noun and its columns."""
+        return f"mean({self.column})"
+
+    def ask(self, columns: Columns) -> Ask:
+        """What has to be summed."""
+        return Ask((columns.number(self.column),))
+
+    def estimates(self, sums: Sums, confidence: float) -> Estimates:
+        """The estimate of each group."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            se = np.where(sums.n > 1, np.sqrt(sums.cov[:, 0, 0] / (sums.n_eff - 1)), np.nan)
+        low, high = intervals.around(sums.mean[:, 0], se, sums.n_eff - 1, confidence)
+        return Estimates(sums.mean[:, 0], low, high, se, words.text("metrics.method_t"))
+
+
+@dataclass(frozen=True)
+class Ratio(Noun):
+    """A ratio of two sums, never a mean of ratios; delta method over the rows."""
+
+    numerator: str
+    denominator: str
+
+    @property
+    def name(self) -> str:
+        """The noun and its columns."""
+        return f"ratio({self.numerator}, {self.denominator})"
+
+    def ask(self, columns: Columns) -> Ask:
+        """What has to be summed."""
+        return Ask((columns.number(self.numerator), columns.number(self.denominator)))
+
+    def estimates(self, sums: Sums, confidence: float) -> Estimates:
+        """The estimate of each group."""
+        return ratio_of_sums(sums, confidence, words.text("metrics.method_delta"))
+
+
+def ratio_of_sums(sums: Sums, confidence: float, method: str) -> Estimates:
+    """First value over second, with the linearised standard error (Cochran, Sampling Techniques, 1977, chapter 6)."""
+    top, bottom = sums.mean[:, 0], sums.mean[:, 1]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = np.where(bottom != 0, top / bottom, np.nan)
+        spread = sums.cov[:, 0, 0] - 2 * r * sums.cov[:, 0, 1] + r * r * sums.cov[:, 1, 1]
+        se = np.where(sums.n > 1, np.sqrt(np.maximum(spread, 0.0) / (sums.n_eff - 1)) / np.abs(bottom), np.nan)
+    low, high = intervals.around(r, se, sums.n_eff - 1, confidence)
+    return Estimates(r, low, high, se, method, sums.totals[:, 0], sums.totals[:, 1])
+
+
+@dataclass(frozen=True)
+class Quantile(Noun):
+    """The value below which a share `q` of the rows lies; interval from the ranks, for any distribution."""
+
+    column: str
+    q: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.q, bool) or not isinstance(self.q, int | float) or not 0 < self.q < 1:
+            raise UsageError("metrics.q", value=repr(self.q))
+
+    @property
+    def name(self) -> str:
+        """The noun and its columns."""
+        return f"quantile({self.column}, {self.q:g})"
+
+    def ask(self, columns: Columns) -> Ask:
+        """What has to be summed."""
+        return Ask((), known=columns.number(self.column))
+
+
+@dataclass(frozen=True)
+class Survey(Noun):
+    """A score on a scale of whole numbers; cells of fewer than five respondents are hidden."""
+
+    column: str
+
+    @property
+    def hides(self) -> bool:
+        """Answers of few people could be recognised."""
+        return True
+
+
+@dataclass(frozen=True)
+class Nps(Survey):
+    """Share of 9 and 10 less share of 0 to 6, in points."""
+
+    interval: str = "score"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        one_of("interval", self.interval, intervals.NPS_INTERVALS)
+
+    @property
+    def name(self) -> str:
+        """The noun and its columns."""
+        return f"nps({self.column})"
+
+    def ask(self, columns: Columns) -> Ask:
+        """What has to be summed."""
+        x = columns.number(self.column)
+        return Ask((f"{x} >= 9", f"{x} <= 6"), known=x, scale=Scale(x, 0, 10))
+
+    def estimates(self, sums: Sums, confidence: float) -> Estimates:
+        """The estimate of each group."""
+        p, q, n = sums.mean[:, 0], sums.mean[:, 1], sums.n_eff
+        low, high = intervals.nps(p * n, q * n, n, confidence=confidence, interval=self.interval)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            se = 100 * np.sqrt(intervals.nps_variance(p, q, np.ones_like(p)) / n)
+        return Estimates(100 * (p - q), low, high, se, words.text(f"metrics.method_nps_{self.interval}"))
+
+
+@dataclass(frozen=True)
+class Favourable(Survey):
+    """The share of answers among the `top` values of a scale; Wilson's interval."""
+
+    kind: str = "csat"
+    top: int = 2
+    scale: tuple[int, int] = (1, 5)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        low, high = _scale(self.kind, self.scale)
+        if isinstance(self.top, bool) or not isinstance(self.top, int) or not 0 < self.top <= high - low:
+            raise UsageError("metrics.top", noun=self.kind, value=repr(self.top), most=high - low)
+
+    @property
+    def name(self) -> str:
+        """The noun and its columns."""
+        return f"{self.kind}({self.column})"
+
+    def ask(self, columns: Columns) -> Ask:
+        """What has to be summed."""
+        x, (low, high) = columns.number(self.column), self.scale
+        return Ask((f"{x} >= {high - self.top + 1}",), known=x, scale=Scale(x, low, high))
+
+    def estimates(self, sums: Sums, confidence: float) -> Estimates:
+        """The estimate of each group."""
+        return share(sums, confidence)
+
+
+def _scale(noun: str, scale: object) -> tuple[int, int]:
+    whole = isinstance(scale, tuple) and len(scale) == 2 and all(
+        isinstance(end, int) and not isinstance(end, bool) for end in scale)
+    if whole and scale[0] < scale[1]:  # type: ignore[index]
+        return scale  # type: ignore[return-value]
+    raise UsageError("metrics.scale", noun=noun, value=repr(scale))
+
+
+def rate(column: str, *, better: str = "higher", min_n: int | None = None) -> Rate:
+    """The share of rows where `column` is true (or 1); missing values do not count.
+
+    >>> rate("opened").name
+    'rate(opened)'
+    """
+    return Rate(column_name("rate", column), better=better, min_n=min_n)
+
+
+def mean(column: str, *, better: str = "higher", min_n: int | None = None) -> Mean:
+    """The mean of `column`; missing values do not count.
+
+    >>> mean("spend").name
+    'mean(spend)'
+    """
+    return Mean(column_name("mean", column), better=better, min_n=min_n)
+
+
+def ratio(numerator: str, denominator: str, *, better: str = "higher", min_n: int | None = None) -> Ratio:
+    """The sum of `numerator` over the sum of `denominator`, over rows that know both.
+
+    >>> ratio("clicks", "impressions").name
+    'ratio(clicks, impressions)'
+    """
+    return Ratio(column_name("ratio", numerator), column_name("ratio", denominator), better=better, min_n=min_n)
+
+
+def quantile(column: str, q: float = .5, *, better: str = "higher", min_n: int | None = None) -> Quantile:
+    """The `q` quantile of `column`, the median where `q` is not said (Hyndman and Fan's type 7, as in pandas).
+
+    >>> quantile("first_reply_minutes", .9, better="lower").name
+    'quantile(first_reply_minutes, 0.9)'
+    """
+    return Quantile(column_name("quantile", column), q, better=better, min_n=min_n)
+
+
+def nps(column: str, *, interval: str = "score", better: str = "higher", min_n: int | None = None) -> Nps:
+    """Net Promoter Score of answers from 0 to 10, from -100 to 100 points; eNPS where employees answer.
+
+    interval : score (Tango, the default), adjusted_wald, bonett_price, wald or bootstrap.
+
+    >>> nps("recommend").name
+    'nps(recommend)'
+    """
+    return Nps(column_name("nps", column), interval=interval, better=better, min_n=min_n)
+
+
+def csat(column: str, *, top: int = 2, scale: tuple[int, int] = (1, 5), better: str = "higher",
+         min_n: int | None = None) -> Favourable:
+    """The share of satisfied answers: the `top` values of the scale.
+
+    >>> csat("satisfaction").name
+    'csat(satisfaction)'
+    """
+    return Favourable(column_name("csat", column), top=top, scale=scale, better=better, min_n=min_n)
+
+
+def ces(column: str, *, top: int = 3, scale: tuple[int, int] = (1, 7), better: str = "higher",
+        min_n: int | None = None) -> Favourable:
+    """The share who agree that it was easy: the `top` values of the scale; the mean score is `mean()`.
+
+    >>> ces("effort").name
+    'ces(effort)'
+    """
+    return Favourable(column_name("ces", column), kind="ces", top=top, scale=scale, better=better, min_n=min_n)

@@ -1,0 +1,48 @@
+"""A few key indicators against what was promised: reached, missed, or cannot tell.
+
+An indicator has reached its target when its whole interval lies on the good side; where the
+target is inside the interval, the data cannot tell, and a scorecard that says otherwise is noise.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from engagelab.errors import column_of
+from engagelab.metrics.catalogue import catalogue
+
+
+def scorecard(estimates: pd.DataFrame, targets: pd.DataFrame, *, keys: Sequence[str] | None = None,
+              period: str = "") -> pd.DataFrame:
+    """Each estimate beside its target, with a verdict.
+
+    Parameters: `estimates`, rows of `measure`, `metric` being a key of the catalogue; `targets`,
+    the canonical table (metric, period, target, kind, source). A target for `period` goes before
+    one for any period; `keys`, which metrics to show and in which order, the key indicators: those
+    that were not measured or have no target are left out. Without `keys`, all estimates.
+
+    Returns the estimates' rows with `target, kind, source, position, verdict`:
+    `position` is "above", "below" or "unclear" (the target lies inside the interval), `verdict`
+    "reached", "missed" or "unclear"; both are "" where there is no target.
+    """
+    for column in ("metric", "target"):
+        column_of(column, targets.columns, "targets")
+    if keys is not None:
+        shown = [key for key in keys if key in set(estimates["metric"]) & set(targets["metric"])]
+        estimates = estimates.drop_duplicates("metric", keep="last").set_index("metric").loc[shown].reset_index()
+    columns = ["metric", "target", *(name for name in ("kind", "source") if name in targets)]
+    when = targets["period"].fillna("") if "period" in targets else pd.Series("", index=targets.index)
+    chosen = targets[when.isin(["", period])].assign(_when=when).sort_values("_when")
+    chosen = chosen.drop_duplicates("metric", keep="last")[columns]
+    table = estimates.merge(chosen, on="metric", how="left", sort=False)
+    better = table["metric"].map(catalogue().set_index("key")["better"]).fillna("higher")
+    table["position"] = np.select(
+        [table["target"].isna() | table["low"].isna(),
+         table["low"] >= table["target"], table["high"] <= table["target"]],
+        ["", "above", "below"], "unclear")
+    good = np.where(better.eq("higher"), "above", "below")
+    table["verdict"] = np.select([table["position"].isin(["", "unclear"]), table["position"].eq(good)],
+                                 [table["position"], "reached"], "missed")
+    table.attrs = dict(estimates.attrs)
+    return table

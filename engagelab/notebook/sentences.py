@@ -1,0 +1,102 @@
+"""Sentences printed by code, as Markdown, so that a number in prose is tested and cannot rot."""
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from engagelab import words
+from engagelab.display import interval, metric_name, shown
+from engagelab.errors import one_of
+
+# what Markdown would read as markup in somebody's own words
+MARKUP = re.compile(r"([\\`*_\[\]<>&#|~$])")
+
+
+class Sentence(str):
+    """A line of Markdown that a notebook shows as prose."""
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def say(key: str, /, **values: object) -> Sentence:
+    """The sentence for a key of the catalogue, with the values put in; text from data is escaped.
+
+    >>> say("words.count", n=1234)
+    '1,234'
+    """
+    return Sentence(words.text(key, **{name: plain(value) for name, value in values.items()}))
+
+
+def plain(value: object) -> object:
+    """A text from data, such that neither Markdown nor a browser reads markup in it.
+
+    >>> plain("<b>R*D")
+    '\\\\<b\\\\>R\\\\*D'
+    """
+    if isinstance(value, str) and not isinstance(value, Sentence):
+        return MARKUP.sub(r"\\\1", value)
+    return value
+
+
+def direction(change: Mapping | None, null: float = 0) -> str:
+    """What the interval of a change says: "up", "down", or "unclear" where it holds `null` or is not known.
+
+    Parameters: a row of `difference` (or anything with `low` and `high`), or None.
+
+    >>> direction({"low": 1, "high": 3}), direction({"low": -3, "high": -1}), direction({"low": -1, "high": 3})
+    ('up', 'down', 'unclear')
+    """
+    if change is None:
+        return "unclear"
+    if change["low"] > null:
+        return "up"
+    return "down" if change["high"] < null else "unclear"
+
+
+def paragraphs(*sentences: str, kind: str = "text") -> Sentence:
+    """Several sentences as one text, or as a list where kind="list".
+
+    >>> paragraphs("One.", "Two.", kind="list")
+    '- One.\\n- Two.'
+    """
+    joined = [sentence for sentence in sentences if sentence]
+    if one_of("kind", kind, ("text", "list")) == "list":
+        return Sentence("\n".join(f"- {sentence}" for sentence in joined))
+    return Sentence("\n\n".join(joined))
+
+
+def say_change(row: Mapping | None, unit: str = "number", *, metric: str = "") -> Sentence:
+    """What a row of `difference` says: up, down, cannot tell, or why it cannot be compared.
+
+    Parameters: a row (a Series or a dict), or None where there is none; `unit` as in
+    `engagelab.display.shown`; `metric`, its name where the row's own is not the one to print.
+
+    >>> row = {"metric": "nps", "before": 19.2, "after": 29.1, "difference": 9.9, "low": 1.2, "high": 18.4,
+    ...        "n_before": 700, "n_after": 680, "flag": ""}
+    >>> say_change(row, "points")
+    'NPS rose from +19.2 to +29.1 (change +9.9, 95% interval +1.2 to +18.4; n = 700 and 680).'
+    """
+    name = metric or metric_name(row["metric"] if row is not None else "")
+    if row is None or pd.isna(row["difference"]):
+        reason = (row["flag"] if row is not None else "") or words.text("change.no_two")
+        return say("change.missing", metric=name, reason=reason)
+    return say(f"change.{direction(row)}", metric=name,
+               before=Sentence(shown(row["before"], unit)), after=Sentence(shown(row["after"], unit)),
+               change=Sentence(shown(row["difference"], unit, signed=True)),
+               interval=Sentence(interval(row["low"], row["high"], unit)),
+               n_before=int(row["n_before"]), n_after=int(row["n_after"]))
+
+
+def say_level(row: Mapping, unit: str = "number", *, metric: str = "") -> Sentence:
+    """What a row of `measure` says: the estimate with its interval, or why there is none.
+
+    >>> say_level({"metric": "nps", "estimate": 29.1, "low": 23.5, "high": 34.5, "n": 680, "flag": ""}, "points")
+    'NPS is +29.1 (95% interval +23.5 to +34.5; n = 680).'
+    """
+    name = metric or metric_name(row["metric"])
+    if pd.isna(row["estimate"]):
+        return say("level.missing", metric=name, reason=row["flag"])
+    return say("level.known", metric=name, estimate=Sentence(shown(row["estimate"], unit)),
+               interval=Sentence(interval(row["low"], row["high"], unit)), n=int(row["n"]))

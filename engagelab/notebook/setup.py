@@ -1,0 +1,49 @@
+"""The first cell of every notebook: the data, the language, and how numbers and pictures look."""
+
+import warnings
+from pathlib import Path
+
+import pandas as pd
+
+from engagelab import words
+from engagelab.notebook.places import project
+from engagelab.sources.folder import Folder, read_folder
+from engagelab.tables import tables
+
+SAMPLE = "sample"
+
+
+def setup(data: str = SAMPLE, *, language: str | None = None) -> Folder:
+    """Open the data of a company, and set display and language for the notebook.
+
+    Parameters: `data`, a folder of export files, or "sample" for the made-up company that comes
+    with the notebooks; `language`, "en" or "ja", else what the folder's engagelab.toml says.
+
+    Errors: those of `read_folder`.
+    """
+    # An answer with a warning beside it is not an answer: what warns is an error, but for what the
+    # kernel says to its makers, and a letter that no font here can draw.
+    warnings.simplefilter("error")
+    warnings.filterwarnings("ignore", module=r"ipykernel|jupyter_client|zmq|tornado|asyncio|IPython")
+    warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+    pd.set_option("display.width", 120, "display.max_columns", 30, "display.max_rows", 60, "display.precision", 4)
+    company = open_data(data)
+    words.set_language(language or company.settings.language)
+    return company
+
+
+def open_data(data: str) -> Folder:
+    """The tables of a folder of export files, or those of the sample company."""
+    return read_folder(project() / "data" if data == SAMPLE else Path(data))
+
+
+def span(company: Folder) -> tuple[str, str]:
+    """The first and the last day of the data, in the company's time zone; "" where there is no stamp."""
+    stamps = [frame[column].dropna() for name, frame in company.tables.items()
+              if (column := tables()[name].time) and column in frame]
+    known = [times for times in stamps if len(times)]
+    if not known:
+        return "", ""
+    zone = company.settings.timezone
+    first, last = min(times.min() for times in known), max(times.max() for times in known)
+    return f"{first.tz_convert(zone):%Y-%m-%d}", f"{last.tz_convert(zone):%Y-%m-%d}"

@@ -1,0 +1,72 @@
+"""`engagelab report`: the lessons on a folder of export files, as pages."""
+
+import base64
+import mimetypes
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engagelab import words
+from engagelab.errors import EngagelabError
+from engagelab.files import write_text
+from engagelab.notebook.execute import execute, read
+from engagelab.notebook.setup import SAMPLE, open_data, span
+from engagelab.notebook.tags import answerable, fitted, with_parameters
+from engagelab.report.render import Look, answer, index, page, title
+from engagelab.sources.folder import Folder
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of one notebook: its page, or why there is none."""
+
+    notebook: str
+    path: Path | None
+    title: str = ""
+    answer: str = ""
+    problem: str = ""
+
+
+def report(notebooks: list[Path], data: str, out: Path) -> Iterator[Made]:
+    """Make a page of each notebook on the data, then the index; a notebook that fails is said, the others go on.
+
+    Parameters: `data`, a folder of export files or "sample"; `out`, the folder of the pages.
+    Errors: those of `read_folder`, before anything is written.
+    """
+    company = open_data(data)
+    words.set_language(company.settings.language)
+    look = look_of(company, Path(data))
+    made = []
+    for path in notebooks:
+        one = _page(path, data, company, look, out)
+        made.append(one)
+        yield one
+    pages = [(one.path.name, one.title, one.answer) for one in made if one.path]
+    problems = [words.text("report.failed", name=one.title, error=one.problem) for one in made if not one.path]
+    write_text(out / "index.html", index(pages, look, problems))
+
+
+def _page(path: Path, data: str, company: Folder, look: Look, out: Path) -> Made:
+    source = read(path)
+    fit = fitted(source, answerable(company.tables), lessons=data == SAMPLE)
+    where = data if data == SAMPLE else str(Path(data).resolve())
+    try:
+        done = execute(with_parameters(fit, data=where), folder=path.parent)
+    except EngagelabError as error:
+        return Made(path.stem, None, title(source), problem=str(error))
+    target = out / f"{path.stem}.html"
+    write_text(target, page(done, look))
+    return Made(path.stem, target, title(source), answer(done))
+
+
+def look_of(company: Folder, folder: Path) -> Look:
+    """The company's name, colours and logo, and the time that its data cover."""
+    settings = company.settings
+    logo = ""
+    if settings.logo:
+        picture = folder / settings.logo
+        kind = mimetypes.guess_type(picture.name)[0] or "image/png"
+        logo = f"data:{kind};base64,{base64.b64encode(picture.read_bytes()).decode()}"
+    since, until = span(company)
+    period = words.text("report.period", since=since, until=until) if until else ""
+    return Look(settings.name, tuple(settings.colors[:2]), settings.language, logo, period)

@@ -1,0 +1,51 @@
+"""The reviews of the company's app: more every month, and a little worse. Many are stars alone."""
+
+import numpy as np
+import pandas as pd
+
+from engagelab.sample.banks import drawn, ids, masked
+from engagelab.sample.dates import END, MONTHS, days_in, utc
+from engagelab.sample.draws import Stream
+from engagelab.sample.people import DAY, NEVER
+
+PRODUCT, PLATFORM = "com.example.asanagi", "google_play"
+FIRST, LAST = (.03, .05, .11, .25, .56), (.09, .09, .14, .24, .44)
+WORDLESS = .55
+
+
+def reviews(seed: int, customers: int) -> pd.DataFrame:
+    """The table of reviews: some 40 a month at first and 80 at last with 4,000 customers."""
+    stream = Stream(seed, "reviews")
+    months = np.arange(len(MONTHS))
+    a_month = np.floor(customers * (.010 + .010 * months / months[-1]) + .5).astype(np.int64)
+    month = np.repeat(months, a_month)
+    count = len(month)
+    late = month / months[-1]
+    weights = np.array(FIRST) + late[:, None] * (np.array(LAST) - np.array(FIRST))
+    stars = 1 + (stream.uniform(count)[:, None] >= np.cumsum(weights, axis=1)[:, :-1]).sum(axis=1)
+    day = np.floor(stream.uniform(count) * days_in(month)).astype(np.int64)
+    second = stream.whole(6 * 3600, 23 * 3600, count)
+    created = (MONTHS[0] + month).astype("datetime64[s]") + (day * DAY + second).astype("timedelta64[s]")
+    order = np.argsort(created, kind="stable")
+    stars, created, month = stars[order], created[order], month[order]
+    english, wordless = stream.flags(.15, count), stream.flags(WORDLESS, count)
+    answered_at = created + stream.whole(2 * 3600, 60 * 3600, count).astype("timedelta64[s]")
+    answered = ~wordless & ((stars <= 2) | stream.flags(.25, count)) & (answered_at <= END)
+    number = np.arange(1, count + 1)
+    return pd.DataFrame({
+        "review_id": ids("R", number), "product_id": PRODUCT, "platform": PLATFORM, "created_at": utc(created),
+        "updated_at": utc(created), "rating": stars,
+        "text": masked(drawn(stream, "review", stars, english), ~wordless),
+        "language": np.where(english, "en", "ja"), "version": version(month),
+        "reply": masked(drawn(stream, "reply", np.where(stars > 2, 4, 1), english), answered),
+        "reply_at": utc(np.where(answered, answered_at, NEVER)),
+        "url": masked(np.array("https://play.google.com/r/", dtype=object) + ids("", number, 1), ~wordless)})
+
+
+def version(month: np.ndarray) -> np.ndarray:
+    """The version of the app that was out in a month: one a quarter.
+
+    >>> version(np.array([0, 4])).tolist()
+    ['4.0.0', '4.1.0']
+    """
+    return np.array([f"4.{quarter}.0" for quarter in (month // 3).tolist()], dtype=object)

@@ -1,0 +1,107 @@
+"""Bytes to text: which encoding, and is it a table at all?
+
+Order of trial: byte order mark, UTF-16 without one, UTF-8 strict, cp932, Windows-1252, latin-1.
+A decoding is taken only where it fits the whole text: a file that is UTF-8 but for a broken
+sequence is an error that names the line, and is not read as something else.
+"""
+
+import re
+from dataclasses import dataclass
+
+from engagelab.errors import SourceError
+
+BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|table)\b", re.I | re.S)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A file's text as UTF-8 bytes without a byte order mark, and the encoding that it came in."""
+
+    data: bytes
+    encoding: str
+
+
+def decode(data: bytes, file: str) -> Decoded:
+    """The text of a file, and in which encoding it was.
+
+    >>> decode("投稿ID,日付".encode("cp932"), "posts.csv").encoding
+    'cp932'
+
+    Raises SourceError for an empty file, a web page, something that is no text, a broken sequence.
+    """
+    if not data[:1 << 16].strip() and not data.strip():
+        raise SourceError("sources.empty_file", file=file)
+    if data.startswith(OLD_EXCEL):
+        raise SourceError("sources.old_excel", file=file)
+    if data.startswith(ZIP):
+        raise SourceError("sources.zip", file=file)
+    encoding = _encoding(data, file)
+    # UTF-8 is checked, and kept as it is
+    text = data if encoding == "utf-8" else _strict(data, encoding, file).encode("utf-8")
+    if not text[:1 << 16].strip() and not text.strip():
+        raise SourceError("sources.empty_file", file=file)
+    if b"\0" in text:
+        raise SourceError("sources.binary", file=file)
+    if HTML.match(text[:2000].decode("utf-8", "ignore")):
+        raise SourceError("sources.html", file=file)
+    return Decoded(text, encoding)
+
+
+def _encoding(data: bytes, file: str) -> str:
+    for bom, name in BOMS:
+        if data.startswith(bom):
+            return name
+    head = data[:2000]
+    if head.count(0) > len(head) // 8:
+        return "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _older(data, file, error)
+    return "utf-8"
+
+
+def _older(data: bytes, file: str, error: UnicodeDecodeError) -> str:
+    """The encoding of bytes that are not UTF-8 throughout."""
+    read = data.decode("utf-8", "replace")
+    broken = read.count("\ufffd")
+    if sum(letter > "\x7f" for letter in read) - broken >= broken:
+        raise SourceError("sources.broken_text", file=file, line=_line(data, error.start), encoding="UTF-8")
+    japanese, strange = _japanese(data.decode("cp932", "replace"))
+    if japanese > strange:
+        _strict(data, "cp932", file)
+        return "cp932"
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
+
+
+def _japanese(text: str) -> tuple[int, int]:
+    """How many letters are plain Japanese, and how many are what western bytes look like in cp932."""
+    plain = strange = 0
+    for letter in text:
+        if letter > "\x7f":
+            # kana, full-width signs and kanji of the first level begin with 0x81 to 0x97 in cp932
+            first = letter.encode("cp932", "replace")[0]
+            if 0x81 <= first <= 0x97:
+                plain += 1
+            else:
+                strange += 1
+    return plain, strange
+
+
+def _strict(data: bytes, encoding: str, file: str) -> str:
+    try:
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        name = encoding.upper().removesuffix("-SIG")
+        line = data[:error.start].decode(encoding, "ignore").count("\n") + 1
+        raise SourceError("sources.broken_text", file=file, line=line, encoding=name) from None
+
+
+def _line(data: bytes, position: int) -> int:
+    return data.count(b"\n", 0, position) + 1

@@ -1,0 +1,213 @@
+"""One file on its way to a table: its columns by our names, its cells converted, its odd rows set aside."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from engagelab import tables
+from engagelab.errors import SourceError
+from engagelab.sources import stamps
+from engagelab.sources.declarations import Declaration, Names, normal, plain, wording
+from engagelab.sources.problems import Problems
+from engagelab.sources.rows import Rows
+from engagelab.sources.values import convert
+
+_PREVIEWS = frozenset({"1", "2", "9", "17"})
+_FILLED_UP = ("text", "id", "category", "time")        # counts are never filled up from another column
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to read, beyond what the file and its declaration say."""
+
+    tz: str | None = None
+    dayfirst: bool | None = None
+    year: int | None = None
+    keep_personal: bool = False
+    key: bytes | str | None = None
+    survey: str = ""
+    channel: str = ""
+    touchpoint: str = ""
+    kinds: dict[str, str] = field(default_factory=dict)
+
+
+class Job:
+    """A file below its header, under a declaration.
+
+    `names` are the header's cells, `rows` what stands below. `places` finds columns, `cell` loads
+    them, `table` converts a group of columns; what cannot be read goes to `problems`.
+    """
+
+    def __init__(self, file: str, line: int, one: Declaration, names: list[str], rows: Rows, options: Options,
+                 zone: str = ""):
+        self.file, self.line, self.one, self.names, self.rows, self.options = file, line, one, names, rows, options
+        self.problems = Problems(file, rows.lines)
+        self.n = rows.n
+        self._by_name: dict[str, list[int]] = {}
+        for place, name in enumerate(names):
+            self._by_name.setdefault(plain(name), []).append(place)
+        self._cells: dict[int, pd.Series] = {}
+        self.zone_in_file = zone
+        self.asked: list[int] = []      # the columns that are a survey's questions
+        self.assumed_utc = self.in_stamp = self.naive = False
+
+    def places(self, theirs: tuple[str, ...]) -> list[int]:
+        """The columns of these names, in their order; a name that stands twice is an error."""
+        found = []
+        for name in theirs:
+            there = self._by_name.get(plain(name), [])
+            if len(there) > 1 and not self.one.survey:
+                raise SourceError("sources.column_twice", file=self.file, line=self.line, column=self.names[there[0]])
+            found += [place for place in there[:1] if place not in found]
+        return found
+
+    def load(self, groups: list[tuple[str, Names]], others: list[int]) -> None:
+        """Read all columns that will be needed, in one go."""
+        text, numbers = set(others), set[int]()
+        for table, group in groups:
+            for name, theirs in group.items():
+                kind = tables.table(table).columns[name].kind
+                target = numbers if kind in ("integer", "number", "amount", "rate") else text
+                target |= set(self.places(theirs))
+        self._cells = self.rows.columns(sorted(text), sorted(numbers - text))
+        for place, cells in self._cells.items():
+            if len(cells) != self.n:
+                raise SourceError("sources.lost_rows", file=self.file, read=len(cells), rows=self.n,
+                                  column=self.names[place])
+
+    def cell(self, place: int) -> pd.Series:
+        """A column as it was loaded."""
+        return self._cells[place]
+
+    def words(self, place: int, at: np.ndarray | None = None) -> pd.Series:
+        """A column (at some rows) as plain text, "" where a cell is empty."""
+        cells = self._cells[place] if at is None else self._cells[place][at]
+        codes, unique = pd.factorize(cells.astype(object))
+        said = np.array([*(normal(str(cell)) for cell in unique), ""], dtype=object)
+        return pd.Series(said[codes], index=cells.index, dtype=object)
+
+    def table(self, name: str, group: Names, *, among: np.ndarray | None = None,
+              optional: frozenset[str] = frozenset()) -> pd.DataFrame:
+        """The columns of a group, converted; rows outside `among` are not looked at.
+
+        A required column that the file lacks is an error, unless it is `optional`.
+        """
+        columns = tables.table(name).columns
+        out: dict[str, pd.Series] = {}
+        for ours, theirs in group.items():
+            places = self.places(theirs)
+            if not places:
+                if columns[ours].required and ours not in optional:
+                    raise SourceError("sources.no_required", file=self.file, line=self.line, ours=ours,
+                                      theirs=", ".join(map(repr, theirs)))
+                continue
+            if columns[ours].kind not in _FILLED_UP:
+                places = places[:1]
+            out[ours] = self._column(columns[ours], places, among, ours in optional)
+        return pd.DataFrame(out, index=pd.RangeIndex(self.n), copy=False)
+
+    def _column(self, column: tables.Column, places: list[int], among: np.ndarray | None, optional: bool) -> pd.Series:
+        cells = self._cells[places[0]]
+        for place in places[1:]:
+            cells = cells.where(cells.notna(), self._cells[place])
+        theirs = self.names[places[0]]
+        if column.kind == "time":
+            values, bad = self._stamps(cells, theirs)
+        else:
+            done = convert(cells, column, unescape=self.one.unescape,
+                           alias=self.one.values.get(column.name, {}))
+            values, bad = done.values, done.bad
+        required = column.required and not optional
+        for reason, at in bad.items():
+            at = at if among is None else at[among[at]]
+            expected = reason == "not_finite"
+            self.problems.cells(at, reason, theirs, column.name, cells, required=required and not expected,
+                                personal=column.personal)
+        if required:
+            empty = values.isna().to_numpy(bool) & (True if among is None else among)
+            self.problems.rows(np.flatnonzero(empty & ~self.problems.dropped), "missing", theirs, column.name)
+        return values
+
+    def _stamps(self, cells: pd.Series, theirs: str) -> tuple[pd.Series, dict[str, np.ndarray]]:
+        zone = self.zone_in_file or self.one.zone or self.options.tz or "UTC"
+        read = stamps.parse(cells.astype(object), self.one.dates, zone=zone, dayfirst=self.options.dayfirst,
+                            year=self.options.year)
+        for flags, key in ((read.two_days, "sources.two_days"), (read.no_year, "sources.no_year")):
+            at = np.flatnonzero(flags & ~self.problems.dropped)
+            if len(at):
+                raise SourceError(key, file=self.file, line=int(self.rows.lines[at[0]]), column=theirs,
+                                  value=str(cells.iloc[at[0]]))
+        self.in_stamp |= read.in_stamp
+        self.naive |= read.plain
+        self.assumed_utc |= read.plain and not (self.zone_in_file or self.one.zone or self.options.tz)
+        bad = np.flatnonzero(read.bad)
+        return read.values, {"not_a_date": bad} if len(bad) else {}
+
+    def set_aside(self) -> None:
+        """Rows that are no data: of the wrong width, empty, totals, footers, phantoms, trials."""
+        odd = self.rows.widths != len(self.names)
+        suspect = np.flatnonzero(odd | self._timeless())
+        total = self.words(0, suspect).isin(wording()["totals"]["names"]).to_numpy(bool)
+        self.problems.rows(suspect[total], "total_row")
+        if odd.any():
+            self._odd(odd)
+        empty = self._all_empty(list(self._cells))
+        self.problems.rows(np.flatnonzero(empty & ~self.problems.dropped), "empty_row")
+        needed = [place for name in self.one.phantom for place in self.places(self.one.columns[name])]
+        if needed:
+            self.problems.rows(np.flatnonzero(self._all_empty(needed) & ~self.problems.dropped), "phantom")
+        for place in self.places(self.one.previews):
+            said = self.words(place)
+            trial = said.str.contains("preview|プレビュー|test", regex=True) | said.isin(_PREVIEWS)
+            self.problems.rows(np.flatnonzero(trial.to_numpy(bool)), "preview")
+        for place in self.places(self.one.lifetime):
+            daily = ~self.words(place).isin(["", "lifetime", "通算"]).to_numpy(bool)
+            self.problems.rows(np.flatnonzero(daily & ~self.problems.dropped), "daily", self.names[place], "posted_at",
+                               self._cells[place])
+
+    def _all_empty(self, places: list[int]) -> np.ndarray:
+        """Rows in which none of these columns holds anything."""
+        empty = np.ones(self.n, bool)
+        for place in places:
+            if not empty.any():
+                break
+            cells = self._cells[place]
+            # blanks alone are nothing either; asked only of the rows that are still in question
+            at = np.flatnonzero(empty)
+            left = cells.iloc[at]
+            empty[at] = left.isna().to_numpy() | (left.map(lambda cell: isinstance(cell, str) and not cell.strip())
+                                                  .to_numpy(bool) if len(at) < self.n else False)
+        return empty
+
+    def _timeless(self) -> np.ndarray:
+        """Rows in which the table's own time is empty."""
+        time = tables.table(self.one.table).time
+        places = self.places(self.one.columns.get(time or "", ()))
+        if not places:
+            return np.ones(self.n, bool)
+        return self._all_empty(places)
+
+    def _odd(self, odd: np.ndarray) -> None:
+        cells = [[cell for cell in self._row(int(place)) if cell.strip()] for place in np.flatnonzero(odd)]
+        alone = np.array([len(row) <= 1 for row in cells], bool)
+        at = np.flatnonzero(odd)
+        regular = np.flatnonzero(~odd)
+        last = regular[-1] if len(regular) else -1
+        self.problems.rows(np.array([p for p, row in zip(at, cells, strict=True) if not row], int), "empty_row")
+        self.problems.rows(at[alone & (at > last)] if len(self.names) > 2 else at[:0], "footer")
+        short = self.rows.widths < len(self.names)
+        self.problems.rows(np.flatnonzero(odd & short & ~self.problems.dropped), "too_short")
+        self.problems.rows(np.flatnonzero(odd & ~short & ~self.problems.dropped), "too_long")
+
+    def _row(self, place: int) -> list[str]:
+        listed = getattr(self.rows, "rows", None)
+        return listed[place] if listed is not None else []
+
+    def made_id(self, theirs: tuple[str, ...]) -> pd.Series:
+        """An id for rows that have none: a hash of the columns that tell them apart."""
+        places = self.places(theirs)
+        parts = pd.DataFrame({place: self._cells[place].fillna("").astype(str) for place in places})
+        return pd.Series([hashlib.blake2b("\x1f".join(row).encode("utf-8"), digest_size=10).hexdigest()
+                          for row in parts.itertuples(index=False, name=None)], dtype=object)

@@ -1,0 +1,113 @@
+"""Several exports of one kind to one table; and who is who across the tables.
+
+Where the same thing is in several files, the newest export has the word: the one with the latest
+stamp inside, and of two such the later by name. Never the clock, never the file's own date.
+"""
+
+from dataclasses import dataclass, field
+from itertools import combinations
+
+import pandas as pd
+
+from engagelab import tables
+from engagelab.privacy.pseudonyms import pseudonym
+
+# What is replaced together: an order with its items, a form with its answers, a post with both its rows.
+UNITS = {"order_items": ("order_id",), "surveys": ("survey", "respondent_id"), "social_posts": ("platform", "post_id")}
+GROWING = {"social_posts", "email_campaigns"}
+GROWS_FOR = pd.Timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file's share of a table."""
+
+    file: str
+    format: str
+    stamp: pd.Timestamp | None
+    frame: pd.DataFrame
+
+    @property
+    def order(self) -> tuple[pd.Timestamp, str]:
+        """By what the newest export is found."""
+        return (self.stamp if self.stamp is not None else pd.Timestamp(0, tz="UTC"), self.file)
+
+
+def merge(table: str, parts: list[Part]) -> tuple[pd.DataFrame, dict[str, int]]:
+    """One table of its parts, and how many rows of each file gave way to a newer one."""
+    newest_first = sorted(parts, key=lambda part: part.order, reverse=True)
+    declared = tables.table(table)
+    unit = [name for name in UNITS.get(table, declared.key) if all(name in part.frame for part in parts)]
+    people = declared.key == ("user_id",)
+    seen: dict[str, pd.MultiIndex | None] = {}
+    kept, replaced = [], {}
+    for part in newest_first:
+        frame = _flagged(table, part)
+        group = part.format if people else ""       # one person in two systems: their columns complete each other
+        here = pd.MultiIndex.from_frame(frame[unit]) if unit else None
+        old = seen.get(group)
+        if here is not None and old is not None:
+            gone = here.isin(old)
+            replaced[part.file] = int(gone.sum())
+            frame, here = frame[~gone], here[~gone]
+        if here is not None:
+            seen[group] = here if old is None else old.append(here)
+        kept.append(frame)
+    whole = pd.concat([frame for frame in reversed(kept) if len(frame)] or kept[:1], ignore_index=True)
+    if people and whole["user_id"].duplicated().any():
+        whole = _completed(whole)
+    return tables.typed(whole, table), replaced
+
+
+def _completed(frame: pd.DataFrame) -> pd.DataFrame:
+    """One row a person: the newest value of each column, and an older one only where there is none."""
+    return frame[::-1].groupby("user_id", sort=False).first().reset_index()[frame.columns][::-1].reset_index(drop=True)
+
+
+def _flagged(table: str, part: Part) -> pd.DataFrame:
+    if table not in GROWING:
+        return part.frame
+    time = tables.table(table).time
+    young = part.frame[time] > part.stamp - GROWS_FOR if part.stamp is not None else False
+    return part.frame.assign(still_growing=pd.Series(young, index=part.frame.index, dtype="boolean"))
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Which ids are one person: `people` from id (addresses as pseudonyms) to person; `conflicts` name two."""
+
+    people: dict[str, str] = field(default_factory=dict)
+    conflicts: tuple[str, ...] = ()
+
+    def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The table with the person in the place of each id that has one."""
+        if "user_id" not in frame or not self.people:
+            return frame
+        mapped = frame["user_id"].map(self.people)
+        return frame.assign(user_id=mapped.where(mapped.notna(), frame["user_id"]).astype("str"))
+
+
+def identities(frame: pd.DataFrame, key: bytes | str) -> Identities:
+    """The people of `identities.csv` (person, source, source_id).
+
+    An id that is given to two persons is a conflict: it is named, and left as it is.
+    """
+    address = frame["source_id"].str.contains("@", regex=False).astype(bool) | (frame["source"] == "email")
+    ids = frame["source_id"].astype(object).str.strip()
+    ids = ids.mask(address, pseudonym(ids, key))
+    person = frame["person"].astype(object).str.strip()
+    person = person.mask(person.str.contains("@", regex=False).astype(bool), pseudonym(person, key))
+    found: dict[str, set[str]] = {}
+    for one, who in zip(ids, person, strict=True):
+        found.setdefault(one, set()).add(who)
+    conflicts = tuple(sorted(one for one, who in found.items() if len(who) > 1))
+    return Identities({one: min(who) for one, who in found.items() if len(who) == 1}, conflicts)
+
+
+def matches(frames: dict[str, pd.DataFrame], conflicts: tuple[str, ...]) -> pd.DataFrame:
+    """For each two tables that name people: how many are in both, in one alone, and in conflict."""
+    who = {name: set(frame["user_id"].dropna()) for name, frame in frames.items()
+           if "user_id" in frame and frame["user_id"].notna().any()}
+    rows = [(left, right, len(who[left] & who[right]), len(who[left] - who[right]), len(who[right] - who[left]),
+             len((who[left] | who[right]) & set(conflicts))) for left, right in combinations(who, 2)]
+    return pd.DataFrame(rows, columns=["left", "right", "matched", "left_only", "right_only", "conflicting"])

@@ -1,0 +1,184 @@
+"""A survey's columns become questions: what each asks, on which scale, and every answer as a row.
+
+NPS, eNPS, CSAT and CES are recognised by wording and scale together, in English and Japanese, from
+the word list `wording.toml`; the company's own settings go before. What is not recognised is called
+`scale` (numbers), `choice` (few different answers) or `text`, and is listed so that it can be named.
+Scales: NPS 0 to 10 (Reichheld, The one number you need to grow, 2003); CES 1 to 7 (Dixon, Toman and
+DeLisi, The Effortless Experience, 2013).
+"""
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from engagelab.sources.declarations import plain, wording
+from engagelab.sources.values import MISSING
+
+KINDS = ("nps", "enps", "csat", "ces", "scale", "text", "choice")
+_POINTS = re.compile(r"(-?\d{1,3})(?:\.0+)?(?:\s*(?:点|pts?\.?|points?))?(?:\s*[-–—:：=.)）(（].*)?", re.S)
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_TELEPHONE = re.compile(r"[+(]?\d[\d\s()./-]{7,18}\d")
+_CHOICES = 12
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question of a form: where it stands, what it asks, and its answers as points or words."""
+
+    place: int
+    id: str
+    wording: str
+    kind: str
+    confirmed: bool
+    scale: str
+    score: pd.Series
+    text: pd.Series
+
+    @property
+    def answered(self) -> pd.Series:
+        """Who gave an answer."""
+        return self.score.notna() | self.text.notna()
+
+
+def question(cells: pd.Series, place: int, wording_: str, given_id: str = "", kind: str = "") -> Question | None:
+    """A column of answers as a question, or None where it holds addresses or telephone numbers.
+
+    >>> asked = question(pd.Series(["9", "3", "10"]), 2, "How likely are you to recommend us?")
+    >>> asked.id, asked.kind, asked.scale
+    ('q03_how_likely_are_you_to_recommend_us', 'nps', '0-10')
+    """
+    answers = cells.map(_answer).astype(object)
+    given = answers.dropna()
+    if len(given) and kind not in KINDS and given.map(reaches_somebody).mean() >= .5:
+        return None
+    score, labelled = points(answers)
+    proposed, scale = propose(wording_, score, answers)
+    asked = kind if kind in KINDS else proposed
+    if asked in ("text", "choice"):
+        score = pd.Series(np.nan, index=answers.index)
+    keep_words = asked in ("text", "choice") or labelled
+    return Question(place, given_id or slug(place, wording_), wording_, asked, bool(kind), scale, score,
+                    answers if keep_words else answers.where(score.isna()))
+
+
+def reaches_somebody(text: str) -> bool:
+    """Whether a text is an e-mail address or a telephone number.
+
+    >>> [reaches_somebody(text) for text in ("ann@example.com", "090-1234-5678", "2026-04-01", "9")]
+    [True, True, False, False]
+    """
+    if _ADDRESS.fullmatch(text):
+        return True
+    return _TELEPHONE.fullmatch(text) is not None and 9 <= sum(letter.isdigit() for letter in text) <= 15
+
+
+def _answer(cell: object) -> str | None:
+    if not isinstance(cell, str):
+        return None
+    text = cell.strip()
+    return None if text.casefold() in MISSING else text.removesuffix(";").strip()
+
+
+def points(answers: pd.Series) -> tuple[pd.Series, bool]:
+    """Answers as points of a scale, and whether they were given in words.
+
+    `9`, `9点`, `5 - very satisfied` and the labels of `wording.toml` are points; a column in which an
+    answer of another sort occurs is no scale: nothing is picked out of it.
+    """
+    codes, unique = pd.factorize(answers)
+    labels = wording()["labels"]
+    read: list[float] = []
+    words_seen = False
+    for answer in unique:
+        text = unicodedata.normalize("NFKC", str(answer)).strip().casefold()
+        found = _POINTS.fullmatch(text)
+        if found:
+            read.append(float(found[1]))
+        else:
+            read.append(float(labels.get(text, np.nan)))
+        words_seen |= not text.removesuffix(".0").lstrip("-").isdigit()
+    values = np.append(np.array(read, dtype=float), np.nan)
+    bad = np.isnan(values[:-1])
+    # a stray word in a column of figures is a bad cell there, not a reason to call the column text
+    share = np.bincount(codes[codes >= 0], minlength=len(unique))[bad].sum() / max((codes >= 0).sum(), 1)
+    if not len(unique) or share > .1:
+        return pd.Series(np.nan, index=answers.index), False
+    return pd.Series(values[codes], index=answers.index), words_seen
+
+
+def propose(wording_: str, score: pd.Series, answers: pd.Series) -> tuple[str, str]:
+    """The kind of a question by wording and scale, and the scale on which its answers lie."""
+    known = score.dropna()
+    if not len(known):
+        return _in_words(answers.dropna()), ""
+    low, high = known.min(), known.max()
+    text = plain(wording_)
+    kinds = wording()["kinds"]
+    for kind in ("enps", "nps", "ces", "csat"):
+        rule = kinds[kind]
+        if not all(_says(text, rule[group]) for group in ("words", "also") if group in rule):
+            continue
+        for first, last in rule["scales"]:
+            # a scale from 0 to 10 on which nobody went above 5 cannot be told from one of five points
+            if first <= low and high <= last and (last != 10 or high > 7 or low == 0):
+                return kind, f"{first}-{last}"
+    return "scale", f"{low:g}-{high:g}"
+
+
+def _says(text: str, words: list[str]) -> bool:
+    """Whether one of the words is in the text; an English one at the start of a word: `ease` is not in `please`."""
+    return any(re.search(r"\b" + re.escape(word), text) if word.isascii() else word in text for word in words)
+
+
+def _in_words(given: pd.Series) -> str:
+    different = given.nunique()
+    return "choice" if different and different <= _CHOICES and len(given) >= 3 * different else "text"
+
+
+def slug(place: int, wording_: str) -> str:
+    """A stable id: the column's number and its wording.
+
+    >>> slug(3, "理由をお聞かせください")
+    'q04_理由をお聞かせください'
+    """
+    text = re.sub(r"\W+", "_", plain(wording_)).strip("_")
+    short = text if len(text) <= 48 else f"{text[:40]}_{hashlib.blake2b(text.encode(), digest_size=3).hexdigest()}"
+    return f"q{place + 1:02d}_{short}".rstrip("_")
+
+
+def outside(asked: Question) -> np.ndarray:
+    """Places of answers that are no point of the question's scale."""
+    stray = asked.score.isna() & asked.text.notna() if asked.kind not in ("text", "choice") else None
+    wrong = np.zeros(len(asked.score), bool) if stray is None else stray.to_numpy(bool, copy=True)
+    if asked.kind in ("nps", "enps"):
+        wrong |= ((asked.score < 0) | (asked.score > 10) | (asked.score % 1 != 0) & asked.score.notna()).to_numpy(bool)
+    return np.flatnonzero(wrong)
+
+
+def long(questions: list[Question], base: pd.DataFrame) -> pd.DataFrame:
+    """One row an answer, in the order of the file: respondents, and within them questions."""
+    parts = []
+    for number, asked in enumerate(questions):
+        there = asked.answered.to_numpy()
+        part = base[there].copy()
+        part["question_id"], part["question"], part["kind"] = asked.id, asked.wording, asked.kind
+        part["score"], part["text"] = asked.score[there], asked.text[there]
+        part["_row"], part["_question"] = np.flatnonzero(there), number
+        parts.append(part)
+    if not parts:
+        empty = {"question_id": object, "question": object, "kind": object, "score": float, "text": object}
+        return base[:0].assign(**{name: pd.Series(dtype=kind) for name, kind in empty.items()})
+    frame = pd.concat(parts).sort_values(["_row", "_question"], kind="stable")
+    return frame.drop(columns=["_row", "_question"])
+
+
+def codebook(questions: list[Question], survey: str) -> pd.DataFrame:
+    """The questions of a survey, one row each."""
+    rows = [(survey, asked.id, asked.wording, asked.kind, asked.confirmed, asked.scale, int(asked.answered.sum()),
+             int((~asked.answered).sum())) for asked in questions]
+    return pd.DataFrame(rows, columns=["survey", "question_id", "question", "kind", "confirmed", "scale", "answers",
+                                       "missing"])

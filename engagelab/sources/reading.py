@@ -1,0 +1,147 @@
+"""A file that has been read: its tables, what was set aside, and what is to be said of it."""
+
+import html
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from engagelab import words
+from engagelab.errors import SourceError
+from engagelab.sources.files import open_file
+from engagelab.sources.problems import MASK
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table came from.
+
+    `rows` of the file below its header; `kept` and `rejected` of them (their sum); `cells` that
+    were set to missing; `first` and `last` stamp of the table's own time; `stamp`, the newest stamp
+    of any kind inside; `zone`, from where the zone of its stamps is known: `stamp file format
+    argument utc` (taken as UTC for want of a word) or "" for a file without stamps.
+    """
+
+    file: str
+    format: str
+    table: str
+    encoding: str
+    delimiter: str
+    rows: int
+    kept: int
+    rejected: int
+    cells: int
+    first: pd.Timestamp | None
+    last: pd.Timestamp | None
+    stamp: pd.Timestamp | None
+    zone: str
+    zone_name: str
+    preamble: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = ()
+    personal: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Raw:
+    """How to show a file's rows as they stand: read again when asked, never kept."""
+
+    path: Path
+    digest: int
+    first: int
+    names: tuple[str, ...]
+    hidden: frozenset[int]
+    keep_personal: bool
+
+    def frame(self) -> pd.DataFrame:
+        """The rows as text by their line, without the columns that name people."""
+        opened = open_file(self.path)
+        if opened.digest != self.digest:
+            raise SourceError("sources.changed", file=self.path.name)
+        rows = opened.below(self.first, len(self.names))
+        shown = [place for place in range(len(self.names)) if place not in self.hidden]
+        cells = rows.columns(shown, [])
+        frame = pd.DataFrame({place: cells[place] for place in shown}).fillna("").astype("str")
+        shown = [place for place in shown if self.keep_personal or not _addresses(frame[place])]
+        frame = frame[shown].set_axis(_different([self.names[place] for place in shown]), axis="columns")
+        frame.index = pd.Index(rows.lines, name="line")
+        if self.hidden:     # in a row of another width a name may stand under any column
+            frame.loc[rows.widths != len(self.names)] = MASK
+        return frame
+
+
+def _addresses(cells: pd.Series) -> bool:
+    """Whether a column that nobody knows holds e-mail addresses."""
+    given = cells[cells != ""].head(1000)
+    return bool(len(given)) and given.str.fullmatch(r"\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*").mean() >= .5
+
+
+def _different(names: list[str]) -> list[str]:
+    """Column names, the second of the same name with its number."""
+    seen: dict[str, int] = {}
+    out = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return out
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Reading:
+    """A loaded file.
+
+    `.frame` is its main canonical table, `.tables` all of them by name; `.rejects` what was not
+    read (file, line, column, value, reason, severity: "row" or "cell"); `.raw` the rows as text by
+    line; `.codebook` a survey's questions; `.source` where it came from; `.report()` says it all.
+    """
+
+    tables: dict[str, pd.DataFrame]
+    rejects: pd.DataFrame
+    codebook: pd.DataFrame
+    source: Source
+    _raw: Raw = field()
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The main canonical table."""
+        return self.tables[self.source.table]
+
+    @property
+    def raw(self) -> pd.DataFrame:
+        """The file's rows as text, indexed by line, without personal columns; read anew from the file."""
+        return self._raw.frame()
+
+    def report(self) -> str:
+        """What was read, what was set aside and why, and what had to be taken as given."""
+        source = self.source
+        lines = [words.text("sources.report.read", file=source.file, format=source.format,
+                            tables=", ".join(f"{name} {len(frame):,}" for name, frame in self.tables.items()),
+                            encoding=source.encoding),
+                 words.text("sources.report.rows", rows=source.rows, kept=source.kept, rejected=source.rejected,
+                            cells=source.cells)]
+        counted = self.rejects.groupby(["reason", "severity"], sort=True).size().rename("n").reset_index()
+        lines += [words.text(f"sources.report.{row['severity']}", n=row["n"], reason=row["reason"])
+                  for row in counted.to_dict("records")]
+        if source.first is not None and source.last is not None:
+            lines.append(words.text("sources.report.period", first=f"{source.first:%Y-%m-%d %H:%M}",
+                                    last=f"{source.last:%Y-%m-%d %H:%M}"))
+        if source.zone:
+            lines.append(words.text(f"sources.report.zone_{source.zone}", zone=source.zone_name))
+        for key, names in (("personal", source.personal), ("unknown", source.unknown), ("lacking", source.lacking),
+                           ("unrecognised", self._unrecognised())):
+            if names:
+                lines.append(words.text(f"sources.report.{key}", n=len(names), names=", ".join(names)))
+        return "\n".join(lines)
+
+    def _unrecognised(self) -> tuple[str, ...]:
+        unknown = ~self.codebook["confirmed"].astype(bool) & self.codebook["kind"].isin(["scale", "choice"])
+        return tuple(self.codebook["question"][unknown])
+
+    def __repr__(self) -> str:
+        first = self.frame.head().to_string(max_colwidth=30, max_cols=8, float_format="{:,.2f}".format)
+        return f"{self.report()}\n\n{first}"
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<li>{html.escape(line)}</li>" for line in self.report().splitlines())
+        table = self.frame.head().to_html(max_cols=12, border=0, float_format="{:,.2f}".format)
+        return f"<ul>{said}</ul>{table}"

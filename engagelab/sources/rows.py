@@ -1,0 +1,245 @@
+"""Text to rows, with the line of the file on which each begins.
+
+Two ways to the same answer. A regular file (every quote where RFC 4180 has it, every row as wide
+as the header) is scanned once with numpy and then read by pandas, only the columns that are asked
+for. Any other file goes through Python's csv module row by row, which tells short and long rows
+and an unterminated quote with their lines. Excel workbooks come the second way.
+"""
+
+import csv
+import datetime
+import io
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from engagelab.errors import SourceError
+
+DELIMITERS = (",", "\t", ";")
+HEAD = 40                       # rows in which a header may stand
+_CHUNK = 1 << 22
+_SCIENTIFIC = re.compile(rb'(?:^|[,;\t\n"])\s*[-+]?\d+(?:\.\d*)?[eE][-+]?\d+\s*(?=[,;\t\r\n"]|$)')
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first rows of a file: `(line, cells)` each, and how cells are parted."""
+
+    rows: list[tuple[int, list[str]]]
+    delimiter: str
+
+
+class Rows:
+    """The rows below the header: `n`, `lines`, `widths`, and columns by their place."""
+
+    n: int
+    lines: np.ndarray
+    widths: np.ndarray
+
+    def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
+        """Columns by place: text as it stands (missing where empty), numbers read where they are plain."""
+        raise NotImplementedError
+
+
+class Listed(Rows):
+    """Rows in memory, cell by cell."""
+
+    def __init__(self, rows: list[list[str]], lines: list[int]):
+        self.rows, self.n = rows, len(rows)
+        self.lines = np.array(lines, dtype=np.int64)
+        self.widths = np.array([len(row) for row in rows], dtype=np.int64)
+
+    def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
+        """Columns by place, all as text."""
+        return {place: pd.Series([row[place] if place < len(row) and row[place] != "" else None for row in self.rows],
+                                 dtype=object) for place in [*text, *numbers]}
+
+
+class Scanned(Rows):
+    """Rows of a regular file: kept as bytes, read by pandas when asked."""
+
+    def __init__(self, data: bytes, start: int, lines: np.ndarray, width: int, delimiter: str):
+        self.n, self.lines, self.width, self.delimiter = len(lines), lines, width, delimiter
+        self.widths = np.full(self.n, width)
+        self._data, self._start = data, start
+        self._scientific = _scientific(data)
+
+    def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
+        """Columns by place; a column of numbers that holds anything else comes as text."""
+        if self._scientific:        # 1.22E+05 may have lost digits: it must not pass for a plain number
+            text, numbers = [*text, *numbers], []
+        found = self._read(text, numbers)
+        mixed = [place for place in numbers if found[place].dtype.kind not in "if"]
+        return found | (self._read(mixed, []) if mixed else {})
+
+    def _read(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
+        wanted = sorted({*text, *numbers})
+        if not wanted or not self.n:
+            return {place: pd.Series([], dtype=object) for place in wanted}
+        body = io.BytesIO(self._data)
+        body.seek(self._start)
+        with warnings.catch_warnings():
+            # a column of several types comes as objects, and is then asked for as text
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)
+            frame = pd.read_csv(
+                body, sep=self.delimiter, header=None, names=list(range(self.width)),
+                usecols=wanted, dtype={place: object for place in text}, keep_default_na=False, na_values=[""],
+                skip_blank_lines=False, nrows=self.n, engine="c")
+        return {place: frame[place] for place in wanted}
+
+
+def head(data: bytes) -> Head:
+    """The first rows, under the delimiter that makes the widest table of them."""
+    start = data[:1 << 18]
+    text = start.decode("utf-8", "ignore")
+    tried = []
+    for delimiter in DELIMITERS:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows, line = [], 1
+        for cells in reader:
+            rows.append((line, cells))
+            line = reader.line_num + 1
+            if len(rows) == HEAD:
+                break
+        tried.append(Head(rows, delimiter))
+    return max(tried, key=lambda head: max(len(cells) for _, cells in head.rows))
+
+
+def body(data: bytes, first: int, width: int, delimiter: str, file: str) -> Rows:
+    """The rows from place `first` on (blank lines counted as places), each as wide as the header or told."""
+    scan = _scan(data, delimiter)
+    if scan is not None:
+        starts, lines, widths = scan
+        if first <= len(starts) and (widths[first:] == width).all():
+            begin = int(starts[first]) if first < len(starts) else len(data)
+            return Scanned(data, begin, lines[first:], width, delimiter)
+    return _careful(data, first, width, delimiter, file)
+
+
+def _careful(data: bytes, first: int, width: int, delimiter: str, file: str) -> Listed:
+    text = data.decode("utf-8")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows, lines, place, line = [], [], 0, 1
+    try:
+        for cells in reader:
+            if place >= first and cells:
+                rows.append(_trimmed(cells, width))
+                lines.append(line)
+            place, line = place + 1, reader.line_num + 1
+    except csv.Error as error:
+        key = "sources.open_quote" if "unexpected end" in str(error) else "sources.stray_quote"
+        raise SourceError(key, file=file, line=line) from None
+    return Listed(rows, lines)
+
+
+def _trimmed(cells: list[str], width: int) -> list[str]:
+    """Without the empty cells beyond the header, which mean nothing."""
+    while len(cells) > width and not cells[-1].strip():
+        cells = cells[:-1]
+    return cells
+
+
+def _scan(data: bytes, delimiter: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Where each row starts, on which line, and how wide it is; None where the file is not regular."""
+    returns = data.count(b"\r")
+    if returns and returns != data.count(b"\r\n"):
+        return None
+    whole = np.frombuffer(data, np.uint8)
+    ends, cells, newlines = [], [], []
+    odd = parted = lined = 0
+    for begin in range(0, len(whole), _CHUNK):
+        part = whole[begin:begin + _CHUNK]
+        places = np.flatnonzero((part == 10) | (part == 34) | (part == ord(delimiter)))
+        what = part[places]
+        newline, parting = what == 10, what == ord(delimiter)
+        quote = what == 34
+        outside = np.full(len(what), not odd)
+        if quote.any():
+            inside = (np.cumsum(quote, dtype=np.int32) + odd) & 1
+            if not _regular(whole, places[quote] + begin, inside[quote].astype(bool), delimiter):
+                return None
+            outside, odd = inside == 0, int(inside[-1])
+        row_end = np.flatnonzero(newline & outside)
+        parts = np.cumsum(parting & outside, dtype=np.int32)
+        breaks = np.cumsum(newline, dtype=np.int32)
+        ends.append(places[row_end] + begin)
+        cells.append(parts[row_end].astype(np.int64) + parted)
+        newlines.append(breaks[row_end].astype(np.int64) + lined)
+        if len(places):
+            parted, lined = parted + int(parts[-1]), lined + int(breaks[-1])
+    if odd:
+        return None
+    return _records(whole, np.concatenate(ends), np.concatenate(cells), np.concatenate(newlines), parted)
+
+
+def _regular(whole: np.ndarray, quotes: np.ndarray, opens: np.ndarray, delimiter: str) -> bool:
+    """Whether every quote opens at the start of a cell and closes at its end."""
+    edge = np.zeros(256, bool)
+    edge[[10, 13, 34, ord(delimiter)]] = True
+    before = quotes[opens] - 1
+    after = quotes[~opens] + 1
+    return bool(edge[whole[before[before >= 0]]].all() and edge[whole[after[after < len(whole)]]].all())
+
+
+def _records(whole: np.ndarray, ends: np.ndarray, cells: np.ndarray, newlines: np.ndarray,
+             parted: int) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    starts = np.concatenate([[0], ends + 1])
+    lines = np.concatenate([[1], newlines + 1])
+    widths = np.diff(np.append(cells, parted), prepend=0) + 1
+    lengths = np.append(ends, len(whole)) - starts
+    blank = lengths == 0
+    one = np.flatnonzero(lengths == 1)
+    blank[one] = whole[starts[one]] == 13
+    last = len(blank)
+    while last and blank[last - 1]:
+        last -= 1
+    return None if blank[:last].any() else (starts[:last], lines[:last], widths[:last])
+
+
+def _scientific(data: bytes) -> bool:
+    """Whether any whole cell is written like 1.22E+05."""
+    whole = np.frombuffer(data, np.uint8)
+    for begin in range(0, len(whole), _CHUNK):
+        part = whole[max(begin - 1, 0):begin + _CHUNK + 1]
+        letter = np.flatnonzero((part[1:-1] | 32) == 101) + 1
+        near = letter[(part[letter - 1] - 46 < 12) & (part[letter + 1] - 43 < 15)] + max(begin - 1, 0)
+        for place in near:
+            low = max(int(place) - 40, 0)
+            if any(found.start() + low <= place < found.end() + low
+                   for found in _SCIENTIFIC.finditer(data[low:int(place) + 40])):
+                return True
+    return False
+
+
+def workbook(path: Path, file: str) -> list[tuple[int, list[str]]]:
+    """The first sheet of an Excel workbook as rows of text, with their row numbers."""
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()        # what a workbook says of its own size is at times wrong
+        rows = [(line, [_cell(cell) for cell in row]) for line, row in enumerate(sheet.iter_rows(values_only=True), 1)]
+        book.close()
+    except (OSError, KeyError, ValueError, IndexError, SyntaxError) as error:
+        raise SourceError("sources.bad_workbook", file=file, problem=str(error).splitlines()[0][:100]) from None
+    return [(line, cells) for line, cells in rows if any(cells)]
+
+
+def _cell(value: object) -> str:
+    """A cell of a workbook as the text that a CSV file would hold; numbers of 16 digits and more are damaged."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, datetime.datetime):
+        return value.replace(microsecond=0).isoformat(sep=" ") if not value.microsecond else value.isoformat(sep=" ")
+    if isinstance(value, int | float):
+        if abs(value) >= 1e15:
+            return f"{value:.14E}".replace("E+0", "E+")
+        return str(int(value)) if float(value).is_integer() else repr(value)
+    return str(value)

@@ -1,0 +1,237 @@
+"""Converted columns to canonical tables: one row a post, two where paid is apart; orders and their items; answers.
+
+One raw row may give two canonical rows or, in a table with one row an order, none of its own; so the
+account is kept in raw rows: each is in a table, or among the rejects, and never in both.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from engagelab import tables
+from engagelab.errors import SourceError
+from engagelab.privacy.pseudonyms import pseudonym
+from engagelab.sources import questions
+from engagelab.sources.declarations import names_people, plain
+from engagelab.sources.job import Job
+from engagelab.sources.values import MISSING, convert
+
+
+@dataclass(frozen=True)
+class Shaped:
+    """The tables of a file, their main one first, and the questions where it is a survey."""
+
+    tables: dict[str, pd.DataFrame]
+    codebook: pd.DataFrame
+
+
+def shape(job: Job, wordings: list[str], ids: list[str]) -> Shaped:
+    """The canonical tables of a file; `wordings` and `ids` are a survey's further header rows."""
+    one = job.one
+    asked = _question_places(job) if one.survey else []
+    groups = [(one.table, one.columns), (one.table, one.fallback), (one.table, one.paid),
+              (one.items_table or one.table, one.items)]
+    others = {0, *asked, *job.places(one.boosted), *job.places(one.lifetime), *job.places(one.previews)}
+    others |= {place for theirs in one.made_id.values() for place in job.places(theirs)}
+    job.load(groups, sorted(others))
+    job.set_aside()
+    if one.survey:
+        frames, book = _survey(job, asked, wordings, ids)
+    else:
+        frames = _orders(job) if one.one_per else {one.table: _plain(job)}
+        book = questions.codebook([], "")
+    _balance(job, frames)
+    frames = {name: _finished(job, name, frame) for name, frame in frames.items()}
+    return Shaped(frames, book)
+
+
+def _plain(job: Job) -> pd.DataFrame:
+    one = job.one
+    made = frozenset(one.made_id) | ({"user_id"} if _has_email(job) or one.fallback else frozenset())
+    group = {name: theirs for name, theirs in one.columns.items() if name not in one.made_id}
+    frame = job.table(one.table, group, optional=frozenset(made))
+    for name, theirs in one.made_id.items():
+        frame[name] = job.made_id(theirs)
+    for name, value in one.constants.items():
+        frame[name] = value
+    for word, status in sorted(one.status_from_name.items(), key=lambda item: len(item[0])):
+        if Path(job.file).name.casefold().startswith(word):
+            frame["status"] = status
+            if one.consent_status:
+                frame["consent_marketing"] = status == one.consent_status
+    _require(job, one.table, frame)
+    _summed(job, frame)
+    _promoted(job, frame)
+    _once(job, frame, tables.table(one.table).key)
+    if not one.second:
+        return frame[~job.problems.dropped] if job.problems.dropped.any() else frame
+    paid = job.table(one.table, one.paid)
+    _summed(job, paid)
+    there = paid.notna().any(axis="columns").to_numpy(bool) & ~job.problems.dropped
+    rest = frame[[name for name in frame if name not in paid]]
+    second = pd.concat([rest, paid], axis="columns")[there].assign(promotion=one.second)
+    both = pd.concat([frame[~job.problems.dropped], second[list(dict.fromkeys([*frame, *second]))]])
+    return both.sort_index(kind="stable")
+
+
+def _summed(job: Job, frame: pd.DataFrame) -> None:
+    """Counts that the file gives in parts; missing where a part is."""
+    for name, parts in job.one.sums.items():
+        if all(part in frame for part in parts):
+            frame[name] = frame[list(parts)].sum(axis="columns", min_count=len(parts))
+
+
+def _once(job: Job, frame: pd.DataFrame, key: tuple[str, ...]) -> None:
+    """No row twice: the same once more is set aside, and so is another row under the same key."""
+    names = sorted((name for name in key if name in frame), key=lambda name: not name.endswith("_id"))
+    if not names or any(frame[name].is_unique for name in names):
+        return
+    live = frame[~job.problems.dropped]
+    again = live.index[live.duplicated(names)].to_numpy(int)
+    same = live.index[live.duplicated()].to_numpy(int)
+    job.problems.rows(same, "repeated_row")
+    job.problems.rows(np.setdiff1d(again, same), "same_key")
+
+
+def _has_email(job: Job) -> bool:
+    return bool(job.places(job.one.columns.get("email", ())))
+
+
+def _require(job: Job, table: str, frame: pd.DataFrame) -> None:
+    """The person's id, where it could come from more than one column, is seen to once it is made."""
+    if "user_id" in tables.table(table).columns:
+        frame["user_id"] = _person(job, frame)
+        if "user_id" in tables.table(table).required:
+            empty = frame["user_id"].isna().to_numpy(bool) & ~job.problems.dropped
+            column = next(iter(job.one.columns.get("email", ()) or job.one.columns.get("user_id", ("user_id",))))
+            self_made = job.one.fallback or _has_email(job)
+            if self_made:
+                job.problems.rows(np.flatnonzero(empty), "no_person", column, "user_id")
+
+
+def _person(job: Job, frame: pd.DataFrame) -> pd.Series:
+    """Who it is: the company's own id, else a pseudonym of the address, else the vendor's id."""
+    person = frame["user_id"] if "user_id" in frame else pd.Series(None, index=frame.index, dtype=object)
+    person = person.astype(object)
+    if job.options.key is not None and "email" in frame:
+        address = frame["email"].where(frame["email"].str.contains("@", regex=False).fillna(False).astype(bool))
+        person = person.where(person.notna(), pseudonym(address, job.options.key))
+    for place in job.places(job.one.fallback.get("user_id", ())):
+        vendor = convert(job.cell(place), tables.table(job.one.table).columns["user_id"])
+        person = person.where(person.notna(), vendor.values)
+    return person.where(person.notna(), None)
+
+
+def _promoted(job: Job, frame: pd.DataFrame) -> None:
+    """Organic or paid, where the file tells."""
+    one = job.one
+    if one.second:
+        frame["promotion"] = "organic"
+    places = job.places(one.boosted)
+    if places:
+        nothing = MISSING | {"0", "0.0", "not funded"}
+        filled = [~job.words(place).isin(nothing).to_numpy(bool) for place in places]
+        frame["promotion"] = np.where(np.logical_or.reduce(filled), "paid", "organic")
+
+
+def _orders(job: Job) -> dict[str, pd.DataFrame]:
+    """Orders from the first row of each, items from every row."""
+    one = job.one
+    items = job.table(one.items_table, one.items)
+    number = items[one.one_per]
+    head = (~number.duplicated() & number.notna()).to_numpy(bool)
+    orders = job.table(one.table, one.columns, among=head)
+    _require(job, one.table, orders)
+    # an order whose own row could not be read is set aside whole
+    lost = set(number[head & job.problems.dropped])
+    orphans = number.isin(lost).to_numpy(bool) & ~job.problems.dropped
+    job.problems.rows(np.flatnonzero(orphans), "order_rejected")
+    kept = ~job.problems.dropped
+    items = items[kept]
+    items.insert(1, "line", items.groupby(one.one_per).cumcount() + 1)
+    currency = orders.set_index(one.one_per)["currency"] if "currency" in orders else None
+    if currency is not None:
+        items["currency"] = items[one.one_per].map(currency[~currency.index.duplicated()])
+    return {one.table: orders[kept & head], one.items_table: items}
+
+
+def _question_places(job: Job) -> list[int]:
+    """Columns that are questions: what the declaration does not know, and what names no person."""
+    names = job.one.names()
+    return [place for place, name in enumerate(job.names)
+            if name.strip() and not job.one.knows(name, names) and not names_people(name)]
+
+
+def _survey(job: Job, places: list[int], wordings: list[str], ids: list[str]) -> tuple[dict[str, pd.DataFrame],
+                                                                                         pd.DataFrame]:
+    one, options = job.one, job.options
+    survey = options.survey or Path(job.file).stem
+    base = job.table(one.table, one.columns, optional=frozenset({"respondent_id"}))
+    if "respondent_id" not in base:
+        when = base["answered_at"].dt.strftime("%Y%m%dT%H%M%SZ") if "answered_at" in base else ""
+        lines = pd.Series(job.rows.lines.astype(str), dtype=object)
+        base["respondent_id"] = pd.Series(when, index=base.index).fillna("").astype(object) + "-" + lines
+    elif base["respondent_id"].isna().any():
+        missing = base["respondent_id"].isna().to_numpy() & ~job.problems.dropped
+        job.problems.rows(np.flatnonzero(missing), "missing", job.names[job.places(one.columns["respondent_id"])[0]])
+    _once(job, base, ("respondent_id",))
+    base["user_id"] = _person(job, base)
+    base.insert(0, "survey", survey)
+    for name, value in (("channel", options.channel), ("touchpoint", options.touchpoint)):
+        if value:
+            base[name] = value
+    asked = [found for place in places if (found := _question(job, place, wordings, ids)) is not None]
+    job.asked = [item.place for item in asked]
+    for item in asked:
+        job.problems.cells(questions.outside(item), "not_on_scale", job.names[item.place], "score",
+                           job.cell(item.place), required=False, personal=False)
+    asked = [_clean(item, job) for item in asked]
+    frame = questions.long(asked, base)
+    frame = frame[~job.problems.dropped[frame.index.to_numpy(int)]] if len(frame) else frame
+    return {one.table: frame}, questions.codebook([_kept(item, job) for item in asked], survey)
+
+
+def _question(job: Job, place: int, wordings: list[str], ids: list[str]) -> questions.Question | None:
+    wording = (wordings[place].strip() if place < len(wordings) else "") or job.names[place].strip()
+    given = ids[place] if place < len(ids) else ""
+    kinds = {plain(name): kind for name, kind in job.options.kinds.items()}
+    cells = job.cell(place).where(~pd.Series(job.problems.dropped), None)
+    own = next((kinds[plain(name)] for name in (wording, job.names[place], given, questions.slug(place, wording))
+                if plain(name) in kinds), "")
+    return questions.question(cells, place, wording, given, own)
+
+
+def _clean(item: questions.Question, job: Job) -> questions.Question:
+    """The question without the answers that lie off its scale."""
+    wrong = np.zeros(job.n, bool)
+    wrong[questions.outside(item)] = True
+    return questions.Question(item.place, item.id, item.wording, item.kind, item.confirmed, item.scale,
+                              item.score.mask(wrong), item.text.mask(wrong, None))
+
+
+def _kept(item: questions.Question, job: Job) -> questions.Question:
+    kept = ~job.problems.dropped
+    return questions.Question(item.place, item.id, item.wording, item.kind, item.confirmed, item.scale,
+                              item.score[kept], item.text[kept])
+
+
+def _balance(job: Job, frames: dict[str, pd.DataFrame]) -> None:
+    """Nothing lost, nothing twice: each raw row is in a table or among the rejects."""
+    kept = np.zeros(job.n, bool)
+    if job.one.survey:
+        kept |= ~job.problems.dropped           # who answered nothing is a respondent all the same
+    for frame in frames.values():
+        kept[frame.index.to_numpy(int)] = True
+    both, neither = int((kept & job.problems.dropped).sum()), int((~kept & ~job.problems.dropped).sum())
+    if both or neither:
+        raise SourceError("sources.unbalanced", file=job.file, both=both, neither=neither)
+
+
+def _finished(job: Job, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Declared dtypes, and no personal column unless it was asked for."""
+    if not job.options.keep_personal:
+        frame = frame.drop(columns=[column for column in tables.table(name).personal if column in frame])
+    return tables.typed(frame, name).reset_index(drop=True)
+

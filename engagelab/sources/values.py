@@ -1,0 +1,204 @@
+"""Cells to values: one strict converter a kind of column.
+
+A converter gives the values and the places that it could not read, with the reason. A column that
+pandas has already read as plain numbers passes untouched; other cells are read one by one, each
+different one once. What counts as missing is listed here and nowhere else.
+"""
+
+import html
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from engagelab.tables import Column
+
+MISSING = frozenset({"", "-", "--", "–", "—", "―", "n/a", "#n/a", "na", "nan", "null", "(null)", "none", "nil",
+                     "該当なし"})
+TRUE = frozenset({"yes", "true", "1", "y", "t", "はい", "有", "○", "同意する", "on"})
+FALSE = frozenset({"no", "false", "0", "n", "f", "いいえ", "無", "×", "同意しない", "off"})
+_MISSING_FORMS = frozenset(form(word) for word in MISSING for form in (str, str.upper, str.title)) | {"NaN"}
+_DAMAGED = re.compile(r"[-+]?\d+(?:\.\d*)?[eE]\+\d+")
+_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.)?(?:e[-+]?\d+)?")
+_CURRENCY = re.compile(r"^([-+]?)\s*(?:[¥$€£]|jpy|usd|eur|gbp)\s*([-+]?)|\s*(?:円|jpy|usd|eur|gbp|€)$")
+_BIG = 2.0 ** 53
+
+
+@dataclass
+class Converted:
+    """The values of a column, and by reason the places of the cells that were not read."""
+
+    values: pd.Series
+    bad: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+def convert(cells: pd.Series, column: Column, *, unescape: bool = False,
+            alias: dict[str, str] | None = None) -> Converted:
+    """A column of text (or of numbers, as pandas read them) as the canonical column has it.
+
+    >>> from engagelab.tables import table
+    >>> convert(pd.Series(["¥1,200", "1,2O0", "n/a"]), table("orders").columns["total"])
+    Converted(values=0    1200.0
+    1       NaN
+    2       NaN
+    dtype: float64, bad={'not_a_number': array([1])})
+
+    Reasons are keys of the catalogue: `not_a_number not_whole not_finite too_big out_of_range
+    damaged not_a_flag not_allowed`.
+    """
+    if column.kind in ("integer", "number", "amount", "rate"):
+        return _numbers(cells, column)
+    if column.kind == "id":
+        return _ids(cells)
+    if column.kind == "flag":
+        return _flags(cells)
+    if column.kind == "category":
+        return _categories(cells, column, alias or {})
+    return Converted(html_free(cells) if unescape else cells.astype(object))
+
+
+def number(text: str, kind: str) -> float | str:
+    """One cell as a number, NaN where it is missing, or the reason why it is none.
+
+    >>> number("１，２５０", "integer"), number("27.78%", "rate"), number("1,2O0", "amount")
+    (1250.0, 0.2778, 'not_a_number')
+    >>> number("1.22E+17", "integer")
+    'damaged'
+    """
+    plain = unicodedata.normalize("NFKC", text).strip().casefold().removeprefix("'").strip()
+    if plain in MISSING:
+        return math.nan
+    if plain.lstrip("+-") in ("inf", "infinity", "∞"):
+        return "not_finite"
+    percent = plain.endswith("%") and kind in ("rate", "number")
+    plain = plain.removesuffix("%").rstrip() if percent else plain
+    plain = plain.replace("\u2212", "-").replace("▲", "-").replace("△", "-")
+    if kind == "amount":
+        plain = _CURRENCY.sub(r"\1\2", plain)
+    if not plain or not _NUMBER.fullmatch(plain) or not any(letter.isdigit() for letter in plain):
+        return "not_a_number"
+    if "e" in plain and kind in ("integer", "amount"):
+        return "damaged"        # 1.22E+05 was a longer number once
+    value = float(plain.replace(",", ""))
+    # the shift of two places is done in decimal, so that 27.78% is 0.2778 and not its neighbour
+    return float(f"{plain.replace(',', '')}e-2") if percent and "e" not in plain else value / (100 if percent else 1)
+
+
+def each(cells: pd.Series, read: Callable[[str], object]) -> tuple[pd.Series, np.ndarray]:
+    """`read` of every cell, asked once for each different one; codes say which is which, -1 is missing."""
+    codes, unique = pd.factorize(cells)
+    return pd.Series([read(str(cell)) for cell in unique], dtype=object), codes
+
+
+def _spread(read: pd.Series, codes: np.ndarray, index: pd.Index) -> pd.Series:
+    """What was read of each different cell, put back at every cell."""
+    whole = np.empty(len(read) + 1, dtype=object)       # the last place is that of missing cells, None
+    whole[:-1] = read.to_numpy(object)
+    return pd.Series(whole[codes], index=index, dtype=object)
+
+
+def _numbers(cells: pd.Series, column: Column) -> Converted:
+    bad: dict[str, np.ndarray] = {}
+    if cells.dtype.kind in "iuf":
+        values = cells.astype("float64").to_numpy(copy=True)
+        infinite = np.isinf(values)
+        if infinite.any():
+            bad["not_finite"] = np.flatnonzero(infinite)
+    else:
+        read, codes = each(cells, lambda cell: number(cell, column.kind))
+        reasons = read.map(lambda item: item if isinstance(item, str) else "").to_numpy(object)
+        numeric = pd.to_numeric(read.where(reasons == ""), errors="coerce").to_numpy("float64")
+        values = np.append(numeric, np.nan)[codes]
+        for reason in sorted(set(reasons) - {""}):
+            bad[reason] = np.flatnonzero(np.append(reasons == reason, False)[codes])
+    return _checked(values, cells.index, column, bad)
+
+
+def _checked(values: np.ndarray, index: pd.Index, column: Column, bad: dict[str, np.ndarray]) -> Converted:
+    """Whole where it must be, and within the range that the table declares."""
+    with np.errstate(invalid="ignore"):
+        if column.kind == "integer":
+            bad["not_whole"] = np.flatnonzero((values != np.floor(values)) & np.isfinite(values))
+            bad["too_big"] = np.flatnonzero(np.isfinite(values) & (np.abs(values) > _BIG))
+        outside = np.zeros(len(values), bool)
+        if column.minimum is not None:
+            outside |= values < column.minimum
+        if column.maximum is not None:
+            outside |= values > column.maximum
+    outside &= np.isfinite(values)
+    bad["out_of_range"] = np.flatnonzero(outside)
+    bad = {reason: places for reason, places in bad.items() if len(places)}
+    for places in bad.values():
+        values[places] = np.nan
+    out = pd.Series(values, index=index)
+    return Converted(out.astype("Int64") if column.kind == "integer" else out, bad)
+
+
+def _ids(cells: pd.Series) -> Converted:
+    """Ids as text: stripped, without a spreadsheet's apostrophe or `="..."`; damaged ones refused."""
+    clean = cells.astype(object).copy()
+    known = clean.notna().to_numpy()
+    if "".join(clean[known]).isalnum():     # figures and letters alone: nothing to strip, nothing damaged
+        clean[clean.isin(_MISSING_FORMS).to_numpy()] = None
+        return Converted(clean)
+    clean[known] = [_id(cell) for cell in clean[known]]
+    known = clean.notna().to_numpy()
+    damaged = np.zeros(len(clean), bool)
+    damaged[known] = [cell[:1] in "0123456789+-" and _DAMAGED.fullmatch(cell) is not None for cell in clean[known]]
+    clean[damaged] = None
+    return Converted(clean, {"damaged": np.flatnonzero(damaged)} if damaged.any() else {})
+
+
+def _id(cell: str) -> str | None:
+    text = cell.strip()
+    if text[:1] == "'":
+        text = text[1:].strip()
+    elif text[:2] == '="' and text[-1:] == '"':
+        text = text[2:-1].strip()
+    return text if text and text != "-" and text.casefold() not in MISSING else None
+
+
+def _flags(cells: pd.Series) -> Converted:
+    def flag(cell: str) -> object:
+        plain = unicodedata.normalize("NFKC", cell).strip().casefold()
+        plain = {"1.0": "1", "0.0": "0"}.get(plain, plain)
+        return True if plain in TRUE else False if plain in FALSE else None if plain in MISSING else "not_a_flag"
+
+    read, codes = each(cells, flag)
+    wrong = np.append(read.map(lambda item: item == "not_a_flag").to_numpy(bool), False)[codes]
+    values = _spread(read, codes, cells.index)
+    values[wrong] = None
+    return Converted(values.astype("boolean"), {"not_a_flag": np.flatnonzero(wrong)} if wrong.any() else {})
+
+
+def _categories(cells: pd.Series, column: Column, alias: dict[str, str]) -> Converted:
+    def category(cell: str) -> str | None:
+        text = cell.strip()
+        if text.casefold() in MISSING:
+            return None
+        text = alias.get(text.casefold(), text)
+        name = text.casefold().replace(" ", "_").replace("-", "_")
+        return name if name in column.allowed else text
+
+    read, codes = each(cells, category)
+    values = _spread(read, codes, cells.index)
+    if not column.allowed:
+        return Converted(values)
+    wrong = (values.notna() & ~values.isin(column.allowed)).to_numpy()
+    values[wrong] = None
+    return Converted(values, {"not_allowed": np.flatnonzero(wrong)} if wrong.any() else {})
+
+
+def html_free(cells: pd.Series) -> pd.Series:
+    """Text with `&amp;` and its like put back into letters."""
+    text = cells.astype(object)
+    known = text.notna().to_numpy()
+    if "&" not in "".join(text[known]):
+        return text
+    text = text.copy()
+    text[known] = [html.unescape(cell) if "&" in cell else cell for cell in text[known]]
+    return text

@@ -1,0 +1,1 @@
+"""Big tables to small ones, by SQL on the engine where the data are."""

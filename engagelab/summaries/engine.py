@@ -1,0 +1,202 @@
+"""Whatever the caller has, as one `Source` that answers SQL.
+
+A DataFrame is shown to DuckDB without copying, and only the columns that are asked for; files are read where
+they lie; an Arrow or polars table is registered; a DuckDB relation is asked on its own connection. Only small
+tables come back. Another engine is another way to fill the fields of `Source`: its columns with DuckDB's names of their
+types, and a function from SQL over a table `data` to a DataFrame.
+
+Rules from DuckDB's manual ("Order Preservation", "Configuration") and from trials: below a million
+rows one thread does the work, so that sums are taken in one order and the same call gives the same bytes.
+The environment variable ENGAGELAB_THREADS fixes the number of threads where no `threads=` is given.
+"""
+
+import glob
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from engagelab.errors import DataError, UsageError, column_of, one_of
+
+ONE_THREAD_ROWS = 1_000_000
+ONE_THREAD_BYTES = 64 * 2**20  # of a text file, whose rows cost a pass to count
+READERS = {".csv": "read_csv", ".parquet": "read_parquet", ".json": "read_json", ".ndjson": "read_json"}
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False, "autoload_known_extensions": False,
+    "python_enable_replacements": False}
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table that answers SQL: `.types` of its columns, `.run(sql, columns)` over a table named `data`."""
+
+    types: Mapping[str, str]
+    run: Callable[[str, Iterable[str]], pd.DataFrame] = field(repr=False)
+
+    def fetch(self, sql: str, columns: Iterable[str]) -> pd.DataFrame:
+        """What the SQL answers; `columns` are those of the caller that it reads."""
+        try:
+            return self.run(sql, columns)
+        except duckdb.Error as error:
+            raise DataError("summaries.failed", why=str(error).splitlines()[0]) from error
+
+
+def source(data: Any, *, threads: int | None = None) -> Source:
+    """`data` as a table that answers SQL.
+
+    data : DataFrame, path or glob (.csv .parquet .json), Arrow table, polars frame, DuckDB relation, or a
+        Source, which is given back.
+    threads : how many; one below a million rows, and DuckDB's own choice above, unless said.
+        A relation keeps those of its own connection.
+
+    >>> source(pd.DataFrame({"plan": ["a", "b"], "spend": [1.5, 2.0]})).types
+    {'plan': 'VARCHAR', 'spend': 'DOUBLE'}
+    """
+    if isinstance(data, Source):
+        return data
+    if isinstance(data, pd.DataFrame):
+        return _frame(data, threads)
+    if isinstance(data, str | Path):
+        return _file(str(data), threads)
+    library = type(data).__module__.partition(".")[0].lstrip("_")
+    if isinstance(data, duckdb.DuckDBPyRelation):
+        return _relation(data)
+    if library in ("pyarrow", "polars"):
+        return _table(data, threads)
+    raise UsageError("summaries.not_a_table", type=type(data).__name__)
+
+
+def _connect(threads: int | None, small: bool) -> duckdb.DuckDBPyConnection:
+    threads = threads or int(os.environ.get("ENGAGELAB_THREADS", 0)) or (1 if small else None)
+    return duckdb.connect(":memory:", config=SETTINGS | ({"threads": threads} if threads else {}))
+
+
+def _relation(relation: duckdb.DuckDBPyRelation) -> Source:
+    def run(sql: str, columns: Iterable[str]) -> pd.DataFrame:
+        answer = relation.query("data", sql)
+        return pd.DataFrame() if answer is None else answer.df()
+
+    return Source(dict(zip(relation.columns, map(str, relation.types), strict=True)), run)
+
+
+def _types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    described = connection.execute("SELECT * FROM data LIMIT 0").description or []
+    return {name: str(kind) for name, kind, *_ in described}
+
+
+def _frame(frame: pd.DataFrame, threads: int | None) -> Source:
+    names = [name for name in frame.columns if isinstance(name, str)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError("summaries.twice", columns=", ".join(map(repr, twice)))
+    connection = _connect(threads, len(frame) < ONE_THREAD_ROWS)
+    types = _LazyTypes(names, frame, connection)
+
+    def run(sql: str, columns: Iterable[str]) -> pd.DataFrame:
+        connection.register("data", _shown(frame, columns))
+        try:
+            return connection.execute(sql).df()
+        finally:
+            connection.unregister("data")
+
+    return Source(types, run)
+
+
+def _shown(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """The wanted columns of the frame, sharing its memory."""
+    wanted = list(dict.fromkeys(columns))
+    if len({name.lower() for name in wanted}) < len(wanted):  # SQL does not tell User from user
+        raise DataError("summaries.case", columns=", ".join(map(repr, wanted)))
+    if not wanted:
+        return pd.DataFrame({"one": pd.RangeIndex(len(frame))})
+    return pd.DataFrame({name: frame[name] for name in wanted}, copy=False)
+
+
+class _LazyTypes(Mapping[str, str]):
+    """The types of a frame's columns, each looked up when it is asked for.
+
+    A column that DuckDB cannot hold (a pandas Period, say) is no obstacle unless somebody asks for it.
+    """
+
+    def __init__(self, names: list[str], frame: pd.DataFrame, connection: duckdb.DuckDBPyConnection):
+        self._names, self._frame, self._connection = dict.fromkeys(names), frame, connection
+        self._known: dict[str, str] = {}
+
+    def __getitem__(self, name: str) -> str:
+        column_of(name, self._names)
+        if name not in self._known:
+            column = self._frame[name]
+            if isinstance(column.dtype, pd.PeriodDtype | pd.IntervalDtype) or pd.api.types.is_complex_dtype(column):
+                raise DataError("summaries.unreadable", column=repr(name), type=str(column.dtype))
+            _one_kind(name, column)
+            self._connection.register("data", _shown(self._frame, [name]))
+            self._known[name] = _types(self._connection)[name]
+            self._connection.unregister("data")
+        return self._known[name]
+
+    def __iter__(self):
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def _one_kind(name: str, column: pd.Series) -> None:
+    """Refuse a column of Python objects that mixes text with numbers: SQL would read all as text."""
+    if column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in ("mixed", "mixed-integer"):
+        raise DataError("summaries.mixed", column=repr(name))
+
+
+def _file(path: str, threads: int | None) -> Source:
+    ending = Path(path).suffix.lower()
+    reader = READERS[one_of("data", ending, READERS)]
+    folder = Path(path)
+    found = [folder] if folder.is_file() else sorted(Path(folder.anchor or ".").glob(
+        str(folder.relative_to(folder.anchor)) if folder.anchor else path))
+    if not found:
+        raise UsageError("summaries.no_file", path=path)
+    small = ending != ".parquet" and sum(file.stat().st_size for file in found) < ONE_THREAD_BYTES
+    connection = _connect(threads, small)
+    names = [glob.escape(str(file)) for file in found]
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        relation = _csv(connection, names) if ending == ".csv" else getattr(connection, reader)(names)
+        relation.create_view("data")
+        if ending == ".parquet" and threads is None:
+            rows = connection.execute("SELECT count(*) FROM data").fetchall()[0][0]
+            if rows < ONE_THREAD_ROWS and "ENGAGELAB_THREADS" not in os.environ:
+                connection.execute("SET threads = 1")
+        types = _types(connection)
+    except duckdb.Error as error:
+        raise DataError("summaries.bad_file", path=path, why=str(error).splitlines()[0]) from error
+    return Source(types, lambda sql, columns: connection.execute(sql).df())
+
+
+def _csv(connection: duckdb.DuckDBPyConnection, names: list[str]) -> duckdb.DuckDBPyRelation:
+    """CSV files with the types that DuckDB finds, except that a date is read as year-month-day or not at all.
+
+    Dates and flags are read as text and cast above it: DuckDB's reader would take 01/02/2026 for the first of
+    February without a word, and pushes casts down into the text, from which `trim` keeps it.
+    """
+    seen = connection.read_csv(names)
+    kinds = dict(zip(seen.columns, seen.types, strict=True))
+    late = {name for name, kind in kinds.items() if str(kind).startswith(("DATE", "TIME", "BOOLEAN"))}
+    said = {name: duckdb.sqltype("VARCHAR") if name in late else kind for name, kind in kinds.items()}
+    read = connection.read_csv(names, dtype=said)
+    return read.select(*(duckdb.FunctionExpression("trim", duckdb.ColumnExpression(name)).cast(kinds[name]).alias(name)
+                         if name in late else duckdb.ColumnExpression(name) for name in read.columns))
+
+
+def _table(data: Any, threads: int | None) -> Source:
+    data = data.collect() if hasattr(data, "collect") else data  # a polars LazyFrame
+    data = data.read_all() if hasattr(data, "read_all") else data  # a reader gives its rows once only
+    connection = _connect(threads, getattr(data, "num_rows", getattr(data, "height", 0)) < ONE_THREAD_ROWS)
+    connection.register("data", data)
+    return Source(_types(connection), lambda sql, columns: connection.execute(sql).df())

@@ -1,0 +1,172 @@
+"""Days, weeks, months, quarters and years in a time zone.
+
+A stamp arrives as whole microseconds since 1970 in UTC. It is shifted to the zone once, by literal offsets:
+the zone's changes of clock inside the data's range, from `zoneinfo` (the IANA database). A period is the day
+number of its first day, so that it sorts, and its label follows ISO 8601. Weeks start on Monday.
+"""
+
+import functools
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+
+from engagelab.errors import DataError, UsageError, one_of
+
+EVERY = ("day", "week", "month", "quarter", "year")
+DAY = 86_400_000_000  # microseconds
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+SHIFT = 70_000  # days, a multiple of 7: positive since 1900, so that // and % mean the same everywhere
+
+
+def microseconds(moment: datetime) -> int:
+    """Whole microseconds since 1970.
+
+    >>> microseconds(datetime(1970, 1, 2, tzinfo=UTC))
+    86400000000
+    """
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def zone(tz: str | None) -> ZoneInfo:
+    """The time zone of that name; UTC where none is given."""
+    try:
+        return ZoneInfo(tz or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError("summaries.no_zone", tz=repr(tz)) from error
+
+
+@functools.lru_cache(maxsize=64)
+def offsets(tz: str | None, low: int, high: int) -> tuple[tuple[int, int], ...]:
+    """The zone's offsets from UTC between two stamps: (from this stamp on, this many microseconds).
+
+    >>> [hours // 3_600_000_000 for _, hours in offsets("Europe/Berlin", 1767225600000000, 1785000000000000)]
+    [1, 2]
+    """
+    here = zone(tz)
+
+    def offset(stamp: int) -> int:
+        ahead = (EPOCH + timedelta(microseconds=stamp)).astimezone(here).utcoffset() or timedelta()
+        return ahead // timedelta(microseconds=1)
+
+    found = [(low, offset(low))]
+    for stamp in range(low, high + DAY, DAY):
+        if offset(stamp) != found[-1][1]:
+            before, after = stamp - DAY, stamp
+            while after - before > 1:
+                middle = (before + after) // 2
+                before, after = (before, middle) if offset(middle) != found[-1][1] else (middle, after)
+            found.append((after, offset(after)))
+    return tuple(found)
+
+
+def local(stamp: str, changes: tuple[tuple[int, int], ...]) -> str:
+    """SQL that shifts the stamps of a column to the zone.
+
+    >>> local("t0", ((0, 3600000000), (1774746000000000, 7200000000)))
+    't0 + CASE WHEN t0 < 1774746000000000 THEN 3600000000 ELSE 7200000000 END'
+    """
+    if all(offset == 0 for _, offset in changes):
+        return stamp
+    if len(changes) == 1:
+        return f"{stamp} + {changes[0][1]}"
+    cases = " ".join(f"WHEN {stamp} < {until} THEN {offset}"
+                     for (until, _), (_, offset) in zip(changes[1:], changes, strict=False))
+    return f"{stamp} + CASE {cases} ELSE {changes[-1][1]} END"
+
+
+def period(every: str, stamp: str) -> str:
+    """SQL for the first day of the period, as a day number since 1970, of local microseconds.
+
+    >>> period("day", "t0")
+    '(t0 + 6048000000000000) // 86400000000 - 70000'
+    """
+    one_of("every", every, EVERY)
+    day = f"({stamp} + {SHIFT * DAY}) // {DAY}"
+    if every == "day":
+        return f"{day} - {SHIFT}"
+    if every == "week":  # 1970 began on a Thursday
+        return f"{day} - ({day} + 3) % 7 - {SHIFT}"
+    return f"epoch_us(date_trunc('{every}', make_timestamp({stamp}))) // {DAY}"
+
+
+def first_day(number: int) -> date:
+    """The date of a day number.
+
+    >>> first_day(20726)
+    datetime.date(2026, 9, 30)
+    """
+    return date(1970, 1, 1) + timedelta(days=int(number))
+
+
+def label(every: str, number: int) -> str:
+    """What a period is called.
+
+    >>> [label(every, 20726) for every in EVERY]
+    ['2026-09-30', '2026-09-30', '2026-09', '2026Q3', '2026']
+    """
+    day = first_day(number)
+    if every in ("day", "week"):
+        return day.isoformat()
+    if every == "quarter":
+        return f"{day.year:04d}Q{(day.month + 2) // 3}"
+    return day.isoformat()[: 7 if every == "month" else 4]
+
+
+def start_of(every: str, day: date) -> date:
+    """The first day of the period in which a day lies.
+
+    >>> [start_of(every, date(2026, 9, 30)).isoformat() for every in EVERY]
+    ['2026-09-30', '2026-09-28', '2026-09-01', '2026-07-01', '2026-01-01']
+    """
+    if every == "week":
+        return day - timedelta(days=day.weekday())
+    month = {"month": day.month, "quarter": (day.month - 1) // 3 * 3 + 1, "year": 1}
+    return day if every == "day" else day.replace(month=month[every], day=1)
+
+
+def next_start(every: str, start: date) -> date:
+    """The first day of the period after the one that starts here."""
+    if every in ("day", "week"):
+        return start + timedelta(days=7 if every == "week" else 1)
+    return start_of(every, start + timedelta(days={"month": 32, "quarter": 93, "year": 367}[every]))
+
+
+def moment(name: str, value: object, tz: str | None) -> int | None:
+    """A caller's `since` or `until` as microseconds since 1970; a stamp without a zone is in `tz`.
+
+    >>> moment("since", "2026-04-01", "Asia/Tokyo") == moment("since", "2026-03-31 15:00+00:00", None)
+    True
+    """
+    if value is None:
+        return None
+    try:
+        stamp = pd.Timestamp(value)  # type: ignore[arg-type]
+    except (ValueError, TypeError) as error:
+        raise UsageError("summaries.no_moment", name=name, value=repr(value)) from error
+    if stamp is pd.NaT or not re.match(r"\d{4}[-/]\d", str(value)):  # neither "now" nor a bare number is a date
+        raise UsageError("summaries.no_moment", name=name, value=repr(value))
+    when = stamp.to_pydatetime(warn=False)
+    return microseconds(when if when.tzinfo else when.replace(tzinfo=zone(tz)))
+
+
+@dataclass(frozen=True)
+class Window:
+    """From when to when, in microseconds since 1970 of the zone's own clock."""
+
+    since: int | None
+    until: int
+
+    def whole(self, every: str, number: int) -> bool:
+        """Whether the period that starts on that day lies in the window entirely."""
+        end = (next_start(every, first_day(number)) - date(1970, 1, 1)).days * DAY
+        return end <= self.until and (self.since is None or number * DAY >= self.since)
+
+
+def checked_range(column: str, low: int, high: int) -> None:
+    """Refuse stamps that no measurement has: a placeholder such as year 9999, or a wrong unit."""
+    if low < microseconds(EARLIEST) or high >= microseconds(LATEST):
+        raise DataError("summaries.far_stamp", column=repr(column))

@@ -1,0 +1,160 @@
+"""The source step: the caller's table under our names, cut to a window, in groups and periods.
+
+`View.query(body)` puts a summary's text below it. The result has the grouping columns as text beside their
+rank, so that months, numbers and ordered categories sort as such; a missing key stays missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import pandas as pd
+
+from engagelab.errors import DataError
+from engagelab.summaries import periods, sql
+from engagelab.summaries.engine import Source
+
+
+@dataclass
+class Columns:
+    """Our names for the caller's columns: the same column and kind is read once."""
+
+    source: Source
+    reads: dict[str, sql.Read] = field(default_factory=dict)
+
+    def number(self, column: str) -> str:
+        """Our name for a column of numbers."""
+        return self._named(column, "number", "x")
+
+    def key(self, column: str) -> str:
+        """Our name for a column that is only compared."""
+        return self._named(column, "key", "k")
+
+    def whole(self, ours: str) -> bool:
+        """Whether the column can hold whole numbers only, by its type."""
+        kind = self.source.types[self.reads[ours].column].upper()
+        return not kind.startswith((*sql.FLOATS, "DECIMAL"))
+
+    def flag(self, ours: str) -> bool:
+        """Whether the column holds true and false only, by its type."""
+        return self.source.types[self.reads[ours].column].upper() == "BOOLEAN"
+
+    def _named(self, column: str, kind: str, letter: str) -> str:
+        wanted = sql.Read(column, kind)
+        for ours, item in self.reads.items():
+            if item == wanted and ours[0] == letter:
+                return ours
+        ours = f"{letter}{sum(name[0] == letter for name in self.reads)}"
+        self.reads[ours] = wanted
+        return ours
+
+
+@dataclass(frozen=True)
+class View:
+    """A table under our names: what is read, how it is grouped, cut and weighted."""
+
+    columns: Columns
+    by: tuple[str, ...] = ()
+    period: str = ""       # SQL of the last grouping column, over t0
+    where: str = ""        # SQL over t0
+    weighted: bool = False
+    centres: Mapping[str, str] = field(default_factory=dict)  # name -> SQL of a value whose group mean is wanted
+
+    def ctes(self) -> str:
+        """`WITH ... events AS (...)`: all that stands between the caller's table and a summary."""
+        body = sql.read(self.columns.reads, self.columns.source.types, "    ")
+        if not (self.period or self.where or self.weighted or self.centres):
+            return f"WITH events AS (\n{body}\n)"
+        steps = [("plain" if self.centres else "events", self._cut())]
+        if self.centres:
+            means = [f"avg({value}) AS {name}" for name, value in self.centres.items()]
+            same = " AND ".join(f"plain.{key} IS NOT DISTINCT FROM centres.{key}" for key in self.by) or "1 = 1"
+            keys = "".join(f"{key}, " for key in self.by)
+            steps += [("centres", f"SELECT {keys}{', '.join(means)}\nFROM plain\nGROUP BY {keys}()"),
+                      ("events", f"SELECT plain.*, {', '.join(self.centres)}\nFROM plain LEFT JOIN centres ON {same}")]
+        below = "".join(f",\n{name} AS (\n{sql.indented(text)}\n)" for name, text in steps)
+        return f"WITH read AS (\n{body}\n){below}"
+
+    def _cut(self) -> str:
+        picked = []
+        for ours, item in self.columns.reads.items():
+            masked = self.weighted and item.kind == "number" and ours != "w0"
+            picked.append(f"CASE WHEN w0 > 0 THEN {ours} END AS {ours}" if masked else ours)
+        if self.period:
+            picked.append(f"{self.period} AS {self.by[-1]}")
+        where = f"\nWHERE {self.where}" if self.where else ""
+        return "SELECT " + ", ".join(picked) + f"\nFROM read{where}"
+
+    def text(self, body: str) -> str:
+        """The whole SQL for a summary's text, its groups ranked."""
+        keys = "".join(f"CAST({key} AS VARCHAR) AS key_{i}, dense_rank() OVER (ORDER BY {key} NULLS LAST) AS rank_{i}, "
+                       for i, key in enumerate(self.by, 1))
+        return (f"{self.ctes()}\nSELECT {keys}summary.*\nFROM (\n{sql.indented(sql.fill(body, by=list(self.by)))}\n"
+                f") AS summary")
+
+    def plain(self, body: str) -> pd.DataFrame:
+        """What a query of our own over `events` answers."""
+        return self.fetch(f"{self.ctes()}\n{body}")
+
+    def query(self, body: str) -> tuple[pd.DataFrame, str]:
+        """What a summary's text answers, sorted by its groups, and the SQL that ran."""
+        full = self.text(body)
+        answer = self.fetch(full)
+        ranks = [f"rank_{i}" for i in range(1, len(self.by) + 1)]
+        return (answer.sort_values(ranks, kind="stable", ignore_index=True) if ranks else answer), full
+
+    def fetch(self, text: str) -> pd.DataFrame:
+        """What the SQL answers, reading the columns of this view only."""
+        return self.columns.source.fetch(text, [item.column for item in self.columns.reads.values()])
+
+    def grouped(self, by: Sequence[str]) -> "View":
+        """The same view in other groups: a period that is no longer among them is left out."""
+        kept = self.period if self.period and self.by[-1] in by else ""
+        return replace(self, by=tuple(by), period=kept)
+
+
+@dataclass(frozen=True)
+class Span:
+    """What the stamps of a table say: the SQL of local time, its window, and what has to be told."""
+
+    local: str
+    window: periods.Window
+    where: str
+    undated: int  # rows without a stamp, left out because a window was asked for
+    naive: bool
+
+
+def span(columns: Columns, time: str, *, every: str | None, since: object, until: object, tz: str | None) -> Span:
+    """Read the range of the stamps, and turn the caller's window and zone into SQL over `t0`.
+
+    A column of dates holds local days and is not shifted. Without `until` the day of the newest stamp
+    counts as over, except where the periods are days themselves.
+    """
+    columns.reads["t0"] = sql.Read(time, "stamp")
+    kind = columns.source.types[time].upper()
+    shift = None if kind == "DATE" else tz
+    periods.zone(tz)
+    seen = View(Columns(columns.source, {"t0": columns.reads["t0"]})).plain(
+        "SELECT count(*) AS n_rows, count(t0) AS n, min(t0) AS low, max(t0) AS high FROM events").iloc[0]
+    if not seen["n"]:
+        raise DataError("summaries.no_stamps", column=repr(time))
+    low, high = int(seen["low"]), int(seen["high"])
+    periods.checked_range(time, low, high)
+    start, end = periods.moment("since", since, shift), periods.moment("until", until, shift)
+    if start is not None and end is not None and start >= end:
+        raise DataError("summaries.no_window", since=repr(since), until=repr(until))
+    changes = periods.offsets(shift, low, high)
+    bounds = [f"t0 >= {start}"] * (start is not None) + [f"t0 < {end}"] * (end is not None)
+    here = _clock(shift)
+    newest = here(high)
+    last = newest + 1 if every in (None, "day") else (newest // periods.DAY + 1) * periods.DAY
+    window = periods.Window(None if start is None else here(start), last if end is None else here(end))
+    return Span(periods.local("t0", changes), window, " AND ".join(bounds),
+                int(seen["n_rows"] - seen["n"]) if bounds else 0, kind != "DATE" and "ZONE" not in kind)
+
+
+def _clock(tz: str | None):
+    def here(stamp: int) -> int:
+        return stamp + periods.offsets(tz, stamp, stamp)[0][1]
+    return here
+
+

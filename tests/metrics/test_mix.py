@@ -1,0 +1,61 @@
+"""With the mix held still, only what happens within the groups can move the estimate."""
+
+import numpy as np
+import pytest
+
+from engagelab.errors import DataError
+from engagelab.metrics.mix import fixed_mix
+from test_difference import measured
+
+Z = 1.959963984540054
+
+
+def two_channels(now=(.5, .3)):
+    estimate = [.5, .3, *now]
+    return measured(channel=["app", "mail"] * 2, quarter=["Q1", "Q1", "Q2", "Q2"], n=[20, 80, 70, 30],
+                    estimate=estimate, low=[value - .1 for value in estimate], high=[value + .1 for value in estimate])
+
+
+def test_nothing_moves_when_only_the_mix_moves():
+    found = fixed_mix(two_channels(), by="channel", over="quarter", to="Q1")
+    assert found["estimate"].tolist() == pytest.approx([.34, .34])
+    assert "channel" not in found
+
+
+def test_a_change_within_the_groups_is_weighted_by_the_mix_that_is_held():
+    found = fixed_mix(two_channels(now=(.6, .3)), by="channel", over="quarter", to="Q1")
+    assert found["estimate"].tolist() == pytest.approx([.34, .34 + .2 * .1])
+
+
+def test_the_standard_error_and_interval_are_those_of_a_weighted_sum():
+    # Fleiss, Levin and Paik: the variance of the weighted sum is the sum of w^2 times the variances
+    found = fixed_mix(two_channels(), by="channel", over="quarter", to="Q1").iloc[1]
+    assert found["se"] == pytest.approx(np.hypot(.2, .8) * .05)
+    assert found["high"] - found["estimate"] == pytest.approx(np.hypot(.2, .8) * .1)
+
+
+def test_the_interval_covers_a_true_standardised_share():
+    from engagelab.metrics.intervals import wilson
+
+    generator = np.random.default_rng(7)
+    hits = 0
+    for _ in range(400):
+        app, mail = generator.binomial(70, .5), generator.binomial(30, .3)
+        (low, high) = (np.ravel(ends) for ends in wilson(np.array([app, mail]), np.array([70, 30])))
+        frame = two_channels(now=(app / 70, mail / 30))
+        frame.loc[2:, "low"], frame.loc[2:, "high"] = low, high
+        row = fixed_mix(frame, by="channel", over="quarter", to="Q1").iloc[1]
+        hits += row["low"] <= .34 <= row["high"]
+    assert .92 < hits / 400 < .98
+
+
+def test_a_group_that_one_period_lacks_is_left_out_and_named():
+    frame = two_channels().iloc[:3]
+    found = fixed_mix(frame, by="channel", over="quarter", to="Q1")
+    assert found["estimate"].tolist() == pytest.approx([.34, .5])
+    assert found["flag"].tolist() == ["", "without mail, which not every period has"]
+
+
+def test_an_unknown_period_is_refused():
+    with pytest.raises(DataError, match="'Q9'"):
+        fixed_mix(two_channels(), by="channel", over="quarter", to="Q9")

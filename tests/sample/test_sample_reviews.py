@@ -1,0 +1,31 @@
+"""The reviews: more of them, a little worse."""
+
+from scipy import stats
+
+from engagelab.sample.company import generate
+from engagelab.sample.exports.vendor import months, quarters
+
+
+def test_the_number_doubles_while_the_stars_fall():
+    reviews = generate(20_000, 5)["reviews"]
+    month = months(reviews["created_at"])
+    assert (month == 17).sum() == 2 * (month == 0).sum()
+    trend = stats.spearmanr(month, reviews["rating"])
+    assert trend.statistic < 0
+    assert trend.pvalue < 1e-6
+    stars = reviews["rating"].groupby(quarters(reviews["created_at"])).mean()
+    assert .2 < stars[0] - stars[5] < .6
+
+
+def test_a_review_without_words_has_no_link_and_no_answer(company):
+    reviews = company["reviews"]
+    wordless = reviews["text"].isna()
+    assert .45 < wordless.mean() < .65
+    assert reviews.loc[wordless, ["url", "reply", "reply_at"]].isna().all().all()
+    assert (reviews["reply"].notna() == reviews["reply_at"].notna()).all()
+    answered = reviews.dropna(subset=["reply_at"])
+    assert (answered["reply_at"] > answered["created_at"]).all()
+
+
+def test_reviews_are_in_two_languages(company):
+    assert set(company["reviews"]["language"]) == {"en", "ja"}

@@ -1,0 +1,147 @@
+"""Periods against pandas and zoneinfo, in every zone that is hard."""
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engagelab.errors import DataError, UsageError
+from engagelab.metrics.measure import measure
+from engagelab.metrics.nouns import mean
+from engagelab.summaries import periods
+
+ZONES = ["UTC", "Asia/Tokyo", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu",
+         "America/St_Johns", "Pacific/Apia"]
+FORMS = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
+
+
+@pytest.mark.parametrize("tz", ZONES)
+@pytest.mark.parametrize("every", periods.EVERY)
+def test_periods_are_those_of_pandas(tz, every):
+    rng = np.random.default_rng(2)
+    stamps = pd.to_datetime(rng.integers(-10**8, 17 * 10**8, 3000), unit="s", utc=True)
+    frame = pd.DataFrame({"t": stamps, "x": 1.0})
+    found = measure(frame, mean("x"), time="t", every=every, tz=tz).set_index(every)["n"]
+    local = stamps.tz_convert(tz).tz_localize(None).to_period(FORMS[every])
+    expected = pd.Series(1, index=[periods.label(every, (start.date() - date(1970, 1, 1)).days)
+                                   for start in local.start_time]).groupby(level=0).sum()
+    assert found.to_dict() == expected.to_dict()
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.datetimes(datetime(1950, 1, 1), datetime(2037, 1, 1)), st.sampled_from(ZONES), st.integers(0, 2000))
+def test_offsets_are_those_of_zoneinfo_at_both_sides_of_a_change(start, tz, days):
+    low = periods.microseconds(start.replace(tzinfo=UTC))
+    changes = periods.offsets(tz, low, low + days * periods.DAY)
+    for (begin, offset), following in zip(changes, [*changes[1:], None], strict=True):
+        last = following[0] - 1 if following else begin
+        for stamp in (begin, last):
+            moment = periods.EPOCH + timedelta(microseconds=stamp)
+            assert moment.astimezone(ZoneInfo(tz)).utcoffset() == timedelta(microseconds=offset)
+
+
+def test_a_week_starts_on_monday():
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-09-27 23:59", "2026-09-28 00:00"], format="ISO8601"), "x": 1.0})
+    assert measure(frame, mean("x"), time="t", every="week")["week"].tolist() == ["2026-09-21", "2026-09-28"]
+
+
+def test_the_zone_decides_the_month():
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-08-31 15:30"], utc=True), "x": 1.0})
+    assert measure(frame, mean("x"), time="t", every="month", tz="Asia/Tokyo")["month"].item() == "2026-09"
+    assert measure(frame, mean("x"), time="t", every="month")["month"].item() == "2026-08"
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_stamps_of_every_unit_and_zone_are_the_same_moment(unit):
+    stamps = pd.Series(pd.to_datetime(["2026-08-31 15:30", None, "2026-09-02"], format="ISO8601")).dt.as_unit(unit)
+    for form in (stamps, stamps.dt.tz_localize("UTC"), stamps.dt.tz_localize("UTC").dt.tz_convert("America/New_York")):
+        answer = measure(pd.DataFrame({"t": form, "x": 1.0}), mean("x"), time="t", every="day", tz="Asia/Tokyo")
+        assert answer["day"].tolist() == ["2026-09-01", "2026-09-02", "(missing)"]
+
+
+def test_a_column_of_dates_is_not_shifted():
+    frame = pd.DataFrame({"t": [date(2026, 8, 31), date(2026, 9, 1)], "x": 1.0})
+    answer = measure(frame, mean("x"), time="t", every="month", tz="America/New_York", since="2026-08-31",
+                     until="2026-09-02")
+    assert answer["month"].tolist() == ["2026-08", "2026-09"]
+
+
+def test_naive_stamps_are_said_to_be_utc():
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-08-31 15:30"], format="ISO8601"), "x": 1.0})
+    notes = measure(frame, mean("x"), time="t", every="month", tz="Asia/Tokyo").attrs["notes"]
+    assert notes == ["periods and windows are in Asia/Tokyo", "stamps of 't' without a time zone were read as UTC"]
+
+
+def flags(last, every, **window):
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-07-01", last], format="ISO8601"), "x": 1.0})
+    answer = measure(frame, mean("x"), time="t", every=every, **window)
+    return ["not complete" in flag for flag in answer["flag"]]
+
+
+def test_a_period_that_is_not_over_is_flagged():
+    assert flags("2026-09-29 23:00", "month") == [False, True]
+    assert flags("2026-09-30", "month") == [False, False]
+    assert flags("2026-09-30", "day") == [False, True]
+    assert flags("2026-09-30", "month", until="2026-10-01") == [False, False]
+    assert flags("2026-09-20", "month", until="2026-10-01") == [False, False]
+    assert flags("2026-09-30 12:00", "day", until="2026-10-01") == [False, False]
+    assert flags("2026-09-29", "month", since="2026-07-01", until="2026-09-30") == [False, True]
+
+
+def test_a_period_cut_at_its_beginning_is_flagged():
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-07-20", "2026-08-31"], format="ISO8601"), "x": 1.0})
+    answer = measure(frame, mean("x"), time="t", every="month", since="2026-07-15")
+    assert ["not complete" in flag for flag in answer["flag"]] == [True, False]
+
+
+def test_a_window_counts_from_since_to_before_until():
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-07-31 23:59:59", "2026-08-01", "2026-08-31 23:59:59.999999",
+                                               "2026-09-01", None], format="ISO8601"), "x": 1.0})
+    answer = measure(frame, mean("x"), time="t", since="2026-08-01", until="2026-09-01")
+    assert answer["n"].item() == 2
+    assert "1 rows without a stamp in 't' were left out" in answer.attrs["notes"]
+
+
+@pytest.mark.parametrize("wrong", ["soon", "", 5, "30.09.2026x", "12", object(), "NaT", "now", "today"])
+def test_what_is_no_moment_is_refused(wrong):
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-07-31"], format="ISO8601"), "x": 1.0})
+    with pytest.raises(UsageError, match="since must be a date or a stamp"):
+        measure(frame, mean("x"), time="t", since=wrong)
+
+
+def test_unknown_zones_and_turned_windows_and_text_stamps_are_refused():
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-07-31"], format="ISO8601"), "x": 1.0, "s": ["2026-07-31"]})
+    for zone in ("Asia/Tokio", "../etc/passwd", "JST9"):
+        with pytest.raises(UsageError, match="there is no time zone"):
+            measure(frame, mean("x"), time="t", every="day", tz=zone)
+    with pytest.raises(DataError, match="is not before until"):
+        measure(frame, mean("x"), time="t", since="2026-08-01", until="2026-07-01")
+    with pytest.raises(DataError, match="'s' holds VARCHAR, not dates"):
+        measure(frame, mean("x"), time="s", every="day")
+    with pytest.raises(UsageError, match="did you mean 'month'"):
+        measure(frame, mean("x"), time="t", every="months")
+    for call in ({"every": "day"}, {"since": "2026-01-01"}, {"tz": "UTC"}):
+        with pytest.raises(UsageError, match="need time="):
+            measure(frame, mean("x"), **call)
+    with pytest.raises(UsageError, match="time= needs"):
+        measure(frame, mean("x"), time="t")
+
+
+def test_placeholder_stamps_are_refused_and_a_column_without_any_too():
+    far = pd.DataFrame({"t": pd.Series(["2026-07-31", "9999-12-31"]).astype("datetime64[us]"), "x": 1.0})
+    with pytest.raises(DataError, match="before 1900 or after 2199"):
+        measure(far, mean("x"), time="t", every="day")
+    none = pd.DataFrame({"t": pd.to_datetime([None, None]), "x": 1.0})
+    with pytest.raises(DataError, match="'t' has no stamp at all"):
+        measure(none, mean("x"), time="t", every="day")
+
+
+@given(st.dates(date(1900, 1, 1), date(2199, 1, 1)), st.sampled_from(periods.EVERY))
+def test_a_day_lies_in_its_period_and_the_next_starts_after_it(day, every):
+    start = periods.start_of(every, day)
+    assert start <= day < periods.next_start(every, start)
+    assert periods.start_of(every, periods.next_start(every, start)) == periods.next_start(every, start)

@@ -1,0 +1,135 @@
+"""Every kind of table gives the same answer, and what is no table is refused."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+
+from engagelab.errors import DataError, UsageError
+from engagelab.metrics.measure import measure
+from engagelab.metrics.nouns import mean, quantile, rate, ratio
+from engagelab.summaries.engine import source
+
+NOUNS = {"opens": rate("opened"), "spend": mean("spend"), "clicks": ratio("clicks", "views"), "middle": quantile("spend")}
+
+
+@pytest.fixture
+def mails():
+    rng = np.random.default_rng(5)
+    n = 5000
+    return pd.DataFrame({"plan": rng.choice(["gold", "silver", "new"], n), "opened": rng.random(n) < .3,
+                         "spend": np.where(rng.random(n) < .1, np.nan, rng.exponential(50, n)),
+                         "clicks": rng.integers(0, 20, n), "views": rng.integers(20, 500, n)})
+
+
+def test_a_frame_a_parquet_a_csv_a_json_and_a_relation_agree(mails, tmp_path):
+    expected = measure(mails, NOUNS, by="plan")
+    with duckdb.connect() as connection:
+        connection.register("mails", mails)
+        for ending, how in (("parquet", "FORMAT parquet"), ("csv", "HEADER"), ("json", "FORMAT json")):
+            connection.execute(f"COPY mails TO '{tmp_path}/mails.{ending}' ({how})")
+            found = measure(tmp_path / f"mails.{ending}", NOUNS, by="plan")
+            pd.testing.assert_frame_equal(found, expected, rtol=1e-12)
+        relation = connection.sql("SELECT * FROM mails")
+        pd.testing.assert_frame_equal(measure(relation, NOUNS, by="plan"), expected, rtol=1e-12)
+
+
+def test_a_glob_reads_all_of_its_files_and_a_name_with_brackets_only_itself(mails, tmp_path):
+    mails[:2000].to_csv(tmp_path / "part1.csv", index=False)
+    mails[2000:].to_csv(tmp_path / "part2.csv", index=False)
+    mails[:10].to_csv(tmp_path / "part[1].csv", index=False)
+    assert measure(str(tmp_path / "part?.csv"), rate("opened"))["n"].item() == 5000
+    assert measure(tmp_path / "part[1].csv", rate("opened"))["n"].item() == 10
+
+
+@pytest.mark.parametrize("kind", ["pyarrow", "polars"])
+def test_arrow_and_polars_agree(mails, kind):
+    library = pytest.importorskip(kind)
+    pytest.importorskip("pyarrow")
+    table = library.Table.from_pandas(mails) if kind == "pyarrow" else library.from_pandas(mails)
+    pd.testing.assert_frame_equal(measure(table, NOUNS, by="plan"), measure(mails, NOUNS, by="plan"), rtol=1e-12)
+
+
+def test_the_same_call_gives_the_same_bytes_and_two_threads_the_same_figures(mails):
+    numbers = ["estimate", "low", "high", "se"]
+    once, twice = measure(mails, NOUNS, by="plan"), measure(mails, NOUNS, by="plan")
+    assert once[numbers].to_numpy().tobytes() == twice[numbers].to_numpy().tobytes()
+    wide = pd.concat([mails] * 60, ignore_index=True)  # more than one of DuckDB's row groups
+    one, two = (measure(source(wide, threads=threads), NOUNS, by="plan") for threads in (1, 2))
+    np.testing.assert_allclose(one[numbers].to_numpy(), two[numbers].to_numpy(), rtol=1e-12)
+
+
+def test_a_frame_is_not_changed_and_its_other_columns_do_not_matter(mails):
+    mails["period"] = pd.period_range("2026-01", periods=1).repeat(len(mails))
+    mails["mixed"] = [1, "a"] * (len(mails) // 2)
+    mails[7] = 1
+    before = mails.copy()
+    measure(mails, NOUNS, by="plan")
+    pd.testing.assert_frame_equal(mails, before)
+    with pytest.raises(DataError, match="'mixed' mixes text with numbers"):
+        measure(mails, mean("mixed"))
+    with pytest.raises(DataError, match="'period' is of type period"):
+        measure(mails, rate("opened"), by="period")
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint64", "float32", "Int64", "Float64", "object", "bool", "boolean"])
+def test_every_kind_of_number_is_measured(dtype):
+    values = pd.Series([0, 1, 1, 0, 1]).astype(dtype)
+    assert measure(pd.DataFrame({"x": values}), [mean("x"), rate("x")])["estimate"].tolist() == [.6, .6]
+
+
+def test_not_a_number_is_missing_in_a_file_too(tmp_path):
+    path = tmp_path / "x.parquet"
+    duckdb.connect().execute(f"COPY (SELECT unnest([1.0, 'NaN'::DOUBLE, NULL, 2.0]) AS x) TO '{path}' (FORMAT parquet)")
+    answer = measure(path, [mean("x"), quantile("x")])
+    assert answer["estimate"].tolist() == [1.5, 1.5]
+    assert answer["n_missing"].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 1e200])
+def test_what_cannot_be_squared_is_refused(value):
+    with pytest.raises(DataError, match="infinite value or one too large"):
+        measure(pd.DataFrame({"x": [1.0, value]}), mean("x"))
+
+
+def test_what_is_no_table_is_refused(tmp_path):
+    for wrong in ([1, 2], {"x": [1]}, None, 3, np.zeros(3)):
+        with pytest.raises(UsageError, match="data must be a DataFrame"):
+            source(wrong)
+    with pytest.raises(UsageError, match="there is no file"):
+        source(tmp_path / "none.csv")
+    with pytest.raises(UsageError, match=r"did you mean '\.csv'"):
+        source("a.csw")
+    (tmp_path / "bad.parquet").write_bytes(b"not parquet at all")
+    with pytest.raises(DataError, match="cannot be read"):
+        source(tmp_path / "bad.parquet")
+
+
+def test_columns_of_one_name_are_refused():
+    twice = pd.DataFrame([[1, 2]], columns=["x", "x"])
+    with pytest.raises(DataError, match="several columns of the same name: 'x'"):
+        measure(twice, mean("x"))
+    with pytest.raises(DataError, match="upper and lower case"):
+        measure(pd.DataFrame({"x": [1.0], "X": [2.0]}), [mean("x"), mean("X")])
+    assert measure(pd.DataFrame({"x": [1.0], "X": [2.0]}), mean("X"))["estimate"].item() == 2.0
+
+
+@pytest.mark.parametrize("stamp", ["01/02/2026", "13/02/2026", "01/02/2026 10:00:00", "1.2.2026"])
+def test_a_date_in_a_csv_is_never_guessed(tmp_path, stamp):
+    (tmp_path / "a.csv").write_text(f"t,x\n{stamp},1\n{stamp},2\n", encoding="utf-8")
+    with pytest.raises(DataError, match="cannot be read|not dates or stamps"):
+        measure(tmp_path / "a.csv", mean("x"), time="t", every="month")
+
+
+def test_stamps_and_flags_of_a_csv_are_read_as_they_are(tmp_path):
+    (tmp_path / "a.csv").write_text("t,x,id\n2026-08-31T20:00:00Z,True,007\n2026-08-31 20:00:00.5,False,008\n2026-09-01,,9\n",
+                                    encoding="utf-8")
+    answer = measure(tmp_path / "a.csv", rate("x"), time="t", every="month", tz="Asia/Tokyo")
+    assert answer[["month", "n", "n_missing"]].to_numpy().tolist() == [["2026-09", 2, 1]]
+    assert measure(tmp_path / "a.csv", rate("x"), by="id")["id"].tolist() == ["007", "008", "9"]
+
+
+def test_hostile_names_in_a_file_are_only_names(tmp_path):
+    frame = pd.DataFrame({'a"b; DROP TABLE data': [1.0, 3.0], "売上, 'x'": ["p", "p"]})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    assert measure(tmp_path / "a.csv", mean(frame.columns[0]), by=frame.columns[1])["estimate"].item() == 2.0
