@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 # what a notebook types, by the module that holds it
 MODULES = {
     "notebook.setup": "setup", "notebook.periods": "periods", "notebook.tables": "show pick label",
-    "notebook.cards": "cards", "notebook.sentences": "say say_change say_level direction paragraphs",
+    "notebook.cards": "cards", "notebook.sentences": "say say_change say_changes say_level direction paragraphs",
     "display": "shown", "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
     "metrics.nouns": "rate mean ratio quantile nps csat ces", "metrics.social": "engagement_rate",
     "metrics.measure": "measure",
@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab.notebook.sentences import paragraphs as paragraphs
     from engagelab.notebook.sentences import say as say
     from engagelab.notebook.sentences import say_change as say_change
+    from engagelab.notebook.sentences import say_changes as say_changes
     from engagelab.notebook.sentences import say_level as say_level
     from engagelab.notebook.setup import setup as setup
     from engagelab.notebook.tables import label as label

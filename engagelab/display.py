@@ -1,7 +1,8 @@
 """How a number is shown. Values stay as they are; only here are they rounded, and only for the eye.
 
 The unit decides: a `share` is shown in percent, `points` with their sign, `minutes` in the unit
-that a person would say, an amount with its currency.
+that a person would say, an amount with its currency. A change has a sign, and a change of a share is
+one of percentage points.
 """
 
 import math
@@ -29,7 +30,7 @@ def shown(value: float | None, unit: str = "number", *, signed: bool = False) ->
         return MISSING
     plus = "+" if signed and value > 0 else ""
     if unit == "share":
-        text = f"{_digits(100 * value, 1)}%"
+        text = words.text("unit.points" if signed else "unit.percent", value=_digits(100 * value, 1))
     elif unit == "points":
         text = f"{value:+.1f}"
         plus = ""
@@ -74,13 +75,13 @@ def _amount(value: float, currency: str) -> str:
     return f"{sign}{symbol}{abs(value):,.{digits}f}"
 
 
-def interval(low: float, high: float, unit: str = "number") -> str:
-    """Both ends of an interval.
+def interval(low: float, high: float, unit: str = "number", *, signed: bool = False) -> str:
+    """Both ends of an interval; of that of a change where `signed`.
 
-    >>> interval(-1.04, 51.98, "points")
-    '−1.0 to +52.0'
+    >>> interval(-1.04, 51.98, "points"), interval(.074, .109, "share", signed=True)
+    ('−1.0 to +52.0', '+7.4 pp to +10.9 pp')
     """
-    return words.text("unit.interval", low=shown(low, unit), high=shown(high, unit))
+    return words.text("unit.interval", low=shown(low, unit, signed=signed), high=shown(high, unit, signed=signed))
 
 
 def metric_name(key: str) -> str:

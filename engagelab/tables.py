@@ -112,3 +112,14 @@ def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     ours = [column for column in declared if column in frame.columns]
     others = [column for column in frame.columns if column not in declared]
     return frame[ours + others].astype({column: declared[column].dtype for column in ours})
+
+
+def complete(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The frame with every declared column that names no person; those that it lacked hold nothing.
+
+    >>> complete(pd.DataFrame({"metric": ["nps"], "target": [25.0]}), "targets")["source"].isna().tolist()
+    [True]
+    """
+    lacking = {column.name: pd.Series(None, index=frame.index, dtype=column.dtype)
+               for column in table(name).columns.values() if column.name not in frame and not column.personal}
+    return typed(frame.assign(**lacking), name)

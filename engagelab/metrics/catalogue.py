@@ -1,6 +1,7 @@
 """The catalogue of metrics: what each is called, how it is computed, which way is better, and who says so.
 
-A data file, `catalogue.csv`, read by code; the names stand in the catalogue of words. `key` is the name under which targets are set.
+A data file, `catalogue.csv`, read by code; the names stand in the catalogue of words. `key` is the name under which
+targets are set.
 """
 
 from importlib.resources import files

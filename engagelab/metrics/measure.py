@@ -16,7 +16,7 @@ from engagelab import words
 from engagelab.errors import UsageError, column_of, one_of
 from engagelab.metrics.answer import COLUMNS, Cells, answer
 from engagelab.metrics.intervals import z_value
-from engagelab.metrics.nouns import Noun, Quantile
+from engagelab.metrics.nouns import Noun, Quantile, checked_min_n
 from engagelab.metrics.quantiles import quantiles
 from engagelab.summaries import periods, sql
 from engagelab.summaries.engine import source
@@ -65,6 +65,7 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
     3  spend    b       8.0  2          0
     """
     z_value(confidence)
+    checked_min_n(min_n)
     nouns = named(metrics)
     view, asks, when = _view(data, nouns, _by(by, every), time=time, every=every, since=since, until=until, tz=tz,
                              weights=weights, user=user)

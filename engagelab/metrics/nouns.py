@@ -44,9 +44,7 @@ class Noun:
 
     def __post_init__(self) -> None:
         one_of("better", self.better, BETTER)
-        if self.min_n is not None and (isinstance(self.min_n, bool) or not isinstance(self.min_n, int)
-                                       or self.min_n < 0):
-            raise UsageError("metrics.min_n", value=repr(self.min_n))
+        checked_min_n(self.min_n)
 
     @property
     def name(self) -> str:
@@ -65,6 +63,12 @@ class Noun:
     def estimates(self, sums: Sums, confidence: float) -> Estimates:
         """The estimate of each group from its moments."""
         raise NotImplementedError
+
+
+def checked_min_n(min_n: int | None) -> None:
+    """Refuse a least number of respondents that is no count."""
+    if min_n is not None and (isinstance(min_n, bool) or not isinstance(min_n, int) or min_n < 0):
+        raise UsageError("metrics.min_n", value=repr(min_n))
 
 
 def column_name(noun: str, value: object) -> str:

@@ -3,7 +3,7 @@
 For shares: the normal test with the pooled variance under no difference (Fleiss, Levin and Paik, Statistical Methods
 for Rates and Proportions, 2003, section 4.2), as R's `power.prop.test`. For means: Student's t with the noncentral
 distribution (Cohen, Statistical Power Analysis, 1988, chapter 2), as R's `power.t.test`. Groups are of
-equal size, tests two-sided, and `n` is the size of one group.
+equal size, tests two-sided, and `n` is the size of one group. As in R, finding the wrong direction is no success.
 """
 
 import math

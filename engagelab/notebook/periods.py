@@ -21,11 +21,15 @@ EPOCH = date(1970, 1, 1)
 
 @dataclass(frozen=True)
 class Periods:
-    """`before` and `now`, two labels of `every`; `.over` goes to `measure` as it is."""
+    """`before` and `now`, two labels of `every`; `.over` goes to `measure` as it is.
+
+    `since` and `until` are the first day that the data observe and the one after the last.
+    """
 
     every: str
     before: str
     now: str
+    since: str
     until: str
     tz: str
 
@@ -71,7 +75,7 @@ def periods(company: Folder) -> Periods:
             before = _previous(every, now)
             if before >= since:
                 labels = (label(every, (start - EPOCH).days) for start in (before, now))
-                return Periods(every, *labels, until.isoformat(), company.settings.timezone)
+                return Periods(every, *labels, first, until.isoformat(), company.settings.timezone)
     raise DataError("notebook.too_short", since=first, until=last)
 
 

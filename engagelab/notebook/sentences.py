@@ -1,7 +1,7 @@
 """Sentences printed by code, as Markdown, so that a number in prose is tested and cannot rot."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -85,8 +85,25 @@ def say_change(row: Mapping | None, unit: str = "number", *, metric: str = "") -
     return say(f"change.{direction(row)}", metric=name,
                before=Sentence(shown(row["before"], unit)), after=Sentence(shown(row["after"], unit)),
                change=Sentence(shown(row["difference"], unit, signed=True)),
-               interval=Sentence(interval(row["low"], row["high"], unit)),
+               interval=Sentence(interval(row["low"], row["high"], unit, signed=True)),
                n_before=int(row["n_before"]), n_after=int(row["n_after"]))
+
+
+def say_changes(changes: Iterable[tuple[Mapping | None, str, str]]) -> list[Sentence]:
+    """What moved, a sentence each; then in one sentence what did not, and what could not be compared.
+
+    Parameters: (row, unit, metric) for each, as `say_change` takes them.
+    """
+    changes = [(row, unit, metric or metric_name(row["metric"] if row is not None else ""))
+               for row, unit, metric in changes]
+    known = [change for change in changes if change[0] is not None and not pd.isna(change[0]["difference"])]
+    still = [metric for row, _, metric in known if direction(row) == "unclear"]
+    gone = [metric for row, _, metric in changes if row is None or pd.isna(row["difference"])]
+    sentences = [say_change(row, unit, metric=metric) for row, unit, metric in known if direction(row) != "unclear"]
+    for key, metrics in (("change.still", still), ("change.gone", gone)):
+        if metrics:
+            sentences.append(say(key, metrics=", ".join(metrics)))
+    return sentences
 
 
 def say_level(row: Mapping, unit: str = "number", *, metric: str = "") -> Sentence:

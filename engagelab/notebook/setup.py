@@ -1,6 +1,7 @@
 """The first cell of every notebook: the data, the language, and how numbers and pictures look."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,9 +9,10 @@ import pandas as pd
 from engagelab import words
 from engagelab.notebook.places import project
 from engagelab.sources.folder import Folder, read_folder
-from engagelab.tables import tables
+from engagelab.tables import complete, tables
 
 SAMPLE = "sample"
+ABOUT_PEOPLE = ("customers", "subscriptions")
 
 
 def setup(data: str = SAMPLE, *, language: str | None = None) -> Folder:
@@ -33,15 +35,25 @@ def setup(data: str = SAMPLE, *, language: str | None = None) -> Folder:
 
 
 def open_data(data: str) -> Folder:
-    """The tables of a folder of export files, or those of the sample company."""
-    return read_folder(project() / "data" if data == SAMPLE else Path(data))
+    """The tables of a folder of export files, or those of the sample company.
+
+    Every table has all its declared columns, so that a cell may name one that some vendor's file
+    lacks; it then holds nothing.
+    """
+    company = read_folder(project() / "data" if data == SAMPLE else Path(data))
+    return replace(company, tables={name: complete(frame, name) for name, frame in company.tables.items()})
 
 
 def span(company: Folder) -> tuple[str, str]:
-    """The first and the last day of the data, in the company's time zone; "" where there is no stamp."""
-    stamps = [frame[column].dropna() for name, frame in company.tables.items()
-              if (column := tables()[name].time) and column in frame]
-    known = [times for times in stamps if len(times)]
+    """The first and the last day that the data observe, in the company's time zone; "" where there is no stamp.
+
+    The day on which somebody became a customer is a fact about the person, older than any
+    observation; it counts only where there is nothing else.
+    """
+    stamps = {name: frame[column].dropna() for name, frame in company.tables.items()
+              if (column := tables()[name].time) and column in frame}
+    known = [times for name, times in stamps.items() if len(times) and name not in ABOUT_PEOPLE]
+    known = known or [times for times in stamps.values() if len(times)]
     if not known:
         return "", ""
     zone = company.settings.timezone

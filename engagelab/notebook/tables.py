@@ -32,7 +32,7 @@ class Shown:
         return "\n".join([self.cells.to_string(index=False), *self.notes])
 
     def _repr_html_(self) -> str:
-        numbers = [name for name in self.cells if _is_number(self.cells[name])]
+        numbers = {label(name) for name in (*IN_UNIT, *COUNTS, "interval", "share")}
 
         def cell(tag, name, text):
             side = "right" if name in numbers else "left"
@@ -67,7 +67,8 @@ def show(frame: pd.DataFrame, unit: str | Mapping[str, str] = "number") -> Shown
         cells[label(name)] = [_shown(name, value, own) for value, own in zip(frame[name], units, strict=True)]
         if name in ("estimate", "difference") and {"low", "high"} <= set(frame.columns):
             ends = zip(frame["low"], frame["high"], units, strict=True)
-            cells[label("interval")] = [MISSING if pd.isna(low) else interval(low, high, own)
+            cells[label("interval")] = [MISSING if pd.isna(low) else interval(low, high, own,
+                                                                              signed=name == "difference")
                                         for low, high, own in ends]
     methods = [str(method) for method in pd.unique(frame["method"])] if "method" in frame else []
     notes = tuple([words.text("label.method", methods="; ".join(filter(None, methods)))] if any(methods) else [])
@@ -103,16 +104,12 @@ def _anything(column: pd.Series) -> bool:
     return bool(column.fillna(nothing).ne(nothing).any())
 
 
-def _is_number(cells: pd.Series) -> bool:
-    return bool(cells.str.contains(r"^[−+¥$€£]?\d", regex=True).mean() > .5)
-
-
 def pick(frame: pd.DataFrame, **values: object) -> pd.Series | None:
     """The first row in which the columns have these values; None where there is none.
 
     >>> import pandas as pd
-    >>> pick(pd.DataFrame({"metric": ["nps", "csat"], "n": [3, 5]}), metric="csat")["n"]
-    5
+    >>> pick(pd.DataFrame({"metric": ["nps", "csat"], "n": [3, 5]}), metric="csat")["metric"]
+    'csat'
     """
     rows = frame
     for name, value in values.items():

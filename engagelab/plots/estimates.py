@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from engagelab import words
 from engagelab.display import metric_name, tick
 from engagelab.errors import UsageError, column_of
 from engagelab.plots.style import COLORS, SOFT, drawing
@@ -22,6 +23,7 @@ def trend(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", 
     when = next((column for column in frame.columns if column in PERIODS), None)
     if when is None:
         raise UsageError("plots.no_period", periods=", ".join(PERIODS))
+    frame = frame[frame[when] != words.text("metrics.all")]  # a total is no period
     groups = [("", frame)] if hue is None else list(frame.groupby(column_of(hue, frame.columns), sort=True))
     periods = sorted(frame[when].astype(str).unique())
     with drawing(ax) as ax:
@@ -31,7 +33,7 @@ def trend(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", 
             _line(ax, rows, offset, COLORS[number % len(COLORS)],
                   metric_name(str(name)) if hue == "metric" else str(name))
         ax.set_xticks(range(len(periods)), _thinned(periods))
-        ax.set_xlim(-.5, len(periods) - .5)
+        ax.set_xlim(-.5, max(len(periods), 1) - .5)
         ax.yaxis.set_major_formatter(lambda value, _position: tick(value, unit))
         finish(ax, title, len(groups) > 1)
     return ax

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engagelab import words
-from engagelab.errors import EngagelabError
+from engagelab.errors import EngagelabError, SourceError
 from engagelab.files import write_text
 from engagelab.notebook.execute import execute, read
 from engagelab.notebook.setup import SAMPLE, open_data, span
@@ -31,9 +31,13 @@ def report(notebooks: list[Path], data: str, out: Path) -> Iterator[Made]:
     """Make a page of each notebook on the data, then the index; a notebook that fails is said, the others go on.
 
     Parameters: `data`, a folder of export files or "sample"; `out`, the folder of the pages.
-    Errors: those of `read_folder`, before anything is written.
+    Errors: those of `read_folder`, and SourceError where no file of the folder can be read; before
+    anything is written.
     """
     company = open_data(data)
+    if not company.tables:
+        problems = "; ".join(company.frame["problem"].dropna()) or words.text("report.no_files")
+        raise SourceError("report.nothing", folder=Path(data).name, problems=problems)
     words.set_language(company.settings.language)
     look = look_of(company, Path(data))
     made = []

@@ -119,10 +119,9 @@ def _readme(customers: int, seed: int) -> str:
 
 def _refuse_others(folder: Path) -> None:
     """Nothing is replaced that a sample did not write."""
-    if folder.exists() and not folder.is_dir():
-        raise UsageError("sample.not_folder", folder=folder)
-    if not folder.exists():
-        return
+    for place in (folder, *folder.absolute().parents):
+        if place.exists() and not place.is_dir():
+            raise UsageError("sample.not_folder", folder=place)
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir())
     known = {PLACEHOLDER, *_listed(folder / MANIFEST)}
     for name in found:

@@ -88,7 +88,7 @@ def match(opened: Opened) -> tuple[Declaration, int] | None:
         if place == 0:
             for table in tables.tables():
                 known = have & set(tables.table(table).columns)
-                if _is_ours(table, have) and len(known) * 2 > len(have):
+                if _is_ours(table, have) and len(known) * 2 >= len(have):
                     best = _better(best, (len(known), len(known), -len(tables.table(table).columns)), ours(table), 0)
     return None if best is None else (best[1], best[2])
 

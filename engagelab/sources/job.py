@@ -51,7 +51,8 @@ class Job:
         self._cells: dict[int, pd.Series] = {}
         self.zone_in_file = zone
         self.asked: list[int] = []      # the columns that are a survey's questions
-        self.assumed_utc = self.in_stamp = self.naive = False
+        self.in_stamp = self.naive = False
+        self.masked = 0
 
     def places(self, theirs: tuple[str, ...]) -> list[int]:
         """The columns of these names, in their order; a name that stands twice is an error."""
@@ -141,7 +142,6 @@ class Job:
                                   value=str(cells.iloc[at[0]]))
         self.in_stamp |= read.in_stamp
         self.naive |= read.plain
-        self.assumed_utc |= read.plain and not (self.zone_in_file or self.one.zone or self.options.tz)
         bad = np.flatnonzero(read.bad)
         return read.values, {"not_a_date": bad} if len(bad) else {}
 

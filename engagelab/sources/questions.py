@@ -15,13 +15,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from engagelab.sources.addresses import reaches_somebody
 from engagelab.sources.declarations import plain, wording
 from engagelab.sources.values import MISSING
 
 KINDS = ("nps", "enps", "csat", "ces", "scale", "text", "choice")
 _POINTS = re.compile(r"(-?\d{1,3})(?:\.0+)?(?:\s*(?:点|pts?\.?|points?))?(?:\s*[-–—:：=.)）(（].*)?", re.S)
-_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_TELEPHONE = re.compile(r"[+(]?\d[\d\s()./-]{7,18}\d")
 _CHOICES = 12
 
 
@@ -63,17 +62,6 @@ def question(cells: pd.Series, place: int, wording_: str, given_id: str = "", ki
     keep_words = asked in ("text", "choice") or labelled
     return Question(place, given_id or slug(place, wording_), wording_, asked, bool(kind), scale, score,
                     answers if keep_words else answers.where(score.isna()))
-
-
-def reaches_somebody(text: str) -> bool:
-    """Whether a text is an e-mail address or a telephone number.
-
-    >>> [reaches_somebody(text) for text in ("ann@example.com", "090-1234-5678", "2026-04-01", "9")]
-    [True, True, False, False]
-    """
-    if _ADDRESS.fullmatch(text):
-        return True
-    return _TELEPHONE.fullmatch(text) is not None and 9 <= sum(letter.isdigit() for letter in text) <= 15
 
 
 def _answer(cell: object) -> str | None:

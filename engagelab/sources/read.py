@@ -187,4 +187,5 @@ def _source(job: Job, opened: Opened, shaped: Shaped, preamble: tuple[str, ...],
         rows=job.n, kept=job.n - rejected, rejected=rejected, cells=job.problems.cells_missing,
         first=own.min() if len(own) else None, last=own.max() if len(own) else None, stamp=newest,
         zone=zone, zone_name=job.zone_in_file or one.zone or job.options.tz or "UTC", preamble=preamble,
-        unknown=unknown, lacking=lacking, personal=tuple(job.names[place] for place in sorted(hidden)))
+        unknown=unknown, lacking=lacking, personal=tuple(job.names[place] for place in sorted(hidden)),
+        masked=job.masked)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import SourceError
+from engagelab.sources.addresses import masked, mostly_addresses
 from engagelab.sources.files import open_file
 from engagelab.sources.problems import MASK
 
@@ -17,9 +18,10 @@ class Source:
     """Where a table came from.
 
     `rows` of the file below its header; `kept` and `rejected` of them (their sum); `cells` that
-    were set to missing; `first` and `last` stamp of the table's own time; `stamp`, the newest stamp
-    of any kind inside; `zone`, from where the zone of its stamps is known: `stamp file format
-    argument utc` (taken as UTC for want of a word) or "" for a file without stamps.
+    were set to missing; `masked` free texts that held an address or telephone number; `first` and
+    `last` stamp of the table's own time; `stamp`, the newest stamp of any kind inside; `zone`, from
+    where the zone of its stamps is known: `stamp file format argument utc` (taken as UTC for want
+    of a word) or "" for a file without stamps.
     """
 
     file: str
@@ -40,6 +42,7 @@ class Source:
     unknown: tuple[str, ...] = ()
     lacking: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
+    masked: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,18 +65,14 @@ class Raw:
         shown = [place for place in range(len(self.names)) if place not in self.hidden]
         cells = rows.columns(shown, [])
         frame = pd.DataFrame({place: cells[place] for place in shown}).fillna("").astype("str")
-        shown = [place for place in shown if self.keep_personal or not _addresses(frame[place])]
+        if not self.keep_personal:
+            shown = [place for place in shown if not mostly_addresses(frame[place])]
+            frame = pd.DataFrame({place: masked(frame[place])[0].astype("str") for place in shown}, index=frame.index)
         frame = frame[shown].set_axis(_different([self.names[place] for place in shown]), axis="columns")
         frame.index = pd.Index(rows.lines, name="line")
         if self.hidden:     # in a row of another width a name may stand under any column
             frame.loc[rows.widths != len(self.names)] = MASK
         return frame
-
-
-def _addresses(cells: pd.Series) -> bool:
-    """Whether a column that nobody knows holds e-mail addresses."""
-    given = cells[cells != ""].head(1000)
-    return bool(len(given)) and given.str.fullmatch(r"\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*").mean() >= .5
 
 
 def _different(names: list[str]) -> list[str]:
@@ -127,6 +126,8 @@ class Reading:
                                     last=f"{source.last:%Y-%m-%d %H:%M}"))
         if source.zone:
             lines.append(words.text(f"sources.report.zone_{source.zone}", zone=source.zone_name))
+        if source.masked:
+            lines.append(words.text("sources.report.masked", n=source.masked))
         for key, names in (("personal", source.personal), ("unknown", source.unknown), ("lacking", source.lacking),
                            ("unrecognised", self._unrecognised())):
             if names:

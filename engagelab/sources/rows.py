@@ -6,11 +6,15 @@ for. Any other file goes through Python's csv module row by row, which tells sho
 and an unterminated quote with their lines. Excel workbooks come the second way.
 """
 
+import contextlib
 import csv
 import datetime
 import io
 import re
 import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,20 +97,37 @@ class Scanned(Rows):
 
 
 def head(data: bytes) -> Head:
-    """The first rows, under the delimiter that makes the widest table of them."""
+    """The first rows, under the delimiter that makes the largest table of them."""
     start = data[:1 << 18]
     text = start.decode("utf-8", "ignore")
     tried = []
-    for delimiter in DELIMITERS:
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        rows, line = [], 1
-        for cells in reader:
-            rows.append((line, cells))
-            line = reader.line_num + 1
-            if len(rows) == HEAD:
-                break
-        tried.append(Head(rows, delimiter))
-    return max(tried, key=lambda head: max(len(cells) for _, cells in head.rows))
+    with _any_length(len(text)):
+        for delimiter in DELIMITERS:
+            reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+            rows, line = [], 1
+            for cells in reader:
+                rows.append((line, cells))
+                line = reader.line_num + 1
+                if len(rows) == HEAD:
+                    break
+            tried.append(Head(rows, delimiter))
+    return max(tried, key=_table_size)
+
+
+@contextlib.contextmanager
+def _any_length(letters: int) -> Iterator[None]:
+    """Let the csv module read a cell as long as the file; it stops at 131,072 letters by itself."""
+    before = csv.field_size_limit(max(letters, 131_072))
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+def _table_size(head: Head) -> int:
+    """How many cells stand in rows of one width: prose and JSON have commas too, but not as many in each row."""
+    widths = Counter(len(cells) for _, cells in head.rows if len(cells) > 1)
+    return max((width * n for width, n in widths.items()), default=0)
 
 
 def body(data: bytes, first: int, width: int, delimiter: str, file: str) -> Rows:
@@ -125,11 +146,12 @@ def _careful(data: bytes, first: int, width: int, delimiter: str, file: str) -> 
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows, lines, place, line = [], [], 0, 1
     try:
-        for cells in reader:
-            if place >= first and cells:
-                rows.append(_trimmed(cells, width))
-                lines.append(line)
-            place, line = place + 1, reader.line_num + 1
+        with _any_length(len(text)):
+            for cells in reader:
+                if place >= first and cells:
+                    rows.append(_trimmed(cells, width))
+                    lines.append(line)
+                place, line = place + 1, reader.line_num + 1
     except csv.Error as error:
         key = "sources.open_quote" if "unexpected end" in str(error) else "sources.stray_quote"
         raise SourceError(key, file=file, line=line) from None
@@ -225,7 +247,7 @@ def workbook(path: Path, file: str) -> list[tuple[int, list[str]]]:
         sheet.reset_dimensions()        # what a workbook says of its own size is at times wrong
         rows = [(line, [_cell(cell) for cell in row]) for line, row in enumerate(sheet.iter_rows(values_only=True), 1)]
         book.close()
-    except (OSError, KeyError, ValueError, IndexError, SyntaxError) as error:
+    except (OSError, KeyError, ValueError, IndexError, SyntaxError, zipfile.BadZipFile) as error:
         raise SourceError("sources.bad_workbook", file=file, problem=str(error).splitlines()[0][:100]) from None
     return [(line, cells) for line, cells in rows if any(cells)]
 

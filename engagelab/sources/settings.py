@@ -164,7 +164,9 @@ def options_for(name: str, settings: Settings, keep_personal: bool, key: bytes |
     entry = settings.of_file(name)
     survey = entry.survey or Path(name).stem
     asked = settings.of_survey(survey)
-    return Options(tz=entry.timezone or settings.timezone, dayfirst=entry.dayfirst, year=entry.year,
+    # UTC is what is taken anyway, and then said to be taken
+    tz = entry.timezone or (settings.timezone if settings.timezone != "UTC" else None)
+    return Options(tz=tz, dayfirst=entry.dayfirst, year=entry.year,
                    keep_personal=keep_personal, key=key, survey=survey, channel=asked.channel,
                    touchpoint=asked.touchpoint, kinds=dict(asked.questions))
 

@@ -14,9 +14,13 @@ from engagelab import tables
 from engagelab.errors import SourceError
 from engagelab.privacy.pseudonyms import pseudonym
 from engagelab.sources import questions
+from engagelab.sources.addresses import masked
 from engagelab.sources.declarations import names_people, plain
 from engagelab.sources.job import Job
 from engagelab.sources.values import MISSING, convert
+
+# What customers and employees wrote themselves.
+FREE_TEXT = {"surveys": ("text",), "reviews": ("title", "text", "reply")}
 
 
 @dataclass(frozen=True)
@@ -101,14 +105,17 @@ def _has_email(job: Job) -> bool:
 
 def _require(job: Job, table: str, frame: pd.DataFrame) -> None:
     """The person's id, where it could come from more than one column, is seen to once it is made."""
-    if "user_id" in tables.table(table).columns:
-        frame["user_id"] = _person(job, frame)
-        if "user_id" in tables.table(table).required:
-            empty = frame["user_id"].isna().to_numpy(bool) & ~job.problems.dropped
-            column = next(iter(job.one.columns.get("email", ()) or job.one.columns.get("user_id", ("user_id",))))
-            self_made = job.one.fallback or _has_email(job)
-            if self_made:
-                job.problems.rows(np.flatnonzero(empty), "no_person", column, "user_id")
+    columns = tables.table(table).columns
+    if "user_id" not in columns:
+        return
+    frame["user_id"] = _person(job, frame)
+    if not columns["user_id"].required or not (job.one.fallback or _has_email(job)):
+        return
+    empty = frame["user_id"].isna().to_numpy(bool) & ~job.problems.dropped
+    column = job.names[job.places(job.one.columns.get("email", ()) + job.one.columns.get("user_id", ()))[0]]
+    if job.options.key is None and "email" in frame and frame["email"][empty].notna().any():
+        raise SourceError("sources.needs_key", file=job.file, column=column)
+    job.problems.rows(np.flatnonzero(empty), "no_person", column, "user_id")
 
 
 def _person(job: Job, frame: pd.DataFrame) -> pd.Series:
@@ -233,5 +240,9 @@ def _finished(job: Job, name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Declared dtypes, and no personal column unless it was asked for."""
     if not job.options.keep_personal:
         frame = frame.drop(columns=[column for column in tables.table(name).personal if column in frame])
+        for column in FREE_TEXT.get(name, ()):
+            if column in frame:
+                frame[column], n = masked(frame[column])
+                job.masked += n
     return tables.typed(frame, name).reset_index(drop=True)
 

@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from engagelab.sources.values import MISSING
+from engagelab.sources.values import MISSING, MISSING_FORMS
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = re.compile(r"\b(" + "|".join(MONTHS) + r")[a-z]*\.?(?=\W|$)")
 _WEEKDAY = re.compile(r"^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+|[(（][月火水木金土日][)）]")
 _HALF = re.compile(r"\s*\b([ap])\.?m\.?(?=\W|$)|\s*(午前|午後)")
+_AGE = (pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-31"))
 _HOUR = re.compile(r"(\d{1,2})(?=:\d\d)")
 _OFFSET = re.compile(r"\s*(?:gmt|utc)\s*(?:([+-])(\d{1,2}):?(\d{2})?)?$")
 ISO = r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?"
@@ -71,8 +72,7 @@ class _Unique:
 
     def __init__(self, text: pd.Series, zone: str):
         self.zone = zone
-        missing = text.map(lambda cell: str(cell).strip().casefold() in MISSING).to_numpy(bool)
-        self.done = missing.copy()
+        self.done = text.isin(MISSING_FORMS).to_numpy(bool, copy=True)
         self.two = np.zeros(len(text), bool)
         self.yearless = np.zeros(len(text), bool)
         # one more than there are texts: the place of a missing cell
@@ -88,7 +88,7 @@ class _Unique:
             # month names, a.m. and p.m., GMT+9: put into figures, free of any locale
             left = np.flatnonzero(~self.done)
             figures = [_figures(str(self.text[place])) for place in left]
-            self.text = self.text.astype(object)
+            self.done[left] = [text.casefold() in MISSING for text, _ in figures]
             self.text.iloc[left] = [text for text, _ in figures]
             self.half[left] = [half for _, half in figures]
             self.plainly = False
@@ -154,7 +154,8 @@ class _Unique:
         return dated, form + " %Y"
 
     def _keep(self, found: pd.Series, zoned: bool) -> None:
-        new = (~found.isna()).to_numpy() & ~self.done
+        # a stamp of another age is a slip or a placeholder, not a day on which something was measured
+        new = found.between(*_AGE).to_numpy(bool) & ~self.done
         if not new.any():
             return
         local = pd.DatetimeIndex(found[new])

@@ -21,7 +21,7 @@ MISSING = frozenset({"", "-", "--", "–", "—", "―", "n/a", "#n/a", "na", "n
                      "該当なし"})
 TRUE = frozenset({"yes", "true", "1", "y", "t", "はい", "有", "○", "同意する", "on"})
 FALSE = frozenset({"no", "false", "0", "n", "f", "いいえ", "無", "×", "同意しない", "off"})
-_MISSING_FORMS = frozenset(form(word) for word in MISSING for form in (str, str.upper, str.title)) | {"NaN"}
+MISSING_FORMS = frozenset(form(word) for word in MISSING for form in (str, str.upper, str.title)) | {"NaN"}
 _DAMAGED = re.compile(r"[-+]?\d+(?:\.\d*)?[eE]\+\d+")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.)?(?:e[-+]?\d+)?")
 _CURRENCY = re.compile(r"^([-+]?)\s*(?:[¥$€£]|jpy|usd|eur|gbp)\s*([-+]?)|\s*(?:円|jpy|usd|eur|gbp|€)$")
@@ -143,7 +143,7 @@ def _ids(cells: pd.Series) -> Converted:
     clean = cells.astype(object).copy()
     known = clean.notna().to_numpy()
     if "".join(clean[known]).isalnum():     # figures and letters alone: nothing to strip, nothing damaged
-        clean[clean.isin(_MISSING_FORMS).to_numpy()] = None
+        clean[clean.isin(MISSING_FORMS).to_numpy()] = None
         return Converted(clean)
     clean[known] = [_id(cell) for cell in clean[known]]
     known = clean.notna().to_numpy()

@@ -17,8 +17,8 @@ from engagelab.errors import DataError, UsageError, column_of
 
 FLOATS = ("FLOAT", "DOUBLE", "REAL")
 NUMBERS = (*FLOATS, "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
-           "UINTEGER", "UBIGINT", "UHUGEINT", "BIGNUM", "DECIMAL")
-STAMPS = ("TIMESTAMP", "DATE")
+           "UINTEGER", "UBIGINT", "UHUGEINT", "BIGNUM", "DECIMAL", '"NULL"')
+STAMPS = ("TIMESTAMP", "DATE", '"NULL"')
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ def _expression(item: Read, types: Mapping[str, str]) -> str:
     if item.kind == "stamp":
         if not kind.startswith(STAMPS) or kind.endswith("]"):
             raise DataError("summaries.not_a_stamp", column=repr(item.column), type=kind)
-        return f"epoch_us(CAST({name} AS TIMESTAMP))" if kind == "DATE" else f"epoch_us({name})"
+        return f"epoch_us({name})" if kind.startswith("TIMESTAMP") else f"epoch_us(CAST({name} AS TIMESTAMP))"
     return f"nullif({name}, CAST('NaN' AS DOUBLE))" if kind.startswith(FLOATS) else name
 
 

@@ -97,6 +97,10 @@ def test_even_numbers_of_nothing_are_nothing():
     assert Stream(3, "even").even(np.array([]), .5).tolist() == []
 
 
+def test_a_number_on_an_edge_falls_on_the_place_behind_it():
+    assert place(np.array([0, .25, .75]), [1, 2, 1]).tolist() == [0, 1, 2]
+
+
 @given(st.floats(0, 1, exclude_max=True), st.lists(st.floats(.1, 9), min_size=1, max_size=6))
 def test_a_number_falls_on_the_place_that_counting_on_gives(chance, weights):
     edge, expected = 0.0, 0

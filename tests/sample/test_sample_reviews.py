@@ -1,8 +1,10 @@
 """The reviews: more of them, a little worse."""
 
+import pandas as pd
 from scipy import stats
 
 from engagelab.sample.company import generate
+from engagelab.sample.dates import END
 from engagelab.sample.exports.vendor import months, quarters
 
 
@@ -25,6 +27,12 @@ def test_a_review_without_words_has_no_link_and_no_answer(company):
     assert (reviews["reply"].notna() == reviews["reply_at"].notna()).all()
     answered = reviews.dropna(subset=["reply_at"])
     assert (answered["reply_at"] > answered["created_at"]).all()
+
+
+def test_no_answer_comes_after_the_last_day():
+    reviews = generate(20_000, 5)["reviews"]
+    assert reviews["reply_at"].max() <= pd.Timestamp(END).tz_localize("Asia/Tokyo")
+    assert reviews["created_at"].max() + pd.Timedelta(hours=60) > pd.Timestamp(END).tz_localize("Asia/Tokyo")
 
 
 def test_reviews_are_in_two_languages(company):

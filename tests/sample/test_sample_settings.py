@@ -8,7 +8,7 @@ from engagelab.sample.settings import export_settings, settings
 
 def test_the_company_introduces_itself():
     read = tomllib.loads(settings())
-    assert read["name"] == "朝凪コーヒー"
+    assert read["name"] == "Asanagi Coffee"
     assert (read["timezone"], read["currency"], read["fiscal_year_starts"]) == ("Asia/Tokyo", "JPY", 4)
     assert read["segment"] == "segment"
     assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in read["colors"])

@@ -8,4 +8,4 @@ def test_every_metric_of_the_scorecard_has_a_target_that_says_it_is_made_up(comp
         "first_reply_median", "full_price_share", "mean_stars"}
     assert set(targets["period"]) == {"2026Q3"}
     assert set(targets["kind"]) == {"own", "benchmark"}
-    assert targets["source"].str.contains("架空").all()
+    assert targets["source"].str.contains("made up").all()

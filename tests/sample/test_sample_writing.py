@@ -105,6 +105,12 @@ def test_a_file_in_the_way_is_refused(tmp_path):
     assert refused.value.key == "sample.not_folder"
 
 
+def test_a_file_above_the_folder_is_refused_by_its_name(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageError, match="file is a file, not a folder"):
+        write(tmp_path / "file" / "deep" / "data", customers=200)
+
+
 def test_a_size_that_cannot_be_leaves_nothing_behind(tmp_path):
     with pytest.raises(UsageError):
         write(tmp_path / "data", customers=3)

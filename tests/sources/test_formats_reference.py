@@ -13,23 +13,43 @@ import pytest
 from engagelab.sources.declarations import declarations
 from engagelab.sources.read import read, sniff
 
-FACTS = {entry["name"]: entry for entry in json.loads(
-    (Path(__file__).parents[1] / "reference" / "export_formats.json").read_text("utf-8"))}
+FACTS = {
+    entry["name"]: entry
+    for entry in json.loads((Path(__file__).parents[1] / "reference" / "export_formats.json").read_text("utf-8"))
+}
 EXPECTED = {
-    "x_tweet_activity_en": "x_tweet_activity", "x_tweet_activity_ja": "x_tweet_activity",
-    "x_account_content_en": "x_account_content", "x_account_content_ja": "x_account_content",
+    "x_tweet_activity_en": "x_tweet_activity",
+    "x_tweet_activity_ja": "x_tweet_activity",
+    "x_account_content_en": "x_account_content",
+    "x_account_content_ja": "x_account_content",
     "meta_business_suite_facebook_content": "meta_facebook",
     "meta_business_suite_instagram_content_en": "meta_instagram",
     "meta_business_suite_instagram_content_ja": "meta_instagram",
-    "mailchimp_campaigns": "mailchimp_campaigns", "mailchimp_members": "mailchimp_members", "qualtrics": "qualtrics",
-    "google_forms_ja": "google_forms", "google_forms_en": "google_forms", "microsoft_forms_ja": "microsoft_forms",
-    "microsoft_forms_en": "microsoft_forms", "google_play_reviews": "google_play_reviews",
-    "shopify_orders": "shopify_orders", "zendesk_tickets": "zendesk_tickets"}
+    "mailchimp_campaigns": "mailchimp_campaigns",
+    "mailchimp_members": "mailchimp_members",
+    "qualtrics": "qualtrics",
+    "google_forms_ja": "google_forms",
+    "google_forms_en": "google_forms",
+    "microsoft_forms_ja": "microsoft_forms",
+    "microsoft_forms_en": "microsoft_forms",
+    "google_play_reviews": "google_play_reviews",
+    "shopify_orders": "shopify_orders",
+    "zendesk_tickets": "zendesk_tickets",
+}
 # where the facts call a column otherwise than the canonical tables do
-RENAMED = {"posted_on": "posted_at", "customer_id": "user_id", "customer_email": "email", "csat_label": "csat",
-           "first_reply_min": "first_reply_minutes", "resolution_min": "resolution_minutes",
-           "submitted_at": "answered_at", "contact_id": "user_id", "external_id": "user_id",
-           "opted_in_at": "created_at", "confirmed_at": "consent_at"}
+RENAMED = {
+    "posted_on": "posted_at",
+    "customer_id": "user_id",
+    "customer_email": "email",
+    "csat_label": "csat",
+    "first_reply_min": "first_reply_minutes",
+    "resolution_min": "resolution_minutes",
+    "submitted_at": "answered_at",
+    "contact_id": "user_id",
+    "external_id": "user_id",
+    "opted_in_at": "created_at",
+    "confirmed_at": "consent_at",
+}
 
 
 def text_of(entry):
@@ -73,7 +93,7 @@ def test_each_column_of_the_facts_holds_what_the_file_holds(tmp_path, name):
         if frame is None or len(frame) != 2 or isinstance(frame[ours].dtype, pd.DatetimeTZDtype):
             continue
         if (name, theirs) in (("zendesk_tickets", "Requester external id"), ("shopify_orders", "Currency")):
-            continue        # empty in the sample: filled from the requester's id, and from the order's first row
+            continue  # empty in the sample: filled from the requester's id, and from the order's first row
         for row, value in zip(rows, frame[ours], strict=True):
             cell = row[theirs]
             if cell in ("", "-", "n/a") or cell is None:
@@ -87,15 +107,21 @@ def test_each_column_of_the_facts_holds_what_the_file_holds(tmp_path, name):
     assert checked >= 4
 
 
-STAMPS = {      # worked out by hand from the rules of each vendor
-    "x_tweet_activity_en": ("posted_at", "2024-03-04T09:15:00Z"), "x_account_content_ja": ("posted_at", "2026-10-05T00:00:00Z"),
+STAMPS = {  # worked out by hand from the rules of each vendor
+    "x_tweet_activity_en": ("posted_at", "2024-03-04T09:15:00Z"),
+    "x_account_content_ja": ("posted_at", "2026-10-05T00:00:00Z"),
     "meta_business_suite_facebook_content": ("posted_at", "2026-09-28T01:30:00Z"),
     "meta_business_suite_instagram_content_ja": ("posted_at", "2026-09-23T06:48:00Z"),
-    "mailchimp_campaigns": ("sent_at", "2018-06-09T21:30:00Z"), "qualtrics": ("answered_at", "2026-04-01T00:02:01Z"),
-    "google_forms_ja": ("answered_at", "2025-07-11T01:16:35Z"), "google_forms_en": ("answered_at", "2025-07-11T01:16:35Z"),
-    "microsoft_forms_ja": ("answered_at", "2026-04-01T09:02:10Z"), "microsoft_forms_en": ("answered_at", "2026-07-27T19:17:10Z"),
-    "google_play_reviews": ("created_at", "2026-06-15T10:00:00Z"), "shopify_orders": ("ordered_at", "2024-05-01T09:58:12Z"),
-    "zendesk_tickets": ("solved_at", "2026-04-01T12:30:00Z")}
+    "mailchimp_campaigns": ("sent_at", "2018-06-09T21:30:00Z"),
+    "qualtrics": ("answered_at", "2026-04-01T00:02:01Z"),
+    "google_forms_ja": ("answered_at", "2025-07-11T01:16:35Z"),
+    "google_forms_en": ("answered_at", "2025-07-11T01:16:35Z"),
+    "microsoft_forms_ja": ("answered_at", "2026-04-01T09:02:10Z"),
+    "microsoft_forms_en": ("answered_at", "2026-07-27T19:17:10Z"),
+    "google_play_reviews": ("created_at", "2026-06-15T10:00:00Z"),
+    "shopify_orders": ("ordered_at", "2024-05-01T09:58:12Z"),
+    "zendesk_tickets": ("solved_at", "2026-04-01T12:30:00Z"),
+}
 
 
 @pytest.mark.parametrize("name", STAMPS)

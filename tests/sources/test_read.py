@@ -25,22 +25,32 @@ def file(tmp_path):
         path = tmp_path / name
         path.write_bytes(data if isinstance(data, bytes) else data.encode())
         return path
+
     return write
 
 
-REFUSED = {     # what is in the file, and what is said
+REFUSED = {  # what is in the file, and what is said
     "empty": (b"", "orders.csv is empty"),
     "blanks": ("  \n \n", "orders.csv is empty"),
     "web page": ("<!DOCTYPE html><html><body>Log in</body></html>", "web page saved as a file"),
-    "truncated letter": ((HEAD + ROW + ROW).encode().replace(b"Mug", "マグ".encode())[:-34], "line 3: a letter is cut off"),
+    "truncated letter": (
+        (HEAD + ROW + ROW).encode().replace(b"Mug", "マグ".encode())[:-18],
+        "line 3: a letter is cut off",
+    ),
     "open quote": (HEAD + ROW + ROW.replace("Mug", '"Mug'), "line 3: a quotation mark opens here"),
     "stray quote": (HEAD + ROW.replace("Mug", '"Mu"g'), "line 2: a quotation mark stands inside"),
     "short row": (HEAD + ROW + "#2,ann@example.com,paid\n", "line 3: the row has too few cells; fix the row"),
     "long row": (HEAD + ROW.strip() + ",more\n", "line 2: the row has too many cells"),
     "column twice": (HEAD.replace("Lineitem price", "Total") + ROW, "two columns are called 'Total'"),
-    "column missing": (HEAD.replace("Created at", "Made") + ROW, "no column for 'ordered_at' (looked for 'Created at')"),
-    "letter in a number": (HEAD + ROW.replace("10.00,JPY", '"¥1,2O0",JPY'), "orders.csv line 2, column 'Total' (total): "
-                           "'¥1,2O0' is not a number; fix the cell, or read with on_bad=\"return\" and see .rejects"),
+    "column missing": (
+        HEAD.replace("Created at", "Made") + ROW,
+        "no column for 'ordered_at' (looked for 'Created at')",
+    ),
+    "letter in a number": (
+        HEAD + ROW.replace("10.00,JPY", '"¥1,2O0",JPY'),
+        "orders.csv line 2, column 'Total' (total): "
+        "'¥1,2O0' is not a number; fix the cell, or read with on_bad=\"return\" and see .rejects",
+    ),
     "comma astray": (HEAD + ROW.replace("10.00,JPY", '"1,25",JPY'), "'1,25' is not a number"),
     "underscore": (HEAD + ROW.replace("10.00,JPY", "1_000,JPY"), "'1_000' is not a number"),
     "half a mug": (HEAD + ROW.replace("0900,1,", "0900,1.5,"), "'1.5' is not a whole number"),
@@ -48,8 +58,10 @@ REFUSED = {     # what is in the file, and what is said
     "no date": (HEAD + ROW.replace("2026-04-01 10:00:00 +0900", ""), "column 'Created at' (ordered_at): is empty"),
     "damaged id": (HEAD + ROW.replace("#1", "1.22E+17"), "'1.22E+17' was damaged by a spreadsheet"),
     "damaged amount": (HEAD + ROW.replace("10.00,JPY", "1.2E+17,JPY"), "was damaged by a spreadsheet"),
-    "binary": (b"\x89PNG\r\n\0\0", "is no text file"), "zip": (b"PK\x03\x04abc", "zip archive"),
-    "old workbook": (b"\xd0\xcf\x11\xe0abc", "old Excel kind"), "unknown": ("a,b\n1,2\n", "none of the known headers"),
+    "binary": (b"\x89PNG\r\n\0\0", "is no text file"),
+    "zip": (b"PK\x03\x04abc", "zip archive"),
+    "old workbook": (b"\xd0\xcf\x11\xe0abc", "old Excel kind"),
+    "unknown": ("a,b\n1,2\n", "none of the known headers"),
 }
 
 
@@ -62,9 +74,20 @@ def test_refused_in_one_line_that_says_where(file, case):
     assert "\n" not in str(error.value)
 
 
-READ = {        # what the Total cell holds, and what is read
-    "10.00": 10, "¥1,200": 1200, "1,250": 1250, "１，２００": 1200, "５００円": 500, "▲300": -300, "-": None, "n/a": None, "": None,
-    "NaN": None, "-12": -12, "+5": 5, "1,234,567.5": 1234567.5,
+READ = {  # what the Total cell holds, and what is read
+    "10.00": 10,
+    "¥1,200": 1200,
+    "1,250": 1250,
+    "１，２００": 1200,
+    "５００円": 500,
+    "▲300": -300,
+    "-": None,
+    "n/a": None,
+    "": None,
+    "NaN": None,
+    "-12": -12,
+    "+5": 5,
+    "1,234,567.5": 1234567.5,
 }
 
 
@@ -75,7 +98,9 @@ def test_amounts_as_people_write_them(file, cell):
 
 
 SET_ASIDE = {
-    "Total,,,,,,,10.00,\n": "total row", "合計,,,,,,,10.00,\n": "total row", ",,,,,,,,\n": "empty row",
+    "Total,,,,,,,10.00,\n": "total row",
+    "合計,,,,,,,10.00,\n": "total row",
+    ",,,,,,,,\n": "empty row",
     "Confidential Information - Do Not Distribute\n": "footer",
 }
 
@@ -124,7 +149,9 @@ def test_returned_cells_are_missing_and_returned_rows_are_gone(file):
     reading = read(file(HEAD + ROW + bad), on_bad="return")
     assert reading.frame["total"].isna().tolist() == [False, True]
     assert reading.rejects[["line", "column", "value", "severity"]].values.tolist() == [
-        [3, "Total", "x", "cell"], [4, "Created at", "26-04-01 10:00:00 +0900", "row"]]
+        [3, "Total", "x", "cell"],
+        [4, "Created at", "26-04-01 10:00:00 +0900", "row"],
+    ]
     assert (reading.source.rows, reading.source.kept, reading.source.rejected) == (3, 2, 1)
 
 
@@ -138,7 +165,10 @@ def test_an_order_whose_first_row_is_bad_is_set_aside_whole(file):
 def test_order_cells_count_once_and_items_are_numbered(file):
     reading = read(file(HEAD + ROW + "#1,,,,2,Bowl,5.00,,\n"))
     assert reading.frame["total"].sum() == 10
-    assert reading.tables["order_items"][["line", "quantity", "currency"]].values.tolist() == [[1, 1, "JPY"], [2, 2, "JPY"]]
+    assert reading.tables["order_items"][["line", "quantity", "currency"]].values.tolist() == [
+        [1, 1, "JPY"],
+        [2, 2, "JPY"],
+    ]
 
 
 def test_percent_and_fraction_in_one_column(file):
@@ -197,7 +227,10 @@ def test_mapping_finds_its_table_or_asks(file):
 
 def test_a_file_with_our_header_needs_nothing_as_csv_and_as_workbook(file, tmp_path):
     book = openpyxl.Workbook()
-    for row in (["order_id", "user_id", "ordered_at", "total"], ["1", "C1", pd.Timestamp("2026-09-30 12:34").to_pydatetime(), 5]):
+    for row in (
+        ["order_id", "user_id", "ordered_at", "total"],
+        ["1", "C1", pd.Timestamp("2026-09-30 12:34").to_pydatetime(), 5],
+    ):
         book.active.append(row)
     book.save(tmp_path / "ours.xlsx")
     text = file("order_id,user_id,ordered_at,total\n1,C1,2026-09-30 12:34:00,5\n")
@@ -215,7 +248,7 @@ def test_an_id_of_a_workbook_that_is_a_long_number_is_refused(tmp_path):
 
 
 def test_ids_stay_text(file):
-    text = "order_id,user_id,ordered_at\n007,'0012,2026-09-30\n1900000000000000001,\"=\"\"0013\"\"\",2026-09-30\n"
+    text = 'order_id,user_id,ordered_at\n007,\'0012,2026-09-30\n1900000000000000001,"=""0013""",2026-09-30\n'
     frame = read(file(text)).frame
     assert frame["order_id"].tolist() == ["007", "1900000000000000001"]
     assert frame["user_id"].tolist() == ["0012", "0013"]
@@ -232,8 +265,14 @@ def test_nothing_personal_in_frame_raw_rejects_report_or_errors(file):
     secret = "ann@example.com"
     rows = ROW + ROW.replace("#1", "#2").replace("10.00,JPY", "x,JPY") + f"#3,{secret},paid\n"
     reading = read(file(HEAD + rows), on_bad="return")
-    for text in (reading.raw.to_csv(), reading.rejects.to_csv(), reading.report(), repr(reading), reading._repr_html_(),
-                 *(frame.to_csv() for frame in reading.tables.values())):
+    for text in (
+        reading.raw.to_csv(),
+        reading.rejects.to_csv(),
+        reading.report(),
+        repr(reading),
+        reading._repr_html_(),
+        *(frame.to_csv() for frame in reading.tables.values()),
+    ):
         assert secret not in text
     assert "Email" in reading.report()
     assert read(file(HEAD + ROW), keep_personal=True).frame["email"].tolist() == [secret]
@@ -282,8 +321,12 @@ def test_the_report_speaks_japanese(file):
         words.set_language("en")
 
 
-CELLS = st.one_of(st.sampled_from(["1", "2.0", "1,250", "x", "", "-", "NaN", "Infinity", "-3", "1e5", " 7 ", "１２", "5\n6", 'a"b', "é"]),
-                  st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=6))
+CELLS = st.one_of(
+    st.sampled_from(
+        ["1", "2.0", "1,250", "x", "", "-", "NaN", "Infinity", "-3", "1e5", " 7 ", "１２", "5\n6", 'a"b', "é"]
+    ),
+    st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=6),
+)
 
 
 @settings(max_examples=150, deadline=None)
@@ -294,7 +337,7 @@ def test_whatever_stands_in_the_cells_nothing_is_lost(tmp_path_factory, rows, qu
     writer = __import__("csv").writer(out, quoting=1 if quoted else 0, lineterminator="\n")
     writer.writerow(["platform", "post_id", "posted_at", "likes"])
     for number, row in enumerate(rows):
-        writer.writerow(["x", f"p{number}", "2026-04-01T00:00:00Z", *row[3:], *row[:1]][:len(row) + 1])
+        writer.writerow(["x", f"p{number}", "2026-04-01T00:00:00Z", *row[3:], *row[:1]][: len(row) + 1])
     path.write_text(out.getvalue(), encoding="utf-8", newline="")
     reading = read(path, on_bad="return")
     gone = reading.rejects.query("severity == 'row'")["line"].nunique()
@@ -305,10 +348,13 @@ def test_whatever_stands_in_the_cells_nothing_is_lost(tmp_path_factory, rows, qu
 def test_the_fast_and_the_careful_way_give_one_answer(tmp_path):
     draw = random.Random(5)
     head = "platform,post_id,posted_at,text,likes,impressions\n"
-    rows = [f'x,{10**18 + number},2026-04-{draw.randint(1, 30):02d} 0{draw.randint(0, 9)}:15:00,"a, ""b""\n{number}",'
-            f"{draw.choice(['', '-', '3', '4.0', draw.randint(0, 99)])},{draw.choice(['n/a', 7, 1250])}\n" for number in range(300)]
+    rows = [
+        f'x,{10**18 + number},2026-04-{draw.randint(1, 30):02d} 0{draw.randint(0, 9)}:15:00,"a, ""b""\n{number}",'
+        f"{draw.choice(['', '-', '3', '4.0', draw.randint(0, 99)])},{draw.choice(['n/a', 7, 1250])}\n"
+        for number in range(300)
+    ]
     (tmp_path / "fast.csv").write_text(head + "".join(rows), encoding="utf-8", newline="")
-    (tmp_path / "careful.csv").write_text(head + "\n" + "".join(rows), encoding="utf-8", newline="")    # a blank line
+    (tmp_path / "careful.csv").write_text(head + "\n" + "".join(rows), encoding="utf-8", newline="")  # a blank line
     fast, careful = read(tmp_path / "fast.csv"), read(tmp_path / "careful.csv")
     pd.testing.assert_frame_equal(fast.frame, careful.frame)
     np.testing.assert_array_equal(fast.raw.index + 1, careful.raw.index)

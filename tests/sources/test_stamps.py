@@ -14,48 +14,77 @@ from engagelab.sources.stamps import is_zone, parse
 TWELVE = ("%Y/%m/%d %I:%M:%S %p %z",)
 
 
-@pytest.mark.parametrize("text, expected", [
-    ("2025/07/11 12:05:00 午前 GMT+9", "2025-07-10T15:05Z"), ("2025/07/11 12:05:00 午後 GMT+9", "2025-07-11T03:05Z"),
-    ("2025/07/11 01:05:00 PM GMT+9", "2025-07-11T04:05Z"), ("2025/07/11 1:05:00 am GMT-3", "2025-07-11T04:05Z"),
-    ("2025/07/11 09:05:00 AM GMT+5:30", "2025-07-11T03:35Z"), ("2025/07/11 11:59:00 PM GMT", "2025-07-11T23:59Z")])
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("2025/07/11 12:05:00 午前 GMT+9", "2025-07-10T15:05Z"),
+        ("2025/07/11 12:05:00 午後 GMT+9", "2025-07-11T03:05Z"),
+        ("2025/07/11 01:05:00 PM GMT+9", "2025-07-11T04:05Z"),
+        ("2025/07/11 1:05:00 am GMT-3", "2025-07-11T04:05Z"),
+        ("2025/07/11 09:05:00 AM GMT+5:30", "2025-07-11T03:35Z"),
+        ("2025/07/11 11:59:00 PM GMT", "2025-07-11T23:59Z"),
+    ],
+)
 def test_clock_with_two_halves(text, expected):
     assert parse(pd.Series([text]), TWELVE).values.tolist() == [pd.Timestamp(expected)]
 
 
-@pytest.mark.parametrize("text", ["2025/07/11 13:05:00 PM GMT+9", "2025/07/11 00:05:00 AM GMT+9", "2025/13/11 01:05:00 AM GMT+9",
-                                  "2025/07/11 10:16:35 GMT+9", "yesterday", "2025", "20250711", "1.5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025/07/11 13:05:00 PM GMT+9",
+        "2025/07/11 00:05:00 AM GMT+9",
+        "2025/13/11 01:05:00 AM GMT+9",
+        "2025/07/11 10:16:35 GMT+9",
+        "yesterday",
+        "2025",
+        "20250711",
+        "1.5",
+    ],
+)
 def test_what_is_no_stamp_is_bad_and_not_guessed(text):
     assert parse(pd.Series([text]), TWELVE).bad.tolist() == [True]
 
 
-@pytest.mark.parametrize("text, form", [
-    ("Tue, Jul 14, 2026", "%a, %b %d, %Y"), ("Mon Feb 10 2025", "%a %b %d %Y"), ("Jun 09, 2018 09:30 pm", "%b %d, %Y %I:%M %p"),
-    ("14 July 2026", "%d %b %Y"), ("２０２６年７月１４日", "%Y年%m月%d日")])
+@pytest.mark.parametrize(
+    "text, form",
+    [
+        ("Tue, Jul 14, 2026", "%a, %b %d, %Y"),
+        ("Mon Feb 10 2025", "%a %b %d %Y"),
+        ("Jun 09, 2018 09:30 pm", "%b %d, %Y %I:%M %p"),
+        ("14 July 2026", "%d %b %Y"),
+        ("２０２６年７月１４日", "%Y年%m月%d日"),
+    ],
+)
 def test_words_of_a_stamp_do_not_depend_on_the_locale(text, form):
     assert not parse(pd.Series([text]), (form,)).bad.any()
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.datetimes(datetime.datetime(1971, 1, 1), datetime.datetime(2037, 1, 1)), st.sampled_from(
-    ["Asia/Tokyo", "America/Los_Angeles", "Europe/Berlin", "Australia/Lord_Howe", "UTC"]))
+@settings(max_examples=100, deadline=None)
+@given(
+    st.datetimes(datetime.datetime(1971, 1, 1), datetime.datetime(2037, 1, 1)),
+    st.sampled_from(["Asia/Tokyo", "America/Los_Angeles", "Europe/Berlin", "Australia/Lord_Howe", "UTC"]),
+)
 def test_local_time_is_what_zoneinfo_says(when, zone):
     when = when.replace(microsecond=0)
     local = when.replace(tzinfo=ZoneInfo(zone))
     if local.astimezone(datetime.UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None) != when:
-        return      # an hour that the zone leaves out
+        return  # an hour that the zone leaves out
     got = parse(pd.Series([when.strftime("%Y-%m-%d %H:%M:%S")]), ("%Y-%m-%d %H:%M:%S",), zone=zone).values[0]
-    assert got == pd.Timestamp(local.astimezone(datetime.UTC))       # fold=0: the first of a repeated hour
+    assert got == pd.Timestamp(local.astimezone(datetime.UTC))  # fold=0: the first of a repeated hour
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.datetimes(datetime.datetime(1990, 1, 1), datetime.datetime(2050, 1, 1)), st.integers(-11, 14))
 def test_iso_with_any_offset_is_what_python_says(when, hours):
     text = when.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=hours))).isoformat()
     assert parse(pd.Series([text]), ("iso",)).values[0] == pd.Timestamp(datetime.datetime.fromisoformat(text))
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.dates(datetime.date(2020, 1, 1), datetime.date(2029, 12, 31)), min_size=1, max_size=6), st.booleans())
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.dates(datetime.date(2020, 1, 1), datetime.date(2029, 12, 31)), min_size=1, max_size=6), st.booleans()
+)
 def test_a_column_is_never_read_the_wrong_way_round(days, first):
     """Whatever is returned without a complaint is the day that was written."""
     form = "%d/%m/%Y" if first else "%m/%d/%Y"
@@ -77,3 +106,17 @@ def test_day_alone_is_midnight_in_the_zone():
 def test_zones():
     assert is_zone("Asia/Tokyo")
     assert not is_zone("Tokyo") and not is_zone("../etc/passwd")
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("11/01/2026 01:30", "2026-11-01T08:30Z"),  # comes twice in Los Angeles: the first, in summer time
+        ("03/08/2026 02:30", "2026-03-08T10:00Z"),  # does not exist there: moved to the hour that does
+        ("07/01/2026 01:30", "2026-07-01T08:30Z"),
+        ("12/01/2026 01:30", "2026-12-01T09:30Z"),
+    ],
+)
+def test_the_hours_at_which_clocks_change(text, expected):
+    read = parse(pd.Series([text]), ("%m/%d/%Y %H:%M",), zone="America/Los_Angeles")
+    assert read.values.tolist() == [pd.Timestamp(expected)]

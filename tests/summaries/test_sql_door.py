@@ -14,7 +14,8 @@ from engagelab.metrics.measure import measure
 from engagelab.metrics.nouns import mean, nps, quantile, rate, ratio
 from engagelab.summaries import sql
 
-HOSTILE = ['a"b', '"', '""', "a'b", "x; DROP TABLE data", '"; DROP TABLE data; --', "*/ SELECT 1 /*", "/*by*/", "/*end*/",
+HOSTILE = ['a"b', '"', '""', "a'b", "x; DROP TABLE data", '"; DROP TABLE data; --', "*/ SELECT 1 /*", "/*by*/",
+           "/*end*/",
            "/*sums*/", "--", "$1", "$zone", "{0}", "{d0}", "%s", "a\nb", "a\tb", "a\\b", "\\1", "\\g<0>", "x0", "by_1",
            "d0", "w0", "n_rows", "rank_1", "key_1", "events", "data", "count", "NULL", "1", " ", "  lead", "売上", "é",
            "😀", "USER_ID", "select", "a" * 300, "null IS NOT NULL OR 1=1"]
@@ -43,8 +44,6 @@ def test_a_hostile_name_of_a_group_is_only_a_name(name):
 @given(st.text(min_size=1, max_size=30).filter(lambda name: "\x00" not in name and not name.isspace()
                                                and name.encode("utf-8", "ignore").decode() == name))
 def test_any_name_is_only_a_name(name):
-    if name in ("metric", "estimate", "low", "high", "se", "count", "base", "n", "n_eff", "n_missing", "method", "flag"):
-        return
     answer = measure(pd.DataFrame({name: [1.0, 3.0]}), {"m": mean(name)})
     assert answer["estimate"].item() == 2.0
 
@@ -71,7 +70,7 @@ def test_only_numbers_become_literals():
 @given(st.floats(allow_nan=False, allow_infinity=False))
 @settings(deadline=None)
 def test_a_literal_gives_the_same_number_back(value):
-    assert duckdb.connect().execute(f"SELECT CAST({sql.literal(value)} AS DOUBLE)").fetchall()[0][0] == value
+    assert duckdb.execute(f"SELECT CAST({sql.literal(value)} AS DOUBLE)").fetchall()[0][0] == value
 
 
 @pytest.mark.parametrize("name", ["moments", "counts"])

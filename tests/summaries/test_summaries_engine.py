@@ -10,7 +10,8 @@ from engagelab.metrics.measure import measure
 from engagelab.metrics.nouns import mean, quantile, rate, ratio
 from engagelab.summaries.engine import source
 
-NOUNS = {"opens": rate("opened"), "spend": mean("spend"), "clicks": ratio("clicks", "views"), "middle": quantile("spend")}
+NOUNS = {"opens": rate("opened"), "spend": mean("spend"), "clicks": ratio("clicks", "views"),
+         "middle": quantile("spend")}
 
 
 @pytest.fixture
@@ -117,13 +118,13 @@ def test_columns_of_one_name_are_refused():
 @pytest.mark.parametrize("stamp", ["01/02/2026", "13/02/2026", "01/02/2026 10:00:00", "1.2.2026"])
 def test_a_date_in_a_csv_is_never_guessed(tmp_path, stamp):
     (tmp_path / "a.csv").write_text(f"t,x\n{stamp},1\n{stamp},2\n", encoding="utf-8")
-    with pytest.raises(DataError, match="cannot be read|not dates or stamps"):
+    with pytest.raises(DataError, match=r"cannot be read|not dates or stamps"):
         measure(tmp_path / "a.csv", mean("x"), time="t", every="month")
 
 
 def test_stamps_and_flags_of_a_csv_are_read_as_they_are(tmp_path):
-    (tmp_path / "a.csv").write_text("t,x,id\n2026-08-31T20:00:00Z,True,007\n2026-08-31 20:00:00.5,False,008\n2026-09-01,,9\n",
-                                    encoding="utf-8")
+    rows = ["t,x,id", "2026-08-31T20:00:00Z,True,007", "2026-08-31 20:00:00.5,False,008", "2026-09-01,,9"]
+    (tmp_path / "a.csv").write_text("\n".join(rows), encoding="utf-8")
     answer = measure(tmp_path / "a.csv", rate("x"), time="t", every="month", tz="Asia/Tokyo")
     assert answer[["month", "n", "n_missing"]].to_numpy().tolist() == [["2026-09", 2, 1]]
     assert measure(tmp_path / "a.csv", rate("x"), by="id")["id"].tolist() == ["007", "008", "9"]

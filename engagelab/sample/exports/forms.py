@@ -10,11 +10,10 @@ import pandas as pd
 
 from engagelab.sample.banks import ids, rows
 from engagelab.sample.dates import local, written
-from engagelab.sample.exports.vendor import filled, headers, number
+from engagelab.sample.exports.vendor import SECOND, filled, headers, number
 from engagelab.sample.exports.workbook import workbook
 from engagelab.sample.text_files import Written, csv_file
 
-SECOND = "{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
 GOOGLE = {"ja": ("タイムスタンプ", "メールアドレス", "{half_ja}"), "en": ("Timestamp", "Email Address", "{half}")}
 MICROSOFT = ("ID", "開始時刻", "完了時刻", "メール", "名前")
 GROUPS = np.array(["Detractor", "Passive", "Promoter"], dtype=object)

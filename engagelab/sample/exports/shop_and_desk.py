@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 
 from engagelab.sample.dates import MONTHS, QUARTERS, local, written
-from engagelab.sample.exports.vendor import filled, months, number, percent, quarters
+from engagelab.sample.exports.vendor import SECOND, filled, months, number, percent, quarters
 from engagelab.sample.text_files import Written, csv_file
 
-SECOND = "{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
 MINUTE = "{year}-{month:02}-{day:02} {hour:02}:{minute:02}"
 ISO = "{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z"
 LONG_DAYS = {"Mon": "Monday", "Tue": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday", "Fri": "Friday",

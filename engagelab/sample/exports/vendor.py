@@ -13,6 +13,9 @@ import pandas as pd
 from engagelab.sample.dates import local, month_of, quarter_of
 from engagelab.sample.text_files import whole
 
+# A stamp to the second, as most systems write it.
+SECOND = "{year}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}"
+
 
 @functools.cache
 def headers() -> dict[str, list[str]]:

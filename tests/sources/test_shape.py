@@ -1,0 +1,148 @@
+"""Variants of the wild: old headers, phantom rows, paid beside organic, daily rows, reviews without a link."""
+
+import pandas as pd
+import pytest
+
+from engagelab.errors import SourceError
+from engagelab.sources.read import read
+
+
+def written(tmp_path, text, name="file.csv"):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8", newline="")
+    return path
+
+
+def test_x_content_of_2024_with_its_phantoms_entities_and_backslash(tmp_path):
+    text = (
+        "Post id,Date,Post text,Link,Impressions,Likes,Share,Url clicks,Detail expands\\\n"
+        "1,Mon Feb 10 2025,Tea &amp; coffee,https://x.com/1,10,1,2,3,4\n,,,https://x.com/undefined,0,0,0,0,0\n"
+    )
+    reading = read(written(tmp_path, text))
+    assert reading.frame[["text", "shares", "url_clicks", "detail_expands"]].values.tolist() == [
+        ["Tea & coffee", 2, 3, 4]
+    ]
+    assert reading.rejects["reason"].tolist() == ["phantom row without id and date"]
+
+
+def test_promoted_columns_become_a_second_row_and_the_account_balances(tmp_path):
+    text = (
+        "Tweet id,Tweet permalink,Tweet text,time,impressions,engagement rate,favorites,"
+        "promoted impressions,promoted favorites\n"
+        "1,u,a,2015-09-30 18:42 +0000,100.0,NaN,4.0,50.0,2.0\n2,u,b,2015-09-30 18:42 +0000,80.0,Infinity,1.0,-,-\n"
+    )
+    reading = read(written(tmp_path, text))
+    assert reading.frame[["post_id", "promotion", "impressions", "likes"]].values.tolist() == [
+        ["1", "organic", 100, 4],
+        ["1", "paid", 50, 2],
+        ["2", "organic", 80, 1],
+    ]
+    assert reading.source.kept == 2
+    assert reading.frame["engagement_rate_reported"].isna().all()
+
+
+def test_clicks_on_x_are_the_sum_of_all_kinds_or_missing(tmp_path):
+    head = (
+        "Post id,Date,Post Link,Impressions,Profile visits,Detail Expands,URL Clicks,Hashtag Clicks,Permalink Clicks\n"
+    )
+    frame = read(
+        written(tmp_path, head + '1,"Tue, Jul 14, 2026",u,9,1,2,3,4,5\n2,"Tue, Jul 14, 2026",u,9,1,2,,4,5\n')
+    ).frame
+    assert frame["clicks"].iloc[0] == 15
+    assert pd.isna(frame["clicks"].iloc[1])
+    assert (
+        "clicks" not in read(written(tmp_path, 'Post id,Date,Post Link,Impressions\n1,"Tue, Jul 14, 2026",u,9\n')).frame
+    )
+
+
+FACEBOOK = "Post ID,Page ID,Title,Description,Publish time,Date,Funded content status,Views,Reach\n"
+
+
+def test_facebook_title_or_description_paid_or_organic_and_pacific_time(tmp_path):
+    rows = '1,9,,Words,01/15/2026 18:30,Lifetime,,"1,250",980\n2,9,T,D,07/15/2026 18:30,Lifetime,Boosted,200,180\n'
+    frame = read(written(tmp_path, FACEBOOK + rows)).frame
+    assert frame[["text", "promotion", "impressions"]].values.tolist() == [
+        ["Words", "organic", 1250],
+        ["T", "paid", 200],
+    ]
+    assert frame["posted_at"].tolist() == [pd.Timestamp("2026-01-16T02:30Z"), pd.Timestamp("2026-07-16T01:30Z")]
+
+
+def test_facebook_rows_of_one_day_are_not_summed_into_the_post(tmp_path):
+    path = written(tmp_path, FACEBOOK + "1,9,T,,01/15/2026 18:30,01/16/2026,,5,4\n")
+    with pytest.raises(SourceError, match="one day only and not the lifetime of the post; export the lifetime figures"):
+        read(path)
+
+
+def test_without_the_column_nothing_is_said_of_paid(tmp_path):
+    text = "Post ID,Page ID,Publish time,Impressions\n1,9,01/15/2026 18:30,5\n"
+    frame = read(written(tmp_path, text)).frame
+    assert "promotion" not in frame
+    assert frame["impressions"].tolist() == [5]
+
+
+def test_ids_that_a_spreadsheet_damaged_are_rejected_and_the_rest_is_read(tmp_path):
+    rows = "3.0672E+14,9,T,,01/15/2026 18:30,Lifetime,,5,4\n306720000000001,9,T,,01/15/2026 18:30,Lifetime,,6,4\n"
+    reading = read(written(tmp_path, FACEBOOK + rows), on_bad="return")
+    assert reading.frame["impressions"].tolist() == [6]
+    assert reading.rejects[["line", "column", "value", "severity"]].values.tolist() == [
+        [2, "Post ID", "3.0672E+14", "row"]
+    ]
+
+
+def test_mailchimp_members_by_status_pseudonym_or_their_own_id(tmp_path):
+    text = (
+        "Email Address,First Name,Plan,MEMBER_RATING,OPTIN_TIME,CONFIRM_TIME,LEID\n"
+        "a@example.com,Aki,gold,4,2024-03-14 09:12:31,,55\n"
+        "b@example.com,,,2,,2015-03-16 14:40:47,56\n"
+    )
+    path = written(tmp_path, text, "unsubscribed_members_export_abc.csv")
+    plain = read(path)
+    assert plain.frame["user_id"].tolist() == ["55", "56"]
+    assert plain.frame["status"].unique().tolist() == ["unsubscribed"]
+    assert plain.frame["consent_marketing"].tolist() == [False, False]
+    assert plain.frame["created_at"].notna().all()
+    assert plain.source.unknown == ("Plan",)
+    keyed = read(path, pseudonymise=b"a key for tests", mapping={"Plan": "plan"}).frame
+    assert keyed["user_id"].str.len().tolist() == [32, 32]
+    assert keyed["plan"].tolist()[0] == "gold"
+
+
+def test_a_mail_address_is_needed_where_people_are_named_by_it(tmp_path):
+    text = "Email Address,MEMBER_RATING,LEID\n,4,\n"
+    with pytest.raises(SourceError, match="so the row names nobody"):
+        read(written(tmp_path, text))
+
+
+def test_a_review_without_a_link_has_the_same_id_in_every_file(tmp_path):
+    head = (
+        "Package Name,Device,Review Submit Date and Time,Review Submit Millis Since Epoch,"
+        "Star Rating,Review Text,Review Link\n"
+    )
+    row = "com.a,G07,2026-01-01T00:02:48Z,1767225768053,{},,\n"
+    one = read(written(tmp_path, head + row.format(2))).frame
+    two = read(written(tmp_path, head + row.format(3), "b.csv")).frame
+    assert one["review_id"].tolist() == two["review_id"].tolist()
+    with pytest.raises(SourceError, match="outside the possible range"):
+        read(written(tmp_path, head + row.format(6), "c.csv"))
+
+
+def test_zendesk_satisfaction_and_who_asked(tmp_path):
+    text = (
+        "Summation column,Id,Requester id,Requester external id,Requester email,"
+        "Created at,Solved at,Satisfaction Score\n"
+        "1,501,9,C7,a@example.com,2026-04-01 10:00,,Good\n"
+        "1,502,8,,b@example.com,2026-04-01 10:00,,Not Offered\n"
+        "1,503,7,,,2026-04-01 10:00,,Offered\n"
+    )
+    frame = read(written(tmp_path, text), pseudonymise=b"a key for tests").frame
+    assert frame["csat"].tolist() == ["good", "not_offered", "offered"]
+    assert frame["user_id"].str.len().tolist() == [2, 32, 1]
+    assert "email" not in frame
+
+
+def test_mapping_adds_a_column_to_a_known_format(tmp_path):
+    text = "Timestamp,部署,How satisfied are you?\n2025/07/11 10:16:35 AM GMT+9,営業部,4\n"
+    assert read(written(tmp_path, text), mapping={"部署": "segment"}).frame[["segment", "score"]].values.tolist() == [
+        ["営業部", 4.0]
+    ]
