@@ -16,8 +16,10 @@ __version__ = "0.1.0"
 # what a notebook types, by the module that holds it
 MODULES = {
     "notebook.setup": "setup", "notebook.periods": "periods", "notebook.tables": "show pick label",
-    "notebook.cards": "cards", "notebook.sentences": "say say_change say_changes say_level direction paragraphs",
-    "display": "shown", "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
+    "notebook.cards": "cards",
+    "notebook.sentences": "say say_change say_changes say_level direction paragraphs",
+    "display": "shown",
+    "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
     "metrics.nouns": "rate mean ratio quantile nps csat ces", "metrics.social": "engagement_rate",
     "metrics.measure": "measure",
 }

@@ -16,9 +16,10 @@ def test_a_number_is_shown_in_its_unit(value, unit, text):
 
 
 def test_a_sign_is_shown_where_it_matters():
-    assert shown(.1, "share", signed=True) == "+10.0%"
-    assert shown(-.1, "share", signed=True) == "−10.0%"
-    assert shown(0, "share", signed=True) == "0.0%"
+    assert shown(.1, "share", signed=True) == "+10.0 pp"
+    assert shown(-.1, "share", signed=True) == "−10.0 pp"
+    assert shown(0, "share", signed=True) == "0.0 pp"
+    assert shown(3, "points", signed=True) == "+3.0"
 
 
 def test_units_speak_japanese():

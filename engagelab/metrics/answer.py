@@ -50,8 +50,8 @@ def answer(name: str, noun: Noun, ask: Ask, cells: Cells, min_n: int | None, whe
     method = (ask.note + "; " if ask.note else "") + (cells.method or words.text("metrics.method_delta"))
     method += words.text("metrics.method_weighted") if weighted else ""
     out["method"] = pd.Series([method] * len(table), dtype="str")
-    flags = [_flag(reason, least, n, low, partial) for reason, least, n, low, partial in zip(
-        why, _least(table, noun, cells.depth, attributes, min_n), table["n"], table["low"],
+    flags = [_flag(*cell) for cell in zip(
+        why, _least(table, noun, cells.depth, attributes, min_n), table["n"], table["estimate"], table["low"],
         _partial(table, cells.depth, when, every), strict=True)]
     out["flag"] = pd.Series(flags, dtype="str")
     return out, cells.based
@@ -104,13 +104,15 @@ def _partial(table: pd.DataFrame, depth: int, when: Span | None, every: str | No
             for key, rank in zip(table[f"key_{depth}"], table[f"rank_{depth}"], strict=True)]
 
 
-def _flag(reason: str, least: int, n: int, low: float, partial: bool) -> str:
+def _flag(reason: str, least: int, n: int, estimate: float, low: float, partial: bool) -> str:
     flags = []
     if reason:
         flags.append(words.text("metrics.flag_few" if reason == FEW else "metrics.flag_complement", n=least))
     elif n == 0:
         flags.append(words.text("metrics.flag_empty"))
-    elif low != low:
+    elif np.isnan(estimate):
+        flags.append(words.text("metrics.flag_by_nothing"))
+    elif np.isnan(low):
         flags.append(words.text("metrics.flag_no_interval"))
     if partial:
         flags.append(words.text("metrics.flag_partial"))

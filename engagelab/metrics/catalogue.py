@@ -34,5 +34,6 @@ def units(currency: str = "") -> dict[str, str]:
     >>> units("JPY")["nps"], units("JPY")["ltv"]
     ('points', 'JPY')
     """
-    table = catalogue().set_index("key")["unit"]
-    return {key: currency if unit == "amount" else unit for key, unit in table.items()}
+    table = catalogue()
+    return {key: currency if unit == "amount" else unit
+            for key, unit in zip(table["key"], table["unit"], strict=True)}

@@ -109,7 +109,7 @@ def named(metrics: Metrics) -> dict[str, Noun]:
 
 def _by(by: str | Sequence[str] | None, every: str | None) -> list[str]:
     """The grouping columns as a list, refusing names that the answer uses itself."""
-    columns = [by] if isinstance(by, str) else list(by or [])
+    columns = [by] if isinstance(by, str) or not isinstance(by, Sequence | None) else list(by or [])
     if every is not None:
         one_of("every", every, periods.EVERY)
     for column in columns:

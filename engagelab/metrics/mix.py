@@ -29,14 +29,18 @@ def fixed_mix(measured: pd.DataFrame, *, by: str, over: str, to: object) -> pd.D
     for column in (by, over):
         column_of(column, measured.columns)
     known = measured[measured["estimate"].notna()]
-    weights = known[known[over] == to].set_index([*_others(measured, by, over), by])["n"]
-    if weights.empty:
+    held = known[known[over] == to]
+    if held.empty:
         raise DataError("difference.no_value", over=over, value=repr(to),
                         available=", ".join(map(repr, sorted(measured[over].unique()))))
-    keys = [*_others(measured, by, over), over]
-    rows = [_standardised(group, weights, by, dict(zip(keys, values, strict=True)))
-            for values, group in known.groupby(keys, sort=True)]
-    table = pd.DataFrame([row for row in rows if row])
+    others = _others(measured, by, over)
+    weights = {keys: group.set_index(by)["n"].astype(float) for keys, group in held.groupby(others)}
+    rows: list[dict[str, object]] = []
+    for (*keys, period), group in known.groupby([*others, over], sort=True):
+        if tuple(keys) in weights:
+            row = _standardised(group.set_index(by), weights[tuple(keys)], by)
+            rows.append({**dict(zip(others, keys, strict=True)), over: period, **row})
+    table = pd.DataFrame(rows)
     table.attrs = dict(measured.attrs)
     return table
 
@@ -47,19 +51,18 @@ def _others(measured: pd.DataFrame, by: str, over: str) -> list[str]:
     return [name for name in columns[:columns.index("estimate")] if name not in (by, over)]
 
 
-def _standardised(group: pd.DataFrame, weights: pd.Series, by: str, keys: dict) -> dict | None:
-    others = tuple(value for name, value in keys.items() if name in weights.index.names)
-    wanted = weights.xs(others, level=list(range(len(others))))
-    both = group.set_index(by).join(wanted.rename("weight"), how="inner")
-    if both.empty:
-        return None
-    share = (both["weight"] / both["weight"].sum()).to_numpy(dtype=float)
-    low, high = (float(np.sqrt(((share * (both[end] - both["estimate"]).to_numpy(dtype=float)) ** 2).sum()))
-                 for end in ("low", "high"))
-    estimate = float((share * both["estimate"].to_numpy(dtype=float)).sum())
-    lacking = sorted({str(name) for name in set(wanted.index) ^ set(group[by])})
-    return {**keys, "estimate": estimate, "low": estimate - low, "high": estimate + high,
-            "se": float(np.sqrt(((share * both["se"].to_numpy(dtype=float)) ** 2).sum())), "count": np.nan,
-            "n": int(both["n"].sum()), "n_eff": float(both["n_eff"].sum()), "n_missing": int(both["n_missing"].sum()),
-            "method": words.text("difference.fixed_mix", by=by),
-            "flag": words.text("difference.mix_lacks", groups=", ".join(lacking)) if lacking else ""}
+def _standardised(group: pd.DataFrame, weights: pd.Series, by: str) -> dict[str, object]:
+    """The estimate of one period with the given weights of its groups, and what its interval and flag are."""
+    both = group.index.intersection(weights.index)
+    share = (weights[both] / weights[both].sum()).to_numpy()
+    known = group.loc[both, ["estimate", "low", "high", "se"]].to_numpy(dtype=float)
+    estimate = float((share * known[:, 0]).sum())
+    down, up, spread = (float(np.sqrt(((share * apart) ** 2).sum()))
+                        for apart in (known[:, 1] - known[:, 0], known[:, 2] - known[:, 0], known[:, 3]))
+    lacking = ", ".join(sorted(map(str, weights.index.symmetric_difference(group.index))))
+    empty = not len(both)
+    return {"estimate": np.nan if empty else estimate, "low": np.nan if empty else estimate - down,
+            "high": np.nan if empty else estimate + up, "se": np.nan if empty else spread, "count": np.nan,
+            "n": int(group.loc[both, "n"].sum()), "n_eff": float(group.loc[both, "n_eff"].sum()),
+            "n_missing": int(group["n_missing"].sum()), "method": words.text("difference.fixed_mix", by=by),
+            "flag": words.text("difference.mix_lacks", groups=lacking) if lacking else ""}

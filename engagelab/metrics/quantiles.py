@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
+from engagelab.errors import DataError
 from engagelab.metrics import intervals
 from engagelab.metrics.nouns import Estimates, Quantile
 from engagelab.summaries.counts import Near, counts
@@ -26,6 +27,8 @@ def quantiles(view: View, noun: Quantile, places: pd.DataFrame, confidence: floa
         group = groups.get(key)
         if group is not None and len(group):
             found[:, place] = (_weighted if view.weighted else _plain)(group, noun.q, confidence)
+    if np.isinf(table["value"].to_numpy(dtype="float64")).any():
+        raise DataError("summaries.infinite", columns=repr(noun.column))
     method = words.text("metrics.method_quantile_weighted" if view.weighted else "metrics.method_quantile")
     return Estimates(found[0], found[1], found[2], np.full(len(places), np.nan), method), text
 

@@ -4,9 +4,9 @@ An indicator has reached its target when its whole interval lies on the good sid
 target is inside the interval, the data cannot tell, and a scorecard that says otherwise is noise.
 """
 
+import math
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from engagelab.errors import column_of
@@ -32,17 +32,23 @@ def scorecard(estimates: pd.DataFrame, targets: pd.DataFrame, *, keys: Sequence[
         shown = [key for key in keys if key in set(estimates["metric"]) & set(targets["metric"])]
         estimates = estimates.drop_duplicates("metric", keep="last").set_index("metric").loc[shown].reset_index()
     columns = ["metric", "target", *(name for name in ("kind", "source") if name in targets)]
+    targets = targets.reset_index(drop=True)
     when = targets["period"].fillna("") if "period" in targets else pd.Series("", index=targets.index)
     chosen = targets[when.isin(["", period])].assign(_when=when).sort_values("_when")
     chosen = chosen.drop_duplicates("metric", keep="last")[columns]
     table = estimates.merge(chosen, on="metric", how="left", sort=False)
     better = table["metric"].map(catalogue().set_index("key")["better"]).fillna("higher")
-    table["position"] = np.select(
-        [table["target"].isna() | table["low"].isna(),
-         table["low"] >= table["target"], table["high"] <= table["target"]],
-        ["", "above", "below"], "unclear")
-    good = np.where(better.eq("higher"), "above", "below")
-    table["verdict"] = np.select([table["position"].isin(["", "unclear"]), table["position"].eq(good)],
-                                 [table["position"], "reached"], "missed")
+    places = [_position(low, high, target) for low, high, target in zip(table["low"], table["high"], table["target"],
+                                                                        strict=True)]
+    table["position"] = places
+    table["verdict"] = [place if place in ("", "unclear") else "reached" if (place == "above") == (way == "higher")
+                        else "missed" for place, way in zip(places, better, strict=True)]
     table.attrs = dict(estimates.attrs)
     return table
+
+
+def _position(low: float, high: float, target: float) -> str:
+    """On which side of the target the interval lies; "unclear" where it holds the target, "" where one is missing."""
+    if any(math.isnan(value) for value in (low, high, target)):
+        return ""
+    return "above" if low >= target else "below" if high <= target else "unclear"

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -21,34 +22,36 @@ class Cards:
     frame: pd.DataFrame
     units: Mapping[str, str] = field(repr=False)
 
+    def _rows(self) -> list[dict[str, Any]]:
+        return [{str(name): value for name, value in row.items()} for row in self.frame.to_dict("records")]
+
     def __repr__(self) -> str:
-        return "\n".join(f"{metric_name(row.metric)}: {shown(row.estimate, self._unit(row))} "
-                         f"({interval(row.low, row.high, self._unit(row))}), n = {row.n:,.0f}; "
-                         f"{self._target(row)}; {verdict_words(row)}" for row in self.frame.itertuples())
+        return "\n".join(words.text("scorecard.line", metric=name, estimate=estimate, interval=ends, n=n, target=target,
+                                    verdict=said)
+                         for name, estimate, ends, n, target, said in map(self._texts, self._rows()))
 
-    def _unit(self, row) -> str:
-        return self.units.get(row.metric, "number")
-
-    def _target(self, row) -> str:
-        return words.text("scorecard.target", target=shown(row.target, self._unit(row)))
+    def _texts(self, row: dict[str, Any]) -> tuple[str, ...]:
+        """What the columns of a row say, without the picture."""
+        unit = self.units.get(row["metric"], "number")
+        return (metric_name(row["metric"]), shown(row["estimate"], unit), interval(row["low"], row["high"], unit),
+                shown(row["n"], "count"), shown(row["target"], unit), verdict_words(row))
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th style="text-align:left">{html.escape(label(name))}</th>' for name in HEADS)
-        rows = "".join(self._row(row) for row in self.frame.itertuples())
-        notes = sorted({words.text("scorecard.source", metric=metric_name(row.metric), source=row.source)
-                        for row in self.frame.itertuples() if isinstance(getattr(row, "source", None), str)})
-        small = "".join(f"<br>{html.escape(note)}" for note in notes)
-        method = html.escape(words.text("label.method", methods="; ".join(pd.unique(self.frame["method"]))))
+        rows = "".join(map(self._row, self._rows()))
+        sources = sorted({words.text("scorecard.source", metric=metric_name(row["metric"]), source=row["source"])
+                          for row in self._rows() if isinstance(row.get("source"), str)})
+        method = words.text("label.method", methods="; ".join(pd.unique(self.frame["method"])))
+        small = "<br>".join(map(html.escape, (words.text("scorecard.legend"), method, *sources)))
         return (f'<table class="scorecard"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
-                f"<p><small>{html.escape(words.text('scorecard.legend'))}<br>{method}{small}</small></p>")
+                f"<p><small>{small}</small></p>")
 
-    def _row(self, row) -> str:
-        unit, color = self._unit(row), COLORS[row.verdict]
-        texts = [f"<b>{html.escape(metric_name(row.metric))}</b>", f"<b>{html.escape(shown(row.estimate, unit))}</b>",
-                 html.escape(interval(row.low, row.high, unit)), f"{row.n:,.0f}", html.escape(shown(row.target, unit)),
-                 bullet(row.estimate, row.low, row.high, row.target, row.verdict),
-                 f'<span style="color:{color};font-weight:600">{html.escape(verdict_words(row))}</span>']
-        return "<tr>" + "".join(f'<td style="text-align:left">{text}</td>' for text in texts) + "</tr>"
+    def _row(self, row: dict[str, Any]) -> str:
+        name, estimate, ends, n, target, said = map(html.escape, self._texts(row))
+        picture = bullet(row["estimate"], row["low"], row["high"], row["target"], row["verdict"])
+        cells = (f"<b>{name}</b>", f"<b>{estimate}</b>", ends, n, target, picture,
+                 f'<span style="color:{COLORS[row["verdict"]]};font-weight:600">{said}</span>')
+        return "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>"
 
 
 def cards(scorecard: pd.DataFrame, units: Mapping[str, str]) -> Cards:
@@ -59,8 +62,10 @@ def cards(scorecard: pd.DataFrame, units: Mapping[str, str]) -> Cards:
     return Cards(scorecard, units)
 
 
-def verdict_words(row) -> str:
+def verdict_words(row: Mapping[str, Any]) -> str:
     """What the scorecard says of a row, in words."""
-    if not row.verdict:
+    if not row["verdict"]:
         return words.text("scorecard.no_target")
-    return words.text(f"scorecard.{row.position}_{row.verdict}" if row.verdict != "unclear" else "scorecard.unclear")
+    if row["verdict"] == "unclear":
+        return words.text("scorecard.unclear")
+    return words.text(f"scorecard.{row['position']}_{row['verdict']}")

@@ -74,8 +74,8 @@ def periods(company: Folder) -> Periods:
             now = _previous(every, start_of(every, until))
             before = _previous(every, now)
             if before >= since:
-                labels = (label(every, (start - EPOCH).days) for start in (before, now))
-                return Periods(every, *labels, first, until.isoformat(), company.settings.timezone)
+                return Periods(every, label(every, (before - EPOCH).days), label(every, (now - EPOCH).days), first,
+                               until.isoformat(), company.settings.timezone)
     raise DataError("notebook.too_short", since=first, until=last)
 
 

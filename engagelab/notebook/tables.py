@@ -61,7 +61,7 @@ def show(frame: pd.DataFrame, unit: str | Mapping[str, str] = "number") -> Shown
     units = [unit if isinstance(unit, str) else unit.get(name, "number")
              for name in frame.get("metric", pd.Series([""] * len(frame)))]
     cells: dict[str, list[str]] = {}
-    for name in frame.columns:
+    for name in map(str, frame.columns):
         if name in LEFT_OUT or (name in WHERE_ANY and not _anything(frame[name])):
             continue
         cells[label(name)] = [_shown(name, value, own) for value, own in zip(frame[name], units, strict=True)]

@@ -30,7 +30,7 @@ def needs(cell: nbformat.NotebookNode) -> list[str]:
 
 def answerable(tables: Mapping[str, pd.DataFrame]) -> set[str]:
     """What a cell may need and these tables give: their names, and the kinds of question of the surveys."""
-    kinds = tables["surveys"]["kind"].dropna().unique() if "surveys" in tables else []
+    kinds = set(tables["surveys"]["kind"].dropna()) if "surveys" in tables else set()
     return {*tables, *(f"surveys.{kind}" for kind in kinds)}
 
 
@@ -45,7 +45,8 @@ def fitted(notebook: nbformat.NotebookNode, tables: set[str], *, lessons: bool) 
     Each run of cells that lack the same tables is replaced by one sentence that says so; a cell
     for teaching goes without a word unless `lessons`.
     """
-    kept, gap = [], ()
+    kept: list[nbformat.NotebookNode] = []
+    gap: tuple[str, ...] = ()
     for cell in notebook.cells:
         if "lesson" in tags(cell) and not lessons:
             continue

@@ -8,7 +8,6 @@ from engagelab.errors import UsageError, column_of
 from engagelab.plots.style import COLORS, SOFT, drawing
 
 PERIODS = ("day", "week", "month", "quarter", "year")
-FIXED = ("metric", "estimate", "low", "high", "se", "count", "n", "n_eff", "n_missing", "method", "flag", "base")
 
 
 def trend(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", title: str = "", ax=None):
@@ -18,7 +17,7 @@ def trend(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", 
     as in `engagelab.display.shown`. A hidden or empty cell leaves a gap; a point of a period that
     is still in progress is hollow.
 
-    Errors: UsageError where the frame has no period column.
+    Errors: UsageError where the frame has no period column, or several rows for a point.
     """
     when = next((column for column in frame.columns if column in PERIODS), None)
     if when is None:
@@ -28,6 +27,8 @@ def trend(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", 
     periods = sorted(frame[when].astype(str).unique())
     with drawing(ax) as ax:
         for number, (name, group) in enumerate(groups):
+            if group[when].duplicated().any():
+                raise UsageError("plots.twice", columns=", ".join(map(repr, _others(frame, when, hue))))
             rows = group.set_index(group[when].astype(str)).reindex(periods)
             offset = (number - (len(groups) - 1) / 2) * min(.06, .5 / len(groups))  # whiskers side by side
             _line(ax, rows, offset, COLORS[number % len(COLORS)],
@@ -61,6 +62,11 @@ def levels(frame: pd.DataFrame, *, by: str, unit: str = "number", target: float 
         ax.xaxis.set_major_formatter(lambda value, _position: tick(value, unit))
         finish(ax, title, legend=False)
     return ax
+
+
+def _others(frame: pd.DataFrame, when: str, hue: str | None) -> list[str]:
+    """The by columns that a line would have to be drawn for."""
+    return [name for name in frame.columns[:list(frame.columns).index("estimate")] if name not in (when, hue)]
 
 
 def _line(ax, rows: pd.DataFrame, offset: float, color: str, name: str) -> None:

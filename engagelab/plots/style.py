@@ -10,7 +10,7 @@ from engagelab import words
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 SOFT = "#8a93a3"
 JAPANESE_FONTS = ("IPAexGothic", "Hiragino Sans", "Yu Gothic", "Noto Sans CJK JP", "Noto Sans JP", "Meiryo")
-LOOK = {
+LOOK: dict = {
     "figure.figsize": (8.2, 3.9), "figure.dpi": 110, "savefig.dpi": 110, "figure.constrained_layout.use": True,
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT, "axes.grid": True,
     "axes.grid.axis": "y", "grid.color": "#e8ebf0", "axes.axisbelow": True, "axes.titlelocation": "left",

@@ -36,8 +36,8 @@ def report(notebooks: list[Path], data: str, out: Path) -> Iterator[Made]:
     """
     company = open_data(data)
     if not company.tables:
-        problems = "; ".join(company.frame["problem"].dropna()) or words.text("report.no_files")
-        raise SourceError("report.nothing", folder=Path(data).name, problems=problems)
+        why = "; ".join(company.frame["problem"].dropna()) or words.text("report.no_files")
+        raise SourceError("report.nothing", folder=Path(data).name, problems=why)
     words.set_language(company.settings.language)
     look = look_of(company, Path(data))
     made = []
@@ -73,4 +73,4 @@ def look_of(company: Folder, folder: Path) -> Look:
         logo = f"data:{kind};base64,{base64.b64encode(picture.read_bytes()).decode()}"
     since, until = span(company)
     period = words.text("report.period", since=since, until=until) if until else ""
-    return Look(settings.name, tuple(settings.colors[:2]), settings.language, logo, period)
+    return Look(settings.name, (settings.colors[0], settings.colors[1]), settings.language, logo, period)

@@ -10,7 +10,7 @@ from engagelab import tables
 from engagelab.errors import SourceError
 from engagelab.sources import stamps
 from engagelab.sources.declarations import Declaration, Names, normal, plain, wording
-from engagelab.sources.problems import Problems
+from engagelab.sources.problems import Problems, one_line
 from engagelab.sources.rows import Rows
 from engagelab.sources.values import convert
 
@@ -43,6 +43,7 @@ class Job:
     def __init__(self, file: str, line: int, one: Declaration, names: list[str], rows: Rows, options: Options,
                  zone: str = ""):
         self.file, self.line, self.one, self.names, self.rows, self.options = file, line, one, names, rows, options
+        self.titles = [one_line(name) for name in names]        # as they are shown
         self.problems = Problems(file, rows.lines)
         self.n = rows.n
         self._by_name: dict[str, list[int]] = {}
@@ -60,7 +61,7 @@ class Job:
         for name in theirs:
             there = self._by_name.get(plain(name), [])
             if len(there) > 1 and not self.one.survey:
-                raise SourceError("sources.column_twice", file=self.file, line=self.line, column=self.names[there[0]])
+                raise SourceError("sources.column_twice", file=self.file, line=self.line, column=self.titles[there[0]])
             found += [place for place in there[:1] if place not in found]
         return found
 
@@ -76,7 +77,7 @@ class Job:
         for place, cells in self._cells.items():
             if len(cells) != self.n:
                 raise SourceError("sources.lost_rows", file=self.file, read=len(cells), rows=self.n,
-                                  column=self.names[place])
+                                  column=self.titles[place])
 
     def cell(self, place: int) -> pd.Series:
         """A column as it was loaded."""
@@ -113,7 +114,7 @@ class Job:
         cells = self._cells[places[0]]
         for place in places[1:]:
             cells = cells.where(cells.notna(), self._cells[place])
-        theirs = self.names[places[0]]
+        theirs = self.titles[places[0]]
         if column.kind == "time":
             values, bad = self._stamps(cells, theirs)
         else:
@@ -139,7 +140,7 @@ class Job:
             at = np.flatnonzero(flags & ~self.problems.dropped)
             if len(at):
                 raise SourceError(key, file=self.file, line=int(self.rows.lines[at[0]]), column=theirs,
-                                  value=str(cells.iloc[at[0]]))
+                                  value=one_line(str(cells.iloc[at[0]])))
         self.in_stamp |= read.in_stamp
         self.naive |= read.plain
         bad = np.flatnonzero(read.bad)
@@ -164,7 +165,7 @@ class Job:
             self.problems.rows(np.flatnonzero(trial.to_numpy(bool)), "preview")
         for place in self.places(self.one.lifetime):
             daily = ~self.words(place).isin(["", "lifetime", "通算"]).to_numpy(bool)
-            self.problems.rows(np.flatnonzero(daily & ~self.problems.dropped), "daily", self.names[place], "posted_at",
+            self.problems.rows(np.flatnonzero(daily & ~self.problems.dropped), "daily", self.titles[place], "posted_at",
                                self._cells[place])
 
     def _all_empty(self, places: list[int]) -> np.ndarray:

@@ -54,7 +54,7 @@ class Problems:
             where = {"file": self.file, "line": int(self.lines[place]), "remedy": remedy}
             if not column:
                 raise SourceError("sources.bad_row", reason=said, **where)
-            shown = words.text("sources.quoted", value=value) if value else ""
+            shown = words.text("sources.quoted", value=one_line(value)) if value else ""
             raise SourceError("sources.bad_cell", column=column, ours=ours, problem=shown + said, **where)
 
     def frame(self) -> pd.DataFrame:
@@ -63,6 +63,16 @@ class Problems:
                 for place, _, column, _, value, reason, severity in sorted(self._found, key=lambda found: found[:3])]
         frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
         return frame.astype({"line": "int64"} | {name: "str" for name in COLUMNS if name != "line"})
+
+
+def one_line(text: str) -> str:
+    """A cell or column name as a message shows it: on one line, and not without end.
+
+    >>> one_line("How likely are\\nyou?")
+    'How likely are you?'
+    """
+    plain = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return plain if len(plain) <= 80 else plain[:79] + "…"
 
 
 def _text(value: object) -> str:

@@ -178,7 +178,7 @@ def _source(job: Job, opened: Opened, shaped: Shaped, preamble: tuple[str, ...],
             else "format" if one.zone else "argument" if job.options.tz else "utc")
     rejected, known_names = int(job.problems.dropped.sum()), one.names()
     unknown = () if one.survey else tuple(
-        name for place, name in enumerate(job.names)
+        job.titles[place] for place, name in enumerate(job.names)
         if name.strip() and place not in hidden and not one.knows(name, known_names))
     lacking = () if one.name.startswith((known.OURS, "mapping")) else tuple(
         ours for ours, theirs in {**one.columns, **one.items}.items() if not job.places(theirs))
@@ -187,5 +187,5 @@ def _source(job: Job, opened: Opened, shaped: Shaped, preamble: tuple[str, ...],
         rows=job.n, kept=job.n - rejected, rejected=rejected, cells=job.problems.cells_missing,
         first=own.min() if len(own) else None, last=own.max() if len(own) else None, stamp=newest,
         zone=zone, zone_name=job.zone_in_file or one.zone or job.options.tz or "UTC", preamble=preamble,
-        unknown=unknown, lacking=lacking, personal=tuple(job.names[place] for place in sorted(hidden)),
+        unknown=unknown, lacking=lacking, personal=tuple(job.titles[place] for place in sorted(hidden)),
         masked=job.masked)

@@ -10,7 +10,7 @@ from engagelab import words
 from engagelab.errors import SourceError
 from engagelab.sources.addresses import masked, mostly_addresses
 from engagelab.sources.files import open_file
-from engagelab.sources.problems import MASK
+from engagelab.sources.problems import MASK, one_line
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Reading:
 
     def _unrecognised(self) -> tuple[str, ...]:
         unknown = ~self.codebook["confirmed"].astype(bool) & self.codebook["kind"].isin(["scale", "choice"])
-        return tuple(self.codebook["question"][unknown])
+        return tuple(one_line(asked) for asked in self.codebook["question"][unknown])
 
     def __repr__(self) -> str:
         first = self.frame.head().to_string(max_colwidth=30, max_cols=8, float_format="{:,.2f}".format)

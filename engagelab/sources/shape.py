@@ -112,7 +112,7 @@ def _require(job: Job, table: str, frame: pd.DataFrame) -> None:
     if not columns["user_id"].required or not (job.one.fallback or _has_email(job)):
         return
     empty = frame["user_id"].isna().to_numpy(bool) & ~job.problems.dropped
-    column = job.names[job.places(job.one.columns.get("email", ()) + job.one.columns.get("user_id", ()))[0]]
+    column = job.titles[job.places(job.one.columns.get("email", ()) + job.one.columns.get("user_id", ()))[0]]
     if job.options.key is None and "email" in frame and frame["email"][empty].notna().any():
         raise SourceError("sources.needs_key", file=job.file, column=column)
     job.problems.rows(np.flatnonzero(empty), "no_person", column, "user_id")
@@ -182,7 +182,7 @@ def _survey(job: Job, places: list[int], wordings: list[str], ids: list[str]) ->
         base["respondent_id"] = pd.Series(when, index=base.index).fillna("").astype(object) + "-" + lines
     elif base["respondent_id"].isna().any():
         missing = base["respondent_id"].isna().to_numpy() & ~job.problems.dropped
-        job.problems.rows(np.flatnonzero(missing), "missing", job.names[job.places(one.columns["respondent_id"])[0]])
+        job.problems.rows(np.flatnonzero(missing), "missing", job.titles[job.places(one.columns["respondent_id"])[0]])
     _once(job, base, ("respondent_id",))
     base["user_id"] = _person(job, base)
     base.insert(0, "survey", survey)
@@ -192,7 +192,7 @@ def _survey(job: Job, places: list[int], wordings: list[str], ids: list[str]) ->
     asked = [found for place in places if (found := _question(job, place, wordings, ids)) is not None]
     job.asked = [item.place for item in asked]
     for item in asked:
-        job.problems.cells(questions.outside(item), "not_on_scale", job.names[item.place], "score",
+        job.problems.cells(questions.outside(item), "not_on_scale", job.titles[item.place], "score",
                            job.cell(item.place), required=False, personal=False)
     asked = [_clean(item, job) for item in asked]
     frame = questions.long(asked, base)

@@ -42,7 +42,13 @@ class Source:
         try:
             return self.run(sql, columns)
         except duckdb.Error as error:
-            raise DataError("summaries.failed", why=str(error).splitlines()[0]) from error
+            raise DataError("summaries.failed", why=_why(error)) from error
+
+
+def _why(error: duckdb.Error) -> str:
+    """DuckDB's reason in one line: what happened, the line of the file, and what in it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return " ".join(lines[:3])[:300]
 
 
 def source(data: Any, *, threads: int | None = None) -> Source:
@@ -89,7 +95,7 @@ def _types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _frame(frame: pd.DataFrame, threads: int | None) -> Source:
-    names = [name for name in frame.columns if isinstance(name, str)]
+    names = [name for name in frame.columns if isinstance(name, str) and _encodes(name)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError("summaries.twice", columns=", ".join(map(repr, twice)))
@@ -104,6 +110,11 @@ def _frame(frame: pd.DataFrame, threads: int | None) -> Source:
             connection.unregister("data")
 
     return Source(types, run)
+
+
+def _encodes(name: str) -> bool:
+    """Whether a name is text at all: a lone half of a surrogate pair is not."""
+    return name.encode("utf-8", "replace").decode("utf-8") == name
 
 
 def _shown(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
@@ -175,11 +186,11 @@ def _file(path: str, threads: int | None) -> Source:
                 connection.execute("SET threads = 1")
         types = _types(connection)
     except duckdb.Error as error:
-        raise DataError("summaries.bad_file", path=path, why=str(error).splitlines()[0]) from error
+        raise DataError("summaries.bad_file", path=path, why=_why(error)) from error
     return Source(types, lambda sql, columns: connection.execute(sql).df())
 
 
-def _csv(connection: duckdb.DuckDBPyConnection, names: list[str]) -> duckdb.DuckDBPyRelation:
+def _csv(connection: duckdb.DuckDBPyConnection, names: Any) -> duckdb.DuckDBPyRelation:
     """CSV files with the types that DuckDB finds, except that a date is read as year-month-day or not at all.
 
     Dates and flags are read as text and cast above it: DuckDB's reader would take 01/02/2026 for the first of

@@ -75,7 +75,7 @@ class Sums:
 def moments(view: View, asks: list[Ask], *, users: bool = False) -> tuple[pd.DataFrame, list[Sums], str]:
     """The groups (their keys and ranks), the moments of each ask, and the SQL that ran.
 
-    users : count different values of `u0` rather than rows as respondents.
+    users : count different values of `u0` rather than rows as respondents; all rows without one are one respondent.
     """
     plan = _Plan(view, asks, users)
     anchors = _anchors(view, plan.values)
@@ -145,7 +145,8 @@ class _Plan:
         known = ask.known if ask.flags else columns[0]
         names["n"] = self._sum("n", f"count({known})")
         if self.users:
-            names["users"] = self._sum("users", f"count(DISTINCT CASE WHEN {known} IS NOT NULL THEN u0 END)")
+            there = f"count(DISTINCT CASE WHEN {known} IS NOT NULL"
+            names["users"] = self._sum("users", f"{there} THEN u0 END) + {there} AND u0 IS NULL THEN 1 END)")
         if self.view.weighted:
             for power, square in (("w", "w0"), ("ww", "w0 * w0")):
                 names[power] = self._sum(power, f"sum(CASE WHEN {known} IS NOT NULL THEN {square} END)")

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from test_difference import measured
 
 from engagelab.errors import DataError
 from engagelab.metrics.mix import fixed_mix
-from test_difference import measured
 
 Z = 1.959963984540054
 

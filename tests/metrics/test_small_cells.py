@@ -63,6 +63,11 @@ def test_people_are_counted_and_not_rows():
     assert table.set_index("team").loc["(all)", "n"] == 24
 
 
+def test_rows_without_a_name_are_one_respondent_at_most():
+    frame = people(a=12, b=12).assign(who=[None] * 12 + list(range(12)))
+    assert reasons(measure(frame, csat("x"), by="team", user="who")) == {"a": "few", "b": ""}
+
+
 def test_people_in_several_groups_are_counted_once_in_the_total():
     frame = pd.DataFrame({"team": ["a"] * 4 + ["b"] * 4, "who": [1, 2, 3, 4] * 2, "score": 9})
     assert reasons(measure(frame, nps("score"), by="team", user="who", total=True))["(all)"] == "few"

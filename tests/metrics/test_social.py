@@ -53,6 +53,12 @@ def test_only_the_platforms_own_posts_count_and_paid_stands_apart():
     assert table["estimate"].iloc[-1] == .1
 
 
+def test_posts_of_another_platform_with_the_same_columns_do_not_count():
+    mixed = pd.concat([posts(), posts(platform="linkedin", likes=900)])
+    row = measure(mixed, engagement_rate("x")).iloc[0]
+    assert (row["count"], row["base"], row["n"], row["n_missing"]) == (50, 4000, 2, 0)
+
+
 def test_instagram_has_no_clicks_and_says_so():
     frame = pd.DataFrame({"platform": "instagram", "reach": [100], "likes": [5], "comments": [1], "shares": [1],
                           "saves": [3]})

@@ -22,7 +22,8 @@ def code(source, *tags, **data):
 @pytest.fixture
 def notebook():
     return nbformat.v4.new_notebook(cells=[
-        nbformat.v4.new_markdown_cell("# 01 Customers\n\nWhy?"), code("secret_path = 1", "hidden", text_plain="not shown"),
+        nbformat.v4.new_markdown_cell("# 01 Customers\n\nWhy?"),
+        code("secret_path = 1", "hidden", text_plain="not shown"),
         nbformat.v4.new_markdown_cell("## Finding <b>one</b>"), code("draw()", image_png=PNG),
         code("table()", text_html="<table border=\"1\"><tr><td>1</td></tr></table>"),
         code("x < 1", text_plain="a <b>"), code("quiet()"),

@@ -23,6 +23,7 @@ KINDS = [
     ("Would you recommend us? (1-5)", "1 4 5", "scale"),  # five points are no NPS
     ("Please rate the price", "1 4 5", "scale"),  # `ease` is not in `please`
     ("How old are you?", "34 51", "scale"),
+    ("How much do you prefer this place to work?", "0 9 10", "scale"),  # `refer` is not in `prefer`
     ("How satisfied are you?", "1 55", "scale"),
 ]
 

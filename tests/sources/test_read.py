@@ -361,3 +361,52 @@ def test_the_fast_and_the_careful_way_give_one_answer(tmp_path):
     plain = pd.read_csv(tmp_path / "fast.csv", dtype={"post_id": str}, na_values=["-"])
     np.testing.assert_array_equal(fast.frame["likes"].astype("float64"), plain["likes"])
     assert fast.frame["text"].tolist() == plain["text"].tolist()
+
+
+def test_a_cell_longer_than_the_csv_module_likes_is_read_both_ways(file):
+    text = "order_id,ordered_at,tags\n1,2026-01-01," + "x" * 200_000 + "\n"
+    assert read(file(text)).frame["tags"].str.len().tolist() == [200_000]
+    assert read(file(text + "\n2,2026-01-01,\n")).frame["tags"].str.len().tolist()[0] == 200_000
+
+
+@pytest.mark.parametrize("stamp", ["9999-12-31", "0001-01-01", "1899-12-30"])
+def test_a_placeholder_of_another_age_is_no_date(file, stamp):
+    with pytest.raises(SourceError, match="is not a date"):
+        read(file(f"order_id,ordered_at\n1,{stamp}\n"))
+
+
+def test_people_named_by_address_alone_need_a_key_or_a_column(file):
+    text = "email,created_at\nann@example.com,2026-01-01\n"
+    with pytest.raises(SourceError, match="pseudonymise=key") as error:
+        read(file(text, "customers.csv"))
+    assert "ann@" not in str(error.value)
+    assert len(read(file(text, "customers.csv"), pseudonymise=b"a key for tests").frame) == 1
+
+
+def test_a_preamble_is_kept_and_the_header_found_below_it(file):
+    head = 'Post id,Date,Post text,Post Link,Impressions\n1,"Tue, Jul 14, 2026",a,u,5\n'
+    reading = read(file("Content report\nfrom,2026-07-01\n\n" + head))
+    assert reading.source.preamble == ("Content report", "from 2026-07-01")
+    assert reading.raw.index.tolist() == [5]
+
+
+def test_a_format_may_be_named_and_must_then_fit(file):
+    path = file(HEAD + ROW)
+    assert read(path, format="shopify_orders").source.format == "shopify_orders"
+    with pytest.raises(SourceError, match="not a file of the format zendesk_tickets; it has no column"):
+        read(path, format="zendesk_tickets")
+    with pytest.raises(UsageError, match="did you mean 'shopify_orders'"):
+        read(path, format="shopify_order")
+    with pytest.raises(UsageError, match="on_bad must be one of"):
+        read(path, on_bad="ignore")
+    with pytest.raises(SourceError, match="cannot be opened"):
+        read(path.with_name("none.csv"))
+
+
+def test_sniff_names_the_near_misses(file):
+    found = sniff(file(HEAD + ROW))
+    assert found.name == "shopify_orders" and len(found.near) == 3
+    assert all(missing for _, missing in found.near)
+    assert "paid_at" in found.missing
+    with pytest.raises(SourceError, match=r"nearest are .*'Satisfaction Score'"):
+        sniff(file("Summation column,Status,Replies\n1,2,3\n"))

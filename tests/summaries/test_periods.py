@@ -19,8 +19,8 @@ ZONES = ["UTC", "Asia/Tokyo", "America/New_York", "Europe/Berlin", "Australia/Lo
 FORMS = {"day": "D", "week": "W-SUN", "month": "M", "quarter": "Q", "year": "Y"}
 
 
-@pytest.mark.parametrize("tz", ZONES)
-@pytest.mark.parametrize("every", periods.EVERY)
+@pytest.mark.parametrize("tz, every", [(tz, "day") for tz in ZONES] + [
+    (tz, every) for tz in ("Asia/Tokyo", "America/New_York") for every in periods.EVERY[1:]])
 def test_periods_are_those_of_pandas(tz, every):
     rng = np.random.default_rng(2)
     stamps = pd.to_datetime(rng.integers(-10**8, 17 * 10**8, 3000), unit="s", utc=True)
@@ -68,6 +68,18 @@ def test_a_column_of_dates_is_not_shifted():
     answer = measure(frame, mean("x"), time="t", every="month", tz="America/New_York", since="2026-08-31",
                      until="2026-09-02")
     assert answer["month"].tolist() == ["2026-08", "2026-09"]
+
+
+@pytest.mark.parametrize("tz", ["America/Havana", "Asia/Beirut", "America/Asuncion"])
+def test_a_stamp_at_the_very_change_of_the_clock_is_in_its_day(tz):
+    # in these zones the clock changed at midnight, so the change itself is where a day begins
+    low, high = (periods.microseconds(datetime(year, 1, 1, tzinfo=UTC)) for year in (2015, 2020))
+    changes = [begin for begin, _ in periods.offsets(tz, low, high)][1:]
+    assert len(changes) > 6
+    stamps = pd.Series([stamp for change in changes for stamp in (change - 1, change)]).astype("datetime64[us]")
+    found = measure(pd.DataFrame({"t": stamps, "x": 1.0}), mean("x"), time="t", every="day", tz=tz)
+    expected = stamps.dt.tz_localize("UTC").dt.tz_convert(tz).dt.strftime("%Y-%m-%d")
+    assert sorted(found["day"].repeat(found["n"])) == sorted(expected)
 
 
 def test_naive_stamps_are_said_to_be_utc():

@@ -25,12 +25,19 @@ def table(name, other):
     return pd.DataFrame({name: [0.0, 1.0, 1.0, None], other: ["p", "q", "q", None]})
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_name_of_a_measure_is_only_a_name(name):
-    answer = measure(table(name, "group"), {"share": rate(name), "mean": mean(name), "middle": quantile(name)},
-                     by="group", total=True)
-    assert answer["estimate"].tolist()[:4] == [0.0, 1.0, pytest.approx(float("nan"), nan_ok=True), pytest.approx(2 / 3)]
-    assert answer.loc[answer["metric"] == "middle", "estimate"].tolist()[-1] == 1.0
+def test_hostile_names_of_measures_are_only_names():
+    frame = pd.DataFrame({name: [0.0, 1.0, 1.0, None] for name in HOSTILE}).assign(group=["p", "q", "q", None])
+    nouns = {f"{kind.__name__} {name}": kind(name) for name in HOSTILE for kind in (rate, mean)}
+    nouns |= {f"ratio {name}": ratio(name, "x0") for name in HOSTILE if name != "x0"}
+    answer = measure(frame, nouns, by="group", total=True)
+    whole = answer[answer["group"] == "(all)"].set_index("metric")["estimate"]
+    assert {name: round(value, 9) for name, value in whole.items()} == {
+        name: 1.0 if name.startswith("ratio") else round(2 / 3, 9) for name in nouns}
+
+
+@pytest.mark.parametrize("name", HOSTILE[:8])
+def test_a_hostile_name_of_a_quantile_is_only_a_name(name):
+    assert measure(table(name, "group"), quantile(name), by="group", total=True)["estimate"].iloc[-1] == 1.0
 
 
 @pytest.mark.parametrize("name", [name for name in HOSTILE if name != "count"])  # the answer has a column of that name
@@ -40,7 +47,7 @@ def test_a_hostile_name_of_a_group_is_only_a_name(name):
     assert answer["n"].tolist() == [1, 2, 0]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.text(min_size=1, max_size=30).filter(lambda name: "\x00" not in name and not name.isspace()
                                                and name.encode("utf-8", "ignore").decode() == name))
 def test_any_name_is_only_a_name(name):
@@ -54,7 +61,7 @@ def test_values_of_a_table_are_never_read_as_sql():
     assert sorted(answer["g"]) == sorted(words)
 
 
-@pytest.mark.parametrize("name", ["nothing", "X", "x; DROP", ""])
+@pytest.mark.parametrize("name", ["nothing", "X", "x; DROP", "", "x\ud800"])
 def test_a_name_that_the_table_does_not_have_is_refused(name):
     with pytest.raises((NoColumn, UsageError)):
         measure(pd.DataFrame({"x": [1.0]}), {"m": mean(name)})

@@ -91,6 +91,9 @@ def test_not_a_number_is_missing_in_a_file_too(tmp_path):
 def test_what_cannot_be_squared_is_refused(value):
     with pytest.raises(DataError, match="infinite value or one too large"):
         measure(pd.DataFrame({"x": [1.0, value]}), mean("x"))
+    if np.isinf(value):
+        with pytest.raises(DataError, match="infinite value"):
+            measure(pd.DataFrame({"x": [1.0, value]}), quantile("x"))
 
 
 def test_what_is_no_table_is_refused(tmp_path):
@@ -104,6 +107,12 @@ def test_what_is_no_table_is_refused(tmp_path):
     (tmp_path / "bad.parquet").write_bytes(b"not parquet at all")
     with pytest.raises(DataError, match="cannot be read"):
         source(tmp_path / "bad.parquet")
+
+
+def test_a_bad_line_of_a_csv_is_named_with_its_value(tmp_path):
+    (tmp_path / "late.csv").write_text("x\n" + "1\n" * 30_000 + "oops\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"Line: 30002 .*oops.* column \"x\""):
+        measure(tmp_path / "late.csv", mean("x"))
 
 
 def test_columns_of_one_name_are_refused():

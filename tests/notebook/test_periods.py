@@ -1,0 +1,48 @@
+"""A notebook compares the last two whole periods, the longest kind that the data allow."""
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from engagelab.errors import DataError
+from engagelab.notebook.periods import periods
+from engagelab.notebook.setup import open_data, span
+
+
+def company(*stamps, tz="Asia/Tokyo", **tables):
+    known = open_data("sample")
+    orders = pd.DataFrame({"order_id": "1", "ordered_at": pd.to_datetime(list(stamps), utc=True)})
+    return dataclasses.replace(known, tables={"orders": orders, **tables},
+                               settings=dataclasses.replace(known.settings, timezone=tz))
+
+
+@pytest.mark.parametrize(("first", "last", "every", "before", "now"), [
+    ("2026-04-01", "2026-09-30", "quarter", "2026Q2", "2026Q3"),
+    ("2026-03-31 15:00", "2026-09-30 14:59", "quarter", "2026Q2", "2026Q3"),  # midnight in Tokyo
+    ("2026-04-02", "2026-09-30", "month", "2026-08", "2026-09"),
+    ("2026-04-01", "2026-10-15", "quarter", "2026Q2", "2026Q3"),
+    ("2026-08-01", "2026-09-29", "week", "2026-09-14", "2026-09-21"),
+    ("2026-07-01", "2026-09-29", "month", "2026-07", "2026-08")])
+def test_the_last_two_whole_periods(first, last, every, before, now):
+    found = periods(company(first, last))
+    assert (found.every, found.before, found.now) == (every, before, now)
+
+
+def test_data_of_a_few_days_cannot_be_compared():
+    with pytest.raises(DataError, match="do not cover two whole weeks"):
+        periods(company("2026-09-01", "2026-09-10"))
+
+
+def test_when_somebody_became_a_customer_is_no_observation_unless_there_is_nothing_else():
+    customers = pd.DataFrame({"created_at": pd.to_datetime(["2019-01-01", "2026-10-30"], utc=True)})
+    both = company("2026-04-01", "2026-09-30", customers=customers)
+    assert span(both) == ("2026-04-01", "2026-09-30")
+    assert span(dataclasses.replace(both, tables={"customers": customers})) == ("2019-01-01", "2026-10-30")
+
+
+def test_a_stamp_is_in_the_period_that_measure_puts_it_in():
+    found = periods(company("2026-04-01", "2026-09-30"))
+    stamps = pd.Series(pd.to_datetime(["2026-06-30 14:59", "2026-06-30 15:00", None], utc=True))
+    assert found.label(stamps).tolist()[:2] == ["2026Q2", "2026Q3"]
+    assert found.label(stamps).isna().tolist() == [False, False, True]
