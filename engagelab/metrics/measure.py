@@ -45,7 +45,8 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
         is an error; a row with weight zero or none counts as missing.
     min_n : hide cells with fewer respondents, whatever the noun says. Survey nouns hide below 5, and below 10 where
         two attributes are crossed.
-    user : the column that names the respondent, so that `min_n` counts people and not rows.
+    user : the column that names the respondent, so that `min_n` counts people and not rows; all rows without a name are
+        one respondent.
 
     Returns a DataFrame with the columns `metric, <by>, <period>, estimate, low, high, se, count, n, n_eff, n_missing,
     method, flag`; `count` is the numerator of a rate and `n` its denominator, a ratio of sums adds `base`.

@@ -7,7 +7,7 @@ from engagelab.notebook.execute import read
 from engagelab.notebook.places import notebooks
 from engagelab.notebook.setup import span
 from engagelab.notebook.tags import answerable, needs
-from engagelab.sources.folder import Folder, read_folder
+from engagelab.sources.folder import IDENTITIES, Folder, read_folder
 
 
 def doctor(folder: Path) -> str:
@@ -29,8 +29,12 @@ def _tables(company: Folder) -> list[str]:
     read_files = company.frame[company.frame["problem"].fillna("").eq("")]
     lines = []
     for name, frame in company.tables.items():
-        files = ", ".join(sorted(read_files.loc[read_files["table"].str.contains(name, regex=False), "file"]))
-        lines.append("  " + words.text("doctor.table", table=words.text(f"table.{name}"), rows=len(frame), files=files))
+        named = [name in tables.split(", ") for tables in read_files["table"]]
+        files = sorted(read_files.loc[named, "file"]) or [IDENTITIES]
+        few = ", ".join(files)
+        if len(files) > 3:
+            few = words.text("doctor.files", n=len(files), first=files[0], last=files[-1])
+        lines.append("  " + words.text("doctor.table", table=words.text(f"table.{name}"), rows=len(frame), files=few))
     return lines
 
 

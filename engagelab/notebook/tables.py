@@ -6,6 +6,7 @@ The frame itself keeps every digit; what is shown is read off the names of its c
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import pandas as pd
 
@@ -38,9 +39,10 @@ class Shown:
             side = "right" if name in numbers else "left"
             return f'<{tag} style="text-align:{side}">{html.escape(str(text))}</{tag}>'
 
-        head = "".join(cell("th", name, name) for name in self.cells)
-        rows = "".join("<tr>" + "".join(cell("td", name, row[name]) for name in self.cells) + "</tr>\n"
-                       for _, row in self.cells.iterrows())
+        names = list(map(str, self.cells.columns))
+        head = "".join(cell("th", name, name) for name in names)
+        rows = "".join("<tr>" + "".join(map(partial(cell, "td"), names, row)) + "</tr>\n"
+                       for row in self.cells.to_numpy())
         notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
         return f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>{notes}"
 

@@ -90,8 +90,7 @@ def _relation(relation: duckdb.DuckDBPyRelation) -> Source:
 
 
 def _types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    described = connection.execute("SELECT * FROM data LIMIT 0").description or []
-    return {name: str(kind) for name, kind, *_ in described}
+    return {name: kind for name, kind, *_ in connection.execute("DESCRIBE data").fetchall()}
 
 
 def _frame(frame: pd.DataFrame, threads: int | None) -> Source:

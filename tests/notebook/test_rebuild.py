@@ -1,0 +1,45 @@
+"""Outputs are written by one command, which says what changed; and it can prove that nothing has."""
+
+import nbformat
+import pytest
+
+from engagelab.errors import UsageError
+from engagelab.notebook.places import notebooks, project
+from engagelab.notebook.rebuild import check, rebuild
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "01_small.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("2 + 2")]), path)
+    return path
+
+
+def test_a_rebuild_writes_outputs_once_and_then_changes_nothing(path):
+    assert rebuild(path) is True
+    first = path.read_bytes()
+    assert b'"4"' in first
+    assert rebuild(path) is False
+    assert path.read_bytes() == first
+    assert check(path) == ""
+
+
+def test_a_check_names_the_line_that_differs_and_writes_nothing(path):
+    rebuild(path)
+    changed = path.read_bytes().replace(b'"4"', b'"5"')
+    path.write_bytes(changed)
+    assert check(path).startswith("01_small.ipynb:")
+    assert "'\"5\"' != '\"4\"'" in check(path)
+    assert path.read_bytes() == changed
+
+
+def test_the_project_is_found_from_a_folder_below_it(tmp_path):
+    for name in ("notebooks", "data", "deep/er"):
+        (tmp_path / name).mkdir(parents=True)
+    assert project(tmp_path / "deep/er") == tmp_path.resolve()
+
+
+def test_notebooks_are_chosen_by_the_beginning_of_their_names():
+    assert [path.name for path in notebooks(["01"])] == ["01_customers.ipynb"]
+    with pytest.raises(UsageError, match="no notebook begins with 99; there are 01_customers"):
+        notebooks(["99"])
