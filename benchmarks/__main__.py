@@ -72,8 +72,8 @@ def line(spec, name: str, middle: dict[str, dict[str, float]], cpu: list[float])
 
 def verdicts(spec, own: dict[str, float], peer: dict[str, float]) -> Iterable[str]:
     """Each goal, the figure, and whether it is met."""
-    found = {"cpu_ratio": own["cpu"] / peer["cpu"], "memory_mb": own["memory"],
-             "cpu_above_peer_s": own["cpu"] - peer["cpu"]}
+    found = {"cpu_ratio": own["cpu"] / peer["cpu"], "wall_ratio": own["wall"] / peer["wall"],
+             "memory_mb": own["memory"], "cpu_above_peer_s": own["cpu"] - peer["cpu"]}
     for name, goal in spec.TARGETS.items():
         yield f"{name} {found[name]:.2f}, goal {goal:g}: {'met' if found[name] <= goal else 'MISSED'}"
 
