@@ -18,13 +18,13 @@ TEXTS = ("新しい深煎りの豆が届きました。苦みの奥に、干し�
          "We are open until nine tonight and there is live music from seven in the riverside shop #{}")
 
 
-def data(folder: Path) -> Path:
+def data(folder: Path, posts: int = 1_000_000) -> Path:
     """The export, the same every time."""
-    path = folder / "account_analytics_content.csv"
+    path = folder / f"account_analytics_content_{posts}.csv"
     if not path.exists():
         rows = (f"{2_074_000_000_000_000_000 + n},{DATES[n % 4]},{TEXTS[n % 4].format(n)},"
                 f"https://x.com/asanagi/status/{2_074_000_000_000_000_000 + n},{n % 9973},"
-                f"{n % 97},{n % 211},1,0,{n % 3},{n % 7},{n % 11},5,{n % 13},{n % 17},0,0" for n in range(1_000_000))
+                f"{n % 97},{n % 211},1,0,{n % 3},{n % 7},{n % 11},5,{n % 13},{n % 17},0,0" for n in range(posts))
         path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8", newline="\n")
     return path
 
@@ -35,9 +35,10 @@ def sums(frame: pd.DataFrame, shown: str, likes: str) -> pd.DataFrame:
 
 
 def ours(path: Path) -> Callable[[], pd.DataFrame]:
-    """`el.read` to the canonical table, rejects and account."""
+    """`el.read` to the canonical table, rejects and account, after a small file has loaded what is loaded at first use."""
     from engagelab.sources.read import read
 
+    read(data(path.parent, posts=100))
     return lambda: sums(read(path).frame, "impressions", "likes")
 
 

@@ -39,8 +39,9 @@ class Cards:
     def _repr_html_(self) -> str:
         head = "".join(f'<th style="text-align:left">{html.escape(label(name))}</th>' for name in HEADS)
         rows = "".join(map(self._row, self._rows()))
-        sources = sorted({words.text("scorecard.source", metric=metric_name(row["metric"]), source=row["source"])
-                          for row in self._rows() if isinstance(row.get("source"), str)})
+        sources = [words.text("scorecard.source", metric=metric_name(row["metric"]), source=row["source"],
+                              kind=words.text(f"scorecard.kind_{row['kind']}")) for row in self._rows()
+                   if isinstance(row.get("source"), str) and row.get("kind") in ("own", "benchmark")]
         method = words.text("label.method", methods="; ".join(pd.unique(self.frame["method"])))
         small = "<br>".join(map(html.escape, (words.text("scorecard.legend"), method, *sources)))
         return (f'<table class="scorecard"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'

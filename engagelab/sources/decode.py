@@ -5,6 +5,7 @@ A decoding is taken only where it fits the whole text: a file that is UTF-8 but 
 sequence is an error that names the line, and is not read as something else.
 """
 
+import codecs
 import re
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from engagelab.errors import SourceError
 
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_PIECE = 1 << 16
 HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|table)\b", re.I | re.S)
 
 
@@ -56,11 +58,25 @@ def _encoding(data: bytes, file: str) -> str:
     head = data[:2000]
     if head.count(0) > len(head) // 8:
         return "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
+    if _is_utf8(data):
+        return "utf-8"
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         return _older(data, file, error)
     return "utf-8"
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8 throughout, asked piece by piece: no second copy of the text is made."""
+    whole, begin = memoryview(data), 0
+    try:
+        while begin < len(data):
+            _, read = codecs.utf_8_decode(whole[begin:begin + _PIECE], "strict", begin + _PIECE >= len(data))
+            begin += read       # a letter cut in two is left to the next piece
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _older(data: bytes, file: str, error: UnicodeDecodeError) -> str:

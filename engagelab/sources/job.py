@@ -118,7 +118,7 @@ class Job:
         if column.kind == "time":
             values, bad = self._stamps(cells, theirs)
         else:
-            done = convert(cells, column, unescape=self.one.unescape,
+            done = convert(cells, column, unescape=self.one.unescape and self.rows.entities,
                            alias=self.one.values.get(column.name, {}))
             values, bad = done.values, done.bad
         required = column.required and not optional

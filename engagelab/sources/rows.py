@@ -25,7 +25,7 @@ from engagelab.errors import SourceError
 
 DELIMITERS = (",", "\t", ";")
 HEAD = 40                       # rows in which a header may stand
-_CHUNK = 1 << 22
+_CHUNK = 1 << 19                # what a processor's own memory holds
 _SCIENTIFIC = re.compile(rb'(?:^|[,;\t\n"])\s*[-+]?\d+(?:\.\d*)?[eE][-+]?\d+\s*(?=[,;\t\r\n"]|$)')
 
 
@@ -43,6 +43,7 @@ class Rows:
     n: int
     lines: np.ndarray
     widths: np.ndarray
+    entities = True             # whether a cell may hold `&amp;` or its like
 
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place: text as it stands (missing where empty), numbers read where they are plain."""
@@ -71,6 +72,7 @@ class Scanned(Rows):
         self.widths = np.full(self.n, width)
         self._data, self._start = data, start
         self._scientific = _scientific(data)
+        self.entities = b"&" in data
 
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place; a column of numbers that holds anything else comes as text."""
@@ -167,32 +169,33 @@ def _trimmed(cells: list[str], width: int) -> list[str]:
 
 def _scan(data: bytes, delimiter: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Where each row starts, on which line, and how wide it is; None where the file is not regular."""
-    returns = data.count(b"\r")
-    if returns and returns != data.count(b"\r\n"):
+    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
         return None
     whole = np.frombuffer(data, np.uint8)
     ends, cells, newlines = [], [], []
-    odd = parted = lined = 0
+    odd = False
+    parted = lined = 0
     for begin in range(0, len(whole), _CHUNK):
         part = whole[begin:begin + _CHUNK]
         places = np.flatnonzero((part == 10) | (part == 34) | (part == ord(delimiter)))
         what = part[places]
-        newline, parting = what == 10, what == ord(delimiter)
+        breaks = np.flatnonzero(what == 10)
         quote = what == 34
-        outside = np.full(len(what), not odd)
-        if quote.any():
-            inside = (np.cumsum(quote, dtype=np.int32) + odd) & 1
-            if not _regular(whole, places[quote] + begin, inside[quote].astype(bool), delimiter):
+        if odd or quote.any():
+            inside = np.logical_xor.accumulate(quote) ^ odd
+            if not _regular(whole, places[quote] + begin, inside[quote], delimiter):
                 return None
-            outside, odd = inside == 0, int(inside[-1])
-        row_end = np.flatnonzero(newline & outside)
-        parts = np.cumsum(parting & outside, dtype=np.int32)
-        breaks = np.cumsum(newline, dtype=np.int32)
+            odd = bool(inside[-1]) if len(inside) else odd
+            outside = ~(inside | quote)
+            counted = np.flatnonzero(outside[breaks])       # the line breaks that end a row, among all
+            places, what = places[outside], what[outside]
+        else:
+            counted = np.arange(len(breaks))
+        row_end = np.flatnonzero(what == 10)
         ends.append(places[row_end] + begin)
-        cells.append(parts[row_end].astype(np.int64) + parted)
-        newlines.append(breaks[row_end].astype(np.int64) + lined)
-        if len(places):
-            parted, lined = parted + int(parts[-1]), lined + int(breaks[-1])
+        cells.append(row_end - np.arange(len(row_end)) + parted)
+        newlines.append(counted + 1 + lined)
+        parted, lined = parted + len(places) - len(row_end), lined + len(breaks)
     if odd:
         return None
     return _records(whole, np.concatenate(ends), np.concatenate(cells), np.concatenate(newlines), parted)

@@ -4,6 +4,8 @@ One raw row may give two canonical rows or, in a table with one row an order, no
 account is kept in raw rows: each is in a table, or among the rejects, and never in both.
 """
 
+import functools
+import operator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,7 +86,7 @@ def _summed(job: Job, frame: pd.DataFrame) -> None:
     """Counts that the file gives in parts; missing where a part is."""
     for name, parts in job.one.sums.items():
         if all(part in frame for part in parts):
-            frame[name] = frame[list(parts)].sum(axis="columns", min_count=len(parts))
+            frame[name] = functools.reduce(operator.add, (frame[part] for part in parts))
 
 
 def _once(job: Job, frame: pd.DataFrame, key: tuple[str, ...]) -> None:

@@ -103,6 +103,8 @@ def _spread(read: pd.Series, codes: np.ndarray, index: pd.Index) -> pd.Series:
 
 def _numbers(cells: pd.Series, column: Column) -> Converted:
     bad: dict[str, np.ndarray] = {}
+    if column.kind == "integer" and _all_fit(cells, column):
+        return Converted(cells.astype("Int64"))
     if cells.dtype.kind in "iuf":
         values = cells.astype("float64").to_numpy(copy=True)
         infinite = np.isinf(values)
@@ -116,6 +118,15 @@ def _numbers(cells: pd.Series, column: Column) -> Converted:
         for reason in sorted(set(reasons) - {""}):
             bad[reason] = np.flatnonzero(np.append(reasons == reason, False)[codes])
     return _checked(values, cells.index, column, bad)
+
+
+def _all_fit(cells: pd.Series, column: Column) -> bool:
+    """Whether pandas has read whole numbers, every one of them within the range that the table declares."""
+    if cells.dtype.kind != "i" or not len(cells):
+        return False
+    low = -_BIG if column.minimum is None else column.minimum
+    high = _BIG if column.maximum is None else column.maximum
+    return bool(low <= cells.min() and cells.max() <= high)
 
 
 def _checked(values: np.ndarray, index: pd.Index, column: Column, bad: dict[str, np.ndarray]) -> Converted:
@@ -142,8 +153,10 @@ def _ids(cells: pd.Series) -> Converted:
     """Ids as text: stripped, without a spreadsheet's apostrophe or `="..."`; damaged ones refused."""
     clean = cells.astype(object).copy()
     known = clean.notna().to_numpy()
-    if "".join(clean[known]).isalnum():     # figures and letters alone: nothing to strip, nothing damaged
-        clean[clean.isin(MISSING_FORMS).to_numpy()] = None
+    if "".join(clean if known.all() else clean[known]).encode().isalnum():
+        # figures and letters alone: nothing to strip, nothing damaged
+        if not MISSING_FORMS.isdisjoint(clean):
+            clean[clean.isin(MISSING_FORMS).to_numpy()] = None
         return Converted(clean)
     clean[known] = [_id(cell) for cell in clean[known]]
     known = clean.notna().to_numpy()
@@ -195,10 +208,7 @@ def _categories(cells: pd.Series, column: Column, alias: dict[str, str]) -> Conv
 
 def html_free(cells: pd.Series) -> pd.Series:
     """Text with `&amp;` and its like put back into letters."""
-    text = cells.astype(object)
+    text = cells.astype(object).copy()
     known = text.notna().to_numpy()
-    if "&" not in "".join(text[known]):
-        return text
-    text = text.copy()
     text[known] = [html.unescape(cell) if "&" in cell else cell for cell in text[known]]
     return text
