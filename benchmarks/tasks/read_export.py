@@ -35,7 +35,10 @@ def sums(frame: pd.DataFrame, shown: str, likes: str) -> pd.DataFrame:
 
 
 def ours(path: Path) -> Callable[[], pd.DataFrame]:
-    """`el.read` to the canonical table, rejects and account, after a small file has loaded what is loaded at first use."""
+    """`el.read` to the canonical table, rejects and account.
+
+    A small file of the same format is read before, by the peer too: what is loaded at first use is not measured.
+    """
     from engagelab.sources.read import read
 
     read(data(path.parent, posts=100))
@@ -44,6 +47,7 @@ def ours(path: Path) -> Callable[[], pd.DataFrame]:
 
 def plain(path: Path) -> Callable[[], pd.DataFrame]:
     """`pandas.read_csv` with its defaults, no date parsed and no id kept."""
+    pd.read_csv(data(path.parent, posts=100))
     return lambda: sums(pd.read_csv(path), "Impressions", "Likes")
 
 

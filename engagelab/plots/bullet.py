@@ -4,7 +4,7 @@ import base64
 import math
 
 COLORS = {"reached": "#1b7f5c", "missed": "#c2410c", "unclear": "#6b7280", "": "#6b7280"}
-WIDTH, HEIGHT, EDGE = 190, 26, 10
+WIDTH, HEIGHT, EDGE = 150, 26, 8
 
 
 def bullet(estimate: float, low: float, high: float, target: float, verdict: str) -> str:
