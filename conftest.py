@@ -24,9 +24,9 @@ compare_texts, run_cell = IPyNbCell.compare_outputs, IPyNbCell.runtest
 
 
 def pictures(outputs):
-    """The PNG pictures among the outputs, as grey pixels."""
+    """The PNG pictures among the outputs, as pixels in colour."""
     found = [output["data"]["image/png"] for output in outputs if "image/png" in output.get("data", {})]
-    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("L"), dtype=float) for png in found]
+    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB"), dtype=float) for png in found]
 
 
 def figure_difference(fresh, stored):
@@ -35,9 +35,10 @@ def figure_difference(fresh, stored):
         return f"{len(fresh)} figures, {len(stored)} are stored"
     for number, (new, old) in enumerate(zip(fresh, stored, strict=True), 1):
         if new.shape != old.shape:
-            return f"figure {number}: {new.shape} pixels, {old.shape} are stored"
-        rows, columns = (size // BLOCK * BLOCK for size in new.shape)
-        apart = np.abs(new - old)[:rows, :columns].reshape(rows // BLOCK, BLOCK, columns // BLOCK, BLOCK)
+            return f"figure {number}: {new.shape[:2]} pixels, {old.shape[:2]} are stored"
+        rows, columns = (size // BLOCK * BLOCK for size in new.shape[:2])
+        apart = np.abs(new - old).max(axis=2)[:rows, :columns]
+        apart = apart.reshape(rows // BLOCK, BLOCK, columns // BLOCK, BLOCK)
         worst = apart.mean(axis=(1, 3)).max(initial=0)
         if worst > TOLERANCE:
             return f"figure {number}: a block of pixels differs by {worst:.0f} of 255"

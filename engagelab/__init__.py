@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 # what a notebook types, by the module that holds it
 MODULES = {
     "notebook.setup": "setup", "notebook.periods": "periods", "notebook.tables": "show pick label",
-    "notebook.cards": "cards",
+    "notebook.cards": "cards say_verdicts", "notebook.money": "one_currency", "notebook.alerts": "alerts",
     "notebook.sentences": "say say_change say_changes say_level direction paragraphs",
     "display": "shown",
     "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
@@ -44,7 +44,10 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab.metrics.nouns import rate as rate
     from engagelab.metrics.nouns import ratio as ratio
     from engagelab.metrics.social import engagement_rate as engagement_rate
+    from engagelab.notebook.alerts import alerts as alerts
     from engagelab.notebook.cards import cards as cards
+    from engagelab.notebook.cards import say_verdicts as say_verdicts
+    from engagelab.notebook.money import one_currency as one_currency
     from engagelab.notebook.periods import periods as periods
     from engagelab.notebook.sentences import direction as direction
     from engagelab.notebook.sentences import paragraphs as paragraphs

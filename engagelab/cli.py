@@ -14,7 +14,8 @@ from engagelab.notebook.rebuild import check, rebuild
 from engagelab.notebook.setup import SAMPLE
 from engagelab.report.run import report
 from engagelab.sample.writing import write as write_sample
-from engagelab.sources.settings import propose, write_settings
+from engagelab.sources.proposal import propose
+from engagelab.sources.settings import write_settings
 
 
 def main(arguments: list[str] | None = None) -> int:

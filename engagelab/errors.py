@@ -74,7 +74,7 @@ def one_of(name: str, value, allowed: Iterable):
     allowed = list(allowed)
     if value in allowed:
         return value
-    raise UsageError("errors.one_of", name=name, allowed=", ".join(map(repr, allowed)),
+    raise UsageError("errors.one_of", name=name, allowed=words.joined(map(repr, allowed)),
                      value=repr(value) + near(value, allowed))
 
 
@@ -90,4 +90,4 @@ def column_of(column: str, available: Iterable[str], data: str = "the table") ->
     if column in available:
         return column
     raise NoColumn("errors.no_column", data=data, column=repr(column),
-                   available=", ".join(map(repr, available)) + near(column, available))
+                   available=words.joined(map(repr, available)) + near(column, available))

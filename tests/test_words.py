@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 
 from engagelab import words
+from engagelab.sources.declarations import formats
+from engagelab.sources.folder import _FRAME
+from engagelab.sources.merge import matches
+from engagelab.sources.problems import COLUMNS
+from engagelab.sources.questions import codebook
 
 PACKAGE = Path(words.__file__).parent.parent
 
@@ -50,3 +55,21 @@ def test_the_language_can_be_changed_and_only_to_one_that_is_there():
             words.set_language("de")
     finally:
         words.set_language("en")
+
+
+def test_a_list_is_joined_as_the_language_joins_it():
+    assert words.joined(["a", 2]) == "a, 2"
+    with words.speaking("ja"):
+        assert words.joined(["a", 2]) == "a、2"
+    assert words.language() == "en"
+
+
+def test_the_language_comes_back_after_an_error():
+    with pytest.raises(KeyError), words.speaking("ja"):
+        words.text("no.such_key")
+    assert words.language() == "en"
+
+
+@pytest.mark.parametrize("columns", [_FRAME, COLUMNS, codebook([], "").columns, matches({}, ()).columns, formats().columns])
+def test_every_head_of_a_table_about_files_has_a_word(columns):
+    assert [name for name in columns if not words.has(f"label.{name}")] == []

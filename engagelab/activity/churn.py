@@ -88,14 +88,15 @@ NEVER = np.datetime64("2261-01-01", "us")
 
 def _table(data: pd.DataFrame, user: str, opened: str, closed: str, by: list[str], amount: str | None,
            tz: str | None) -> _Subscriptions:
-    start, stop = _local(data[opened], tz), _local(data[closed], tz)
+    first, last = _utc(data[opened]), _utc(data[closed])
+    start, stop = _local(first, tz), _local(last, tz)
     for column, bad in ((user, data[user].isna()), (opened, start.isna())):
         if bad.any():
             raise DataError("activity.missing", column=repr(column), n=int(bad.sum()))
-    if (stop < start).any():
-        raise DataError("activity.closed_early", closed=repr(closed), opened=repr(opened), n=int((stop < start).sum()))
+    if (last < first).any():
+        raise DataError("activity.closed_early", closed=repr(closed), opened=repr(opened), n=int((last < first).sum()))
     if amount and "currency" in data and "currency" not in by and data["currency"].nunique() > 1:
-        raise DataError("activity.currencies", found=", ".join(sorted(map(str, data["currency"].dropna().unique()))))
+        raise DataError("activity.currencies", found=words.joined(sorted(map(str, data["currency"].dropna().unique()))))
     if amount and not pd.api.types.is_numeric_dtype(data[amount]):
         raise DataError("summaries.not_a_number", column=repr(amount), type=str(data[amount].dtype))
     missing = words.text("metrics.missing")
@@ -107,14 +108,18 @@ def _table(data: pd.DataFrame, user: str, opened: str, closed: str, by: list[str
         data[amount].to_numpy(dtype="float64", na_value=np.nan) if amount else None)
 
 
-def _local(stamps: pd.Series, tz: str | None) -> pd.Series:
-    """Stamps by the clock of the zone; those without a zone are UTC."""
+def _utc(stamps: pd.Series) -> pd.Series:
+    """Stamps in UTC, as are those without a zone."""
     if not pd.api.types.is_datetime64_any_dtype(stamps):
         if stamps.notna().any():
             raise DataError("summaries.not_a_stamp", column=repr(stamps.name), type=str(stamps.dtype))
         stamps = pd.to_datetime(stamps)
-    known = stamps.dt.tz_localize("UTC") if stamps.dt.tz is None else stamps
-    return known.dt.tz_convert(periods.zone(tz)).dt.tz_localize(None).dt.as_unit("us")
+    return stamps.dt.tz_localize("UTC") if stamps.dt.tz is None else stamps.dt.tz_convert("UTC")
+
+
+def _local(stamps: pd.Series, tz: str | None) -> pd.Series:
+    """Stamps by the clock of the zone."""
+    return stamps.dt.tz_convert(periods.zone(tz)).dt.tz_localize(None).dt.as_unit("us")
 
 
 def _day(stamp: np.datetime64) -> date:
@@ -123,7 +128,7 @@ def _day(stamp: np.datetime64) -> date:
 
 def _window(table: _Subscriptions, end: int | None, tz: str | None, every: str) -> periods.Window:
     if end is not None:
-        return periods.Window(None, end + periods.offsets(tz, end, end)[0][1])
+        return periods.Window(None, periods.clock(end, tz))
     if not len(table.opened):
         return periods.Window(None, 0)
     newest = max(table.opened.max(), table.closed[table.closed < NEVER].max(initial=table.opened.max()))
@@ -140,8 +145,7 @@ def _starts(table: _Subscriptions, every: str, since: object, end: int | None, t
     if begin is None:
         start = periods.next_start(every, periods.start_of(every, _day(table.opened.min())))
     else:
-        start = periods.start_of(every, periods.first_day(
-            (begin + periods.offsets(tz, begin, begin)[0][1]) // periods.DAY))
+        start = periods.start_of(every, periods.first_day(periods.clock(begin, tz) // periods.DAY))
     while (start - date(1970, 1, 1)).days * periods.DAY < window.until:
         yield start
         start = periods.next_start(every, start)
@@ -170,7 +174,8 @@ def _period(table: _Subscriptions, start: date, stop: date, reasons: pd.Series |
             yield ["churn", *labels, name, label, *_rate(count, n, confidence), flag or _empty(n)]
         if table.amount is not None:
             yield ["revenue_churn", *labels, total, label,
-                   *_revenue(table, before, after, inside, users, confidence), flag or _empty(n)]
+                   *(answer := _revenue(table, before, after, inside, users, confidence)),
+                   flag or _empty(n) or _without_interval(answer)]
 
 
 def _with(table: _Subscriptions, rows: np.ndarray, users: int) -> np.ndarray:
@@ -180,6 +185,10 @@ def _with(table: _Subscriptions, rows: np.ndarray, users: int) -> np.ndarray:
 
 def _empty(n: int) -> str:
     return "" if n else words.text("metrics.flag_empty")
+
+
+def _without_interval(answer: list) -> str:
+    return words.text("metrics.flag_no_interval") if np.isnan(answer[1]) else ""
 
 
 def _rate(count: int, n: int, confidence: float) -> list:

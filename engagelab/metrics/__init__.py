@@ -7,10 +7,10 @@ targets, `kaplan_meier` and `median_duration`, `wilson`, and the `catalogue` of 
 from engagelab.metrics.catalogue import catalogue, units
 from engagelab.metrics.difference import difference
 from engagelab.metrics.intervals import wilson
-from engagelab.metrics.mix import fixed_mix
+from engagelab.metrics.mix import fixed_mix, groups_only, mix, totals_only
 from engagelab.metrics.scorecard import scorecard
 from engagelab.metrics.social import definitions
 from engagelab.metrics.survival import kaplan_meier, median_duration
 
-__all__ = ["catalogue", "definitions", "difference", "fixed_mix", "kaplan_meier", "median_duration", "scorecard",
-           "units", "wilson"]
+__all__ = ["catalogue", "definitions", "difference", "fixed_mix", "groups_only", "kaplan_meier", "median_duration",
+           "mix", "scorecard", "totals_only", "units", "wilson"]

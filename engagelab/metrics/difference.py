@@ -33,7 +33,7 @@ def difference(measured: pd.DataFrame, *, over: str, before: object = None, afte
     """How much each estimate changed between two values of a column, each against its own interval.
 
     Parameters: a frame of `measure`; `over`, one of its by columns, for example a period;
-    `before` and `after`, two of its values, by default the last two.
+    `before` and `after`, two of its values, by default the last two in the order of the frame.
 
     Returns one row a metric and remaining group: `before, after, difference, low, high, n_before,
     n_after, method, flag`. The two sides are taken as independent, which is cautious where the
@@ -41,9 +41,16 @@ def difference(measured: pd.DataFrame, *, over: str, before: object = None, afte
     with a flag; where neither side was observed there is no row.
 
     Errors: NoColumn; DataError where no values are named and the column does not have two.
+
+    >>> import engagelab as el
+    >>> answers = pd.DataFrame({"wave": ["1"] * 40 + ["2"] * 40, "score": [9] * 20 + [5] * 20 + [9] * 35 + [5] * 5})
+    >>> row = difference(el.measure(answers, {"nps": el.nps("score")}, by="wave"), over="wave").iloc[0]
+    >>> [round(float(row[name])) for name in ("before", "after", "difference", "low", "high")]
+    [0, 75, 75, 35, 108]
     """
     column_of(over, measured.columns)
-    values = sorted(measured[over].unique())
+    labels = {words.text("metrics.all"), words.text("metrics.missing")}  # they are no values to compare
+    values = [value for value in measured[over].unique() if value not in labels]
     if before is None or after is None:
         if len(values) < 2:
             raise DataError("difference.no_two", over=over, available=", ".join(map(repr, values)))

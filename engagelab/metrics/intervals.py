@@ -200,12 +200,13 @@ def nps(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, *, confidence
 
 
 def around(estimate: ArrayLike, se: ArrayLike, df: ArrayLike, confidence: float = .95) -> Bounds:
-    """Student's interval around an estimate.
+    """Student's interval around an estimate; NaN where the error is 0, for equal values do not say how far others lie.
 
     >>> [float(round(bound, 3)) for bound in around(5, 1, 10)]
     [2.772, 7.228]
     """
-    half = t_value(df, confidence) * np.asarray(se, dtype=float)
+    se = np.asarray(se, dtype=float)
+    half = t_value(df, confidence) * np.where(se > 0, se, np.nan)
     return np.asarray(estimate) - half, np.asarray(estimate) + half
 
 

@@ -15,6 +15,7 @@ from engagelab.summaries.moments import Ask, Scale, Sums
 from engagelab.summaries.view import Columns
 
 BETTER = ("higher", "lower")
+ALIKE = 1e-12  # of a square: what is left of it is the rounding of equal values, and no spread
 SURVEY_MIN_N = 5
 
 
@@ -131,7 +132,8 @@ class Mean(Noun):
     def estimates(self, sums: Sums, confidence: float) -> Estimates:
         """The estimate of each group."""
         with np.errstate(invalid="ignore", divide="ignore"):
-            se = np.where(sums.n > 1, np.sqrt(sums.cov[:, 0, 0] / (sums.n_eff - 1)), np.nan)
+            spread = _spread(sums.cov[:, 0, 0], (ALIKE * sums.mean[:, 0]) ** 2)
+            se = np.where(sums.n > 1, np.sqrt(spread / (sums.n_eff - 1)), np.nan)
         low, high = intervals.around(sums.mean[:, 0], se, sums.n_eff - 1, confidence)
         return Estimates(sums.mean[:, 0], low, high, se, words.text("metrics.method_t"))
 
@@ -162,10 +164,16 @@ def ratio_of_sums(sums: Sums, confidence: float, method: str) -> Estimates:
     top, bottom = sums.mean[:, 0], sums.mean[:, 1]
     with np.errstate(invalid="ignore", divide="ignore"):
         r = np.where(bottom != 0, top / bottom, np.nan)
-        spread = sums.cov[:, 0, 0] - 2 * r * sums.cov[:, 0, 1] + r * r * sums.cov[:, 1, 1]
-        se = np.where(sums.n > 1, np.sqrt(np.maximum(spread, 0.0) / (sums.n_eff - 1)) / np.abs(bottom), np.nan)
+        apart = sums.cov[:, 0, 0] + r * r * sums.cov[:, 1, 1]
+        spread = _spread(apart - 2 * r * sums.cov[:, 0, 1], ALIKE * apart + (ALIKE * top) ** 2)
+        se = np.where(sums.n > 1, np.sqrt(spread / (sums.n_eff - 1)) / np.abs(bottom), np.nan)
     low, high = intervals.around(r, se, sums.n_eff - 1, confidence)
     return Estimates(r, low, high, se, method, sums.totals[:, 0], sums.totals[:, 1])
+
+
+def _spread(variance: np.ndarray, rounding: np.ndarray) -> np.ndarray:
+    """The variance, 0 where it is no more than rounding."""
+    return np.where(variance <= rounding, 0.0, variance)
 
 
 @dataclass(frozen=True)

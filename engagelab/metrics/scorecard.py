@@ -1,7 +1,8 @@
 """A few key indicators against what was promised: reached, missed, or cannot tell.
 
-An indicator has reached its target when its whole interval lies on the good side; where the
-target is inside the interval, the data cannot tell, and a scorecard that says otherwise is noise.
+An indicator has reached its target when its whole interval lies on the good side, the target itself included, and
+has missed it when the whole interval lies on the other side. In between the data cannot tell, and a scorecard that
+says otherwise is noise: no complaint so far has not missed a target of none.
 """
 
 import math
@@ -32,14 +33,15 @@ def scorecard(estimates: pd.DataFrame, targets: pd.DataFrame, *, keys: Sequence[
         shown = [key for key in keys if key in set(estimates["metric"]) & set(targets["metric"])]
         estimates = estimates.drop_duplicates("metric", keep="last").set_index("metric").loc[shown].reset_index()
     columns = ["metric", "target", *(name for name in ("kind", "source") if name in targets)]
+    if "segment" in targets:  # a target of a segment is not one of the company
+        targets = targets[targets["segment"].fillna("") == ""]
     targets = targets.reset_index(drop=True)
     when = targets["period"].fillna("") if "period" in targets else pd.Series("", index=targets.index)
     chosen = targets[when.isin(["", period])].assign(_when=when).sort_values("_when")
     chosen = chosen.drop_duplicates("metric", keep="last")[columns]
     table = estimates.merge(chosen, on="metric", how="left", sort=False)
     better = table["metric"].map(catalogue().set_index("key")["better"]).fillna("higher")
-    places = [_position(low, high, target) for low, high, target in zip(table["low"], table["high"], table["target"],
-                                                                        strict=True)]
+    places = [_position(*row) for row in zip(table["low"], table["high"], table["target"], better, strict=True)]
     table["position"] = places
     table["verdict"] = [place if place in ("", "unclear") else "reached" if (place == "above") == (way == "higher")
                         else "missed" for place, way in zip(places, better, strict=True)]
@@ -47,8 +49,13 @@ def scorecard(estimates: pd.DataFrame, targets: pd.DataFrame, *, keys: Sequence[
     return table
 
 
-def _position(low: float, high: float, target: float) -> str:
-    """On which side of the target the interval lies; "unclear" where it holds the target, "" where one is missing."""
+def _position(low: float, high: float, target: float, better: str) -> str:
+    """On which side of the target the interval lies; "unclear" where it holds the target, "" where one is missing.
+
+    An end that is the target lies on the side that is better.
+    """
     if any(math.isnan(value) for value in (low, high, target)):
         return ""
-    return "above" if low >= target else "below" if high <= target else "unclear"
+    if better == "higher":
+        return "above" if low >= target else "below" if high < target else "unclear"
+    return "below" if high <= target else "above" if low > target else "unclear"

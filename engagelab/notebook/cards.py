@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import interval, metric_name, shown
+from engagelab.display import MISSING, interval, metric_name, shown
+from engagelab.notebook.sentences import Sentence, say
 from engagelab.notebook.tables import label
 from engagelab.plots.bullet import COLORS, bullet
 
@@ -33,7 +34,8 @@ class Cards:
     def _texts(self, row: dict[str, Any]) -> tuple[str, ...]:
         """What the columns of a row say, without the picture."""
         unit = self.units.get(row["metric"], "number")
-        return (metric_name(row["metric"]), shown(row["estimate"], unit), interval(row["low"], row["high"], unit),
+        ends = MISSING if pd.isna(row["low"]) else interval(row["low"], row["high"], unit)
+        return (metric_name(row["metric"]), shown(row["estimate"], unit), ends,
                 shown(row["n"], "count"), shown(row["target"], unit), verdict_words(row))
 
     def _repr_html_(self) -> str:
@@ -50,7 +52,8 @@ class Cards:
     def _row(self, row: dict[str, Any]) -> str:
         name, estimate, ends, n, target, said = map(html.escape, self._texts(row))
         picture = bullet(row["estimate"], row["low"], row["high"], row["target"], row["verdict"])
-        cells = (f"<b>{name}</b>", f"<b>{estimate}</b>", ends, n, target, picture,
+        note = f"<br><small>{html.escape(row['note'])}</small>" if isinstance(row.get("note"), str) else ""
+        cells = (f"<b>{name}</b>{note}", f"<b>{estimate}</b>", ends, n, target, picture,
                  f'<span style="color:{COLORS[row["verdict"]]};font-weight:600">{said}</span>')
         return "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>"
 
@@ -58,15 +61,25 @@ class Cards:
 def cards(scorecard: pd.DataFrame, units: Mapping[str, str]) -> Cards:
     """The scorecard to look at.
 
-    Parameters: a frame of `engagelab.metrics.scorecard`; `units`, the unit of each metric.
+    Parameters: a frame of `engagelab.metrics.scorecard`, with a column `note` if a row needs one;
+    `units`, the unit of each metric.
     """
     return Cards(scorecard, units)
+
+
+def say_verdicts(scorecard: pd.DataFrame) -> Sentence:
+    """How many of the indicators reached their target, missed it, or cannot be told."""
+    counts = scorecard["verdict"].value_counts()
+    if not len(scorecard):
+        return say("scorecard.empty")
+    return say("scorecard.summary", all=len(scorecard), **{
+        verdict: int(counts.get(verdict, 0)) for verdict in ("reached", "missed", "unclear")})
 
 
 def verdict_words(row: Mapping[str, Any]) -> str:
     """What the scorecard says of a row, in words."""
     if not row["verdict"]:
-        return words.text("scorecard.no_target")
+        return words.text("scorecard.no_target" if pd.isna(row["target"]) else "scorecard.not_measured")
     if row["verdict"] == "unclear":
         return words.text("scorecard.unclear")
     return words.text(f"scorecard.{row['position']}_{row['verdict']}")

@@ -24,6 +24,7 @@ METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "na
 # Sums on two threads differ in their last digits; a set's order depends on the hash seed.
 ONE_WAY = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
            "ENGAGELAB_THREADS": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline", "TZ": "UTC"}
+OURS = ("EngagelabError", "UsageError", "NoColumn", "DataError", "SourceError")  # their messages stand alone
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -74,7 +75,8 @@ def failure(notebook: nbformat.NotebookNode, error: CellExecutionError) -> dict[
     number = next(index for index, cell in enumerate(notebook.cells)
                   if any(output.output_type == "error" for output in cell.get("outputs", ())))
     first = next(iter(notebook.cells[number].source.strip().splitlines()), "")
-    return {"cell": number, "line": first, "error": f"{error.ename}: {error.evalue.strip().splitlines()[0]}"}
+    said = next(iter(error.evalue.strip().splitlines()), "")
+    return {"cell": number, "line": first, "error": said if error.ename in OURS else f"{error.ename}: {said}"}
 
 
 def canonical(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

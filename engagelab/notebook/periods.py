@@ -1,6 +1,6 @@
 """Which two periods a notebook compares: the last whole one and the one before it.
 
-A quarter, if the data cover two whole quarters; else a month, else a week. The day of the newest
+A quarter, if the data cover two whole quarters; else a month, else a week; else the running month alone. The day of the newest
 stamp counts as whole: an export made this morning ends today.
 """
 
@@ -9,12 +9,13 @@ from datetime import date, timedelta
 
 import pandas as pd
 
+from engagelab import words
 from engagelab.errors import DataError
 from engagelab.metrics.difference import difference
 from engagelab.notebook.setup import span
 from engagelab.notebook.tables import pick
 from engagelab.sources.folder import Folder
-from engagelab.summaries.periods import label, start_of
+from engagelab.summaries.periods import label, next_start, start_of
 
 EPOCH = date(1970, 1, 1)
 
@@ -43,6 +44,10 @@ class Periods:
         """The same by the month."""
         return {**self.over, "every": "month"}
 
+    def whole(self, measured: pd.DataFrame) -> pd.DataFrame:
+        """The rows whose period is complete."""
+        return measured[~measured["flag"].str.contains(words.text("metrics.flag_partial"), regex=False)]
+
     def changes(self, measured: pd.DataFrame) -> pd.DataFrame:
         """How each estimate of a frame of `measure` changed from `before` to `now`."""
         return difference(measured, over=self.every, before=self.before, after=self.now)
@@ -54,8 +59,17 @@ class Periods:
     def label(self, times: pd.Series) -> pd.Series:
         """The period of each stamp, as `measure` calls it; missing where there is none."""
         days = times.dt.tz_convert(self.tz).dt.date
-        names = {day: label(self.every, (start_of(self.every, day) - EPOCH).days) for day in days.dropna().unique()}
+        names = {day: _label(self.every, start_of(self.every, day)) for day in days.dropna().unique()}
         return days.map(names)
+
+    @property
+    def share_of_days(self) -> float:
+        """The days of `now` as a share of those of both periods: what events at an equal pace would give."""
+        start = start_of(self.every, date.fromisoformat(self.until) - timedelta(days=1))
+        while _label(self.every, start) != self.now:
+            start = _previous(self.every, start)
+        end, before = next_start(self.every, start), _previous(self.every, start)
+        return (end - start).days / (end - before).days
 
     def latest(self, measured: pd.DataFrame) -> pd.DataFrame:
         """The rows of `now`, without the period."""
@@ -65,18 +79,27 @@ class Periods:
 def periods(company: Folder) -> Periods:
     """The last two whole periods that the company's data cover.
 
-    Errors: DataError where the data cover no two whole weeks.
+    Where they cover no two whole weeks, the running month stands alone: its levels are shown, and
+    nothing can be compared.
+
+    Errors: DataError where no table says when something happened.
     """
     first, last = span(company)
-    if last:
-        since, until = date.fromisoformat(first), date.fromisoformat(last) + timedelta(days=1)
-        for every in ("quarter", "month", "week"):
-            now = _previous(every, start_of(every, until))
-            before = _previous(every, now)
-            if before >= since:
-                return Periods(every, label(every, (before - EPOCH).days), label(every, (now - EPOCH).days), first,
-                               until.isoformat(), company.settings.timezone)
-    raise DataError("notebook.too_short", since=first, until=last)
+    if not last:
+        raise DataError("notebook.no_stamps")
+    since, until = date.fromisoformat(first), date.fromisoformat(last) + timedelta(days=1)
+    for every in ("quarter", "month", "week"):
+        now = _previous(every, start_of(every, until))
+        if _previous(every, now) >= since:
+            break
+    else:
+        every, now = "month", start_of("month", until - timedelta(days=1))
+    return Periods(every, _label(every, _previous(every, now)), _label(every, now), first, until.isoformat(),
+                   company.settings.timezone)
+
+
+def _label(every: str, start: date) -> str:
+    return label(every, (start - EPOCH).days)
 
 
 def _previous(every: str, start: date) -> date:

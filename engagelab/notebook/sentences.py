@@ -41,15 +41,15 @@ def plain(value: object) -> object:
 
 
 def direction(change: Mapping | None, null: float = 0) -> str:
-    """What the interval of a change says: "up", "down", or "unclear" where it holds `null` or is not known.
+    """What the interval of a change says: "up", "down", "unclear" where it holds `null`, "missing" where there is none.
 
     Parameters: a row of `difference` (or anything with `low` and `high`), or None.
 
-    >>> direction({"low": 1, "high": 3}), direction({"low": -3, "high": -1}), direction({"low": -1, "high": 3})
-    ('up', 'down', 'unclear')
+    >>> [direction({"low": low, "high": low + 2}) for low in (1, -3, -1)], direction(None)
+    (['up', 'down', 'unclear'], 'missing')
     """
-    if change is None:
-        return "unclear"
+    if change is None or pd.isna(change["low"]) or pd.isna(change["high"]):
+        return "missing"
     if change["low"] > null:
         return "up"
     return "down" if change["high"] < null else "unclear"
@@ -79,14 +79,16 @@ def say_change(row: Mapping | None, unit: str = "number", *, metric: str = "") -
     'NPS rose from +19.2 to +29.1 (change +9.9, 95% interval +1.2 to +18.4; n = 700 and 680).'
     """
     name = metric or metric_name(row["metric"] if row is not None else "")
-    if row is None or pd.isna(row["difference"]):
+    if row is None or direction(row) == "missing":
         reason = (row["flag"] if row is not None else "") or words.text("change.no_two")
         return say("change.missing", metric=name, reason=reason)
-    return say(f"change.{direction(row)}", metric=name,
-               before=Sentence(shown(row["before"], unit)), after=Sentence(shown(row["after"], unit)),
-               change=Sentence(shown(row["difference"], unit, signed=True)),
-               interval=Sentence(interval(row["low"], row["high"], unit, signed=True)),
-               n_before=int(row["n_before"]), n_after=int(row["n_after"]))
+    way = "same" if row["difference"] == 0 and row["low"] == row["high"] == 0 else direction(row)
+    sentence = say(f"change.{way}", metric=name,
+                   before=Sentence(shown(row["before"], unit)), after=Sentence(shown(row["after"], unit)),
+                   change=Sentence(shown(row["difference"], unit, signed=True)),
+                   interval=Sentence(interval(row["low"], row["high"], unit, signed=True)),
+                   n_before=int(row["n_before"]), n_after=int(row["n_after"]))
+    return _flagged(sentence, row)
 
 
 def say_changes(changes: Iterable[tuple[Mapping | None, str, str]]) -> list[Sentence]:
@@ -96,13 +98,13 @@ def say_changes(changes: Iterable[tuple[Mapping | None, str, str]]) -> list[Sent
     """
     changes = [(row, unit, metric or metric_name(row["metric"] if row is not None else ""))
                for row, unit, metric in changes]
-    known = [change for change in changes if change[0] is not None and not pd.isna(change[0]["difference"])]
-    still = [metric for row, _, metric in known if direction(row) == "unclear"]
-    gone = [metric for row, _, metric in changes if row is None or pd.isna(row["difference"])]
-    sentences = [say_change(row, unit, metric=metric) for row, unit, metric in known if direction(row) != "unclear"]
+    still = [metric for row, _, metric in changes if direction(row) == "unclear"]
+    gone = [metric for row, _, metric in changes if direction(row) == "missing"]
+    sentences = [say_change(row, unit, metric=metric) for row, unit, metric in changes
+                 if direction(row) in ("up", "down")]
     for key, metrics in (("change.still", still), ("change.gone", gone)):
         if metrics:
-            sentences.append(say(key, metrics=", ".join(metrics)))
+            sentences.append(say(key, metrics=words.joined(metrics)))
     return sentences
 
 
@@ -115,5 +117,12 @@ def say_level(row: Mapping, unit: str = "number", *, metric: str = "") -> Senten
     name = metric or metric_name(row["metric"])
     if pd.isna(row["estimate"]):
         return say("level.missing", metric=name, reason=row["flag"])
-    return say("level.known", metric=name, estimate=Sentence(shown(row["estimate"], unit)),
-               interval=Sentence(interval(row["low"], row["high"], unit)), n=int(row["n"]))
+    sentence = say("level.known", metric=name, estimate=Sentence(shown(row["estimate"], unit)),
+                   interval=Sentence(interval(row["low"], row["high"], unit)), n=int(row["n"]))
+    return _flagged(sentence, row)
+
+
+def _flagged(sentence: Sentence, row: Mapping) -> Sentence:
+    """The sentence, and what the row's flag says of it."""
+    flag = row.get("flag")
+    return say("level.flagged", sentence=sentence, flag=flag) if isinstance(flag, str) and flag else sentence

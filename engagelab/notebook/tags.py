@@ -2,12 +2,13 @@
 
     parameters       the cell whose assignments a report replaces
     lesson           teaching, exercises, the sample's truth: only on the sample company
-    needs:TABLE      left out, with a sentence saying so, where the data have no such table;
+    needs:TABLE      left out, with a sentence saying so under "method", where the data have no such table;
                      needs:surveys.KIND where no question of that kind was asked
     section:NAME     where on the page: answer, scorecard, alerts, findings (the default), method
     hidden           runs, but does not show on a page
 """
 
+import re
 from collections.abc import Mapping
 
 import nbformat
@@ -15,6 +16,7 @@ import pandas as pd
 
 from engagelab import words
 
+HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 SECTIONS = ("answer", "scorecard", "alerts", "findings", "method")
 
 
@@ -42,23 +44,28 @@ def section(cell: nbformat.NotebookNode) -> str:
 def fitted(notebook: nbformat.NotebookNode, tables: set[str], *, lessons: bool) -> nbformat.NotebookNode:
     """The notebook with the cells that these tables can answer.
 
-    Each run of cells that lack the same tables is replaced by one sentence that says so; a cell
-    for teaching goes without a word unless `lessons`.
+    What is left out is said at the end, a sentence a heading; a cell for teaching goes without a
+    word unless `lessons`.
     """
     kept: list[nbformat.NotebookNode] = []
-    gap: tuple[str, ...] = ()
+    gaps: dict[str, set[str]] = {}
+    heading = words.text("report.answer")
     for cell in notebook.cells:
+        found = HEADING.search(cell.source) if cell.cell_type == "markdown" else None
+        heading = found[1].strip() if found else heading
+        lacking = {table for table in needs(cell) if table not in tables}
         if "lesson" in tags(cell) and not lessons:
             continue
-        lacking = tuple(table for table in needs(cell) if table not in tables)
-        if lacking and lacking != gap:
-            names = ", ".join(words.text(f"table.{table}") for table in lacking)
-            kept.append(nbformat.v4.new_markdown_cell(
-                words.text("report.left_out", tables=names),
-                metadata={"tags": [f"section:{section(cell)}", "left_out"]}))
-        if not lacking:
+        if lacking:
+            gaps.setdefault(heading, set()).update(lacking)
+        else:
             kept.append(cell)
-        gap = lacking
+    said = [words.text("report.left_out", heading=heading,
+                       tables=words.joined(words.text(f"table.{table}") for table in sorted(lacking)))
+            for heading, lacking in gaps.items()]
+    if said:
+        kept.append(nbformat.v4.new_markdown_cell("\n".join(f"- {line}" for line in said),
+                                                  metadata={"tags": ["section:method"]}))
     fresh = nbformat.v4.new_notebook(metadata=notebook.metadata)
     fresh.cells = kept
     return fresh

@@ -3,9 +3,8 @@
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import metric_name, tick
 from engagelab.errors import UsageError, column_of
-from engagelab.plots.style import COLORS, SOFT, drawing
+from engagelab.plots.style import COLORS, SOFT, drawing, name_of, tick_of, title_of
 
 PERIODS = ("day", "week", "month", "quarter", "year")
 
@@ -21,21 +20,20 @@ def trend(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", 
     """
     when = next((column for column in frame.columns if column in PERIODS), None)
     if when is None:
-        raise UsageError("plots.no_period", periods=", ".join(PERIODS))
+        raise UsageError("plots.no_period", periods=words.joined(PERIODS))
     frame = frame[frame[when] != words.text("metrics.all")]  # a total is no period
     groups = [("", frame)] if hue is None else list(frame.groupby(column_of(hue, frame.columns), sort=True))
     periods = sorted(frame[when].astype(str).unique())
     with drawing(ax) as ax:
         for number, (name, group) in enumerate(groups):
             if group[when].duplicated().any():
-                raise UsageError("plots.twice", columns=", ".join(map(repr, _others(frame, when, hue))))
+                raise UsageError("plots.twice", columns=words.joined(map(repr, _others(frame, when, hue))))
             rows = group.set_index(group[when].astype(str)).reindex(periods)
             offset = (number - (len(groups) - 1) / 2) * min(.06, .5 / len(groups))  # whiskers side by side
-            _line(ax, rows, offset, COLORS[number % len(COLORS)],
-                  metric_name(str(name)) if hue == "metric" else str(name))
+            _line(ax, rows, offset, COLORS[number % len(COLORS)], name_of(name, hue))
         ax.set_xticks(range(len(periods)), _thinned(periods))
         ax.set_xlim(-.5, max(len(periods), 1) - .5)
-        ax.yaxis.set_major_formatter(lambda value, _position: tick(value, unit))
+        ax.yaxis.set_major_formatter(lambda value, _position: tick_of(value, unit))
         finish(ax, title, len(groups) > 1)
     return ax
 
@@ -55,11 +53,11 @@ def levels(frame: pd.DataFrame, *, by: str, unit: str = "number", target: float 
         ax.plot(rows["estimate"], places, "o", color=COLORS[0], markersize=7)
         if target is not None:
             ax.axvline(target, color=COLORS[1], linewidth=1.5, linestyle=(0, (4, 3)))
-        ax.set_yticks(places, rows[by].astype(str))
+        ax.set_yticks(places, [name_of(value, by) for value in rows[by]])
         ax.set_ylim(-.6, len(rows) - .4)
         ax.grid(axis="y", visible=False)
         ax.grid(axis="x", visible=True)
-        ax.xaxis.set_major_formatter(lambda value, _position: tick(value, unit))
+        ax.xaxis.set_major_formatter(lambda value, _position: tick_of(value, unit))
         finish(ax, title, legend=False)
     return ax
 
@@ -87,8 +85,10 @@ def _thinned(labels: list[str]) -> list[str]:
 def finish(ax, title: str, legend: bool) -> None:
     """The last touches that all pictures share: title, spines, and a legend beneath where there is one."""
     ax.tick_params(length=0)
-    ax.set_title(title, wrap=True)
+    ax.set_title(title_of(title), wrap=True)
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_color(SOFT)
     if legend:
-        ax.legend(loc="upper left", bbox_to_anchor=(0, -.1), ncols=4, borderaxespad=0, handlelength=1.4)
+        longest = max(len(text) for text in ax.get_legend_handles_labels()[1])
+        ax.legend(loc="upper left", bbox_to_anchor=(0, -.1), ncols=max(1, min(4, 88 // (longest + 8))),
+                  borderaxespad=0, handlelength=1.4)

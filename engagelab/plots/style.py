@@ -1,15 +1,19 @@
 """The look that all pictures share, set per picture and never for the whole session."""
 
 import functools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from engagelab import words
+from engagelab.display import metric_name, tick
 
 # Okabe and Ito (2008), "Color universal design": told apart with every kind of colour vision.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 SOFT = "#8a93a3"
-JAPANESE_FONTS = ("IPAexGothic", "Hiragino Sans", "Yu Gothic", "Noto Sans CJK JP", "Noto Sans JP", "Meiryo")
+JAPANESE_FONTS = ("IPAexGothic", "Hiragino Sans", "Yu Gothic", "Noto Sans CJK JP", "Noto Sans JP", "Meiryo",
+                  "BIZ UDGothic", "MS Gothic", "IPAGothic", "TakaoGothic")
+JAPANESE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 LOOK: dict = {
     "figure.figsize": (8.2, 3.9), "figure.dpi": 110, "savefig.dpi": 110, "figure.constrained_layout.use": True,
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT, "axes.grid": True,
@@ -27,15 +31,54 @@ def japanese_font() -> str:
 
     with suppress(ImportError):
         import matplotlib_fontja  # noqa: F401 the extra `ja`: importing it registers its font
+    found = _first_known()
+    if not found:   # the list of fonts is kept on disk: one installed since it was made is not in it
+        known = {font.fname for font in font_manager.fontManager.ttflist}
+        for path in sorted(set(font_manager.findSystemFonts()) - known):
+            with suppress(Exception):   # a damaged file is no font
+                font_manager.fontManager.addfont(path)
+        found = _first_known()
+    return found
+
+
+def _first_known() -> str:
+    from matplotlib import font_manager
+
     known = {font.name for font in font_manager.fontManager.ttflist}
     return next((name for name in JAPANESE_FONTS if name in known), "")
 
 
-def label(key: str) -> str:
-    """The words for a key; in English where no font on this machine could draw the Japanese ones."""
-    if words.language() == "ja" and not japanese_font():
-        return words.catalogue()[key]["en"]
-    return words.text(key)
+def drawable(text: str) -> bool:
+    """Whether the text has no Japanese letters, or a font on this machine has them."""
+    return not JAPANESE.search(text) or bool(japanese_font())
+
+
+def _language() -> str:
+    """The language of words in a picture: English where no font here has Japanese letters."""
+    return words.language() if drawable(words.text("words.languages")) else "en"
+
+
+def name_of(value: object, column: str | None = None) -> str:
+    """A value of a by column as a picture names it: of `metric` its name; totals and unknowns as the code calls them.
+
+    >>> name_of("nps", "metric"), name_of("app", "channel")
+    ('NPS', 'app')
+    """
+    text = str(value)
+    own = next((key for key in ("metrics.all", "metrics.missing") if text == words.text(key)), "")
+    with words.speaking(_language()):
+        return words.text(own) if own else metric_name(text) if column == "metric" else text
+
+
+def tick_of(value: float, unit: str) -> str:
+    """A tick of an axis, as `engagelab.display.tick` writes it, in words that can be drawn here."""
+    with words.speaking(_language()):
+        return tick(value, unit)
+
+
+def title_of(text: str) -> str:
+    """The title, or none where its letters cannot be drawn here; it stands in the text beside the picture anyway."""
+    return text if drawable(text) else ""
 
 
 @contextmanager

@@ -2,10 +2,9 @@
 
 import pandas as pd
 
-from engagelab.display import tick
 from engagelab.errors import column_of
 from engagelab.plots.estimates import finish
-from engagelab.plots.style import COLORS, drawing
+from engagelab.plots.style import COLORS, drawing, name_of, tick_of
 
 # minutes that a person calls one unit or a few: 15 min, 1 h, 6 h, 12 h, 1, 2, 7, 28 days and on
 ROUND = (15, 60, 360, 720, 1440, 2880, 10080, 40320, 525600, 5256000)
@@ -24,13 +23,14 @@ def survival(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number
             color = COLORS[number % len(COLORS)]
             ax.fill_between(group["time"], group["low"], group["high"], step="post", color=color, alpha=.18,
                             linewidth=0)
-            ax.step(group["time"], group["survival"], where="post", color=color, linewidth=1.8, label=str(name))
+            ax.step(group["time"], group["survival"], where="post", color=color, linewidth=1.8,
+                    label=name_of(name, hue))
         ax.set_ylim(0, 1.02)
         ax.set_xlim(0, until)
         if unit == "minutes":
             step = next(size for size in ROUND if ax.get_xlim()[1] / size <= 8)
             ax.set_xticks(range(0, int(ax.get_xlim()[1]) + 1, step))
-        ax.yaxis.set_major_formatter(lambda value, _position: tick(value, "share"))
-        ax.xaxis.set_major_formatter(lambda value, _position: tick(value, unit))
+        ax.yaxis.set_major_formatter(lambda value, _position: tick_of(value, "share"))
+        ax.xaxis.set_major_formatter(lambda value, _position: tick_of(value, unit))
         finish(ax, title, len(groups) > 1)
     return ax

@@ -18,6 +18,7 @@ from engagelab.notebook.tags import SECTIONS, section, tags
 
 # Whatever raw HTML a Markdown text holds is shown as text: some of it comes from the data.
 markdown = mistune.create_markdown(escape=True, plugins=["table", "strikethrough"])
+DARK, LIGHT = "#1d2433", .2  # above this luminance white writing has a contrast below 4.5 to 1
 SHOWN = ("text/html", "image/png", "text/markdown", "text/plain")
 BORDER = re.compile(r'<table border="1"')
 
@@ -31,6 +32,30 @@ class Look:
     language: str
     logo: str = ""  # a data URI
     period: str = ""
+    sample: bool = False
+
+    @property
+    def ink(self) -> str:
+        """The colour of writing on the first colour."""
+        return "#ffffff" if luminance(self.colors[0]) < LIGHT else DARK
+
+    @property
+    def heading(self) -> str:
+        """The first colour as one of writing on white; a dark grey where it is too light for that."""
+        return self.colors[0] if luminance(self.colors[0]) < LIGHT else DARK
+
+
+def luminance(color: str) -> float:
+    """How light a colour is, from 0 to 1 (WCAG 2.2, relative luminance).
+
+    >>> luminance("#000000"), luminance("#ffffff")
+    (0.0, 1.0)
+    """
+    digits = color.lstrip("#")
+    digits = "".join(digit * 2 for digit in digits) if len(digits) == 3 else digits
+    parts = [int(digits[place:place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [part / 12.92 if part <= .04045 else ((part + .055) / 1.055) ** 2.4 for part in parts]
+    return .2126 * linear[0] + .7152 * linear[1] + .0722 * linear[2]
 
 
 def title(notebook: nbformat.NotebookNode) -> str:

@@ -57,7 +57,7 @@ def _page(path: Path, data: str, company: Folder, look: Look, out: Path) -> Made
     try:
         done = execute(with_parameters(fit, data=where), folder=path.parent)
     except EngagelabError as error:
-        return Made(path.stem, None, title(source), problem=str(error))
+        return Made(path.stem, None, title(source), problem=str(error.values.get("error", error)))
     target = out / f"{path.stem}.html"
     write_text(target, page(done, look))
     return Made(path.stem, target, title(source), answer(done))
@@ -73,4 +73,5 @@ def look_of(company: Folder, folder: Path) -> Look:
         logo = f"data:{kind};base64,{base64.b64encode(picture.read_bytes()).decode()}"
     since, until = span(company)
     period = words.text("report.period", since=since, until=until) if until else ""
-    return Look(settings.name, (settings.colors[0], settings.colors[1]), settings.language, logo, period)
+    return Look(settings.name or folder.resolve().name, (settings.colors[0], settings.colors[1]), settings.language,
+                logo, period, sample=str(folder) == SAMPLE)

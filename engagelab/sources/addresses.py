@@ -8,8 +8,7 @@ import re
 
 import pandas as pd
 
-from engagelab.sources.problems import MASK
-
+MASK = "***"
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TELEPHONE = re.compile(r"[+(]?\d[\d\s()./-]{7,18}\d")
 # inside a text: an address; +81 3 1234 5678; 090-1234-5678; 09012345678; (03) 1234-5678
@@ -29,6 +28,15 @@ def reaches_somebody(text: str) -> bool:
     return _TELEPHONE.fullmatch(text) is not None and 9 <= sum(letter.isdigit() for letter in text) <= 15
 
 
+def hidden(text: str) -> str:
+    """One text with what reaches somebody masked.
+
+    >>> hidden("ann@example.com")
+    '***'
+    """
+    return _INSIDE.sub(MASK, text)
+
+
 def masked(texts: pd.Series) -> tuple[pd.Series, int]:
     """Texts with the addresses and telephone numbers in them masked, and in how many there were any.
 
@@ -37,7 +45,7 @@ def masked(texts: pd.Series) -> tuple[pd.Series, int]:
     """
     known = texts.notna().to_numpy()
     told = texts.astype(object).copy()
-    told[known] = [_INSIDE.sub(MASK, text) for text in told[known]]
+    told[known] = [hidden(text) for text in told[known]]
     changed = told[known] != texts.astype(object)[known]
     return (told, int(changed.sum())) if changed.any() else (texts, 0)
 

@@ -160,7 +160,7 @@ def mapped(mapping: dict[str, str], table: str | None) -> Declaration:
         fit = full or fit
         if len(fit) != 1:
             key = "sources.mapping_fits_many" if fit else "sources.mapping_fits_none"
-            raise UsageError(key, columns=", ".join(sorted(wanted)), tables=", ".join(fit))
+            raise UsageError(key, columns=words.joined(sorted(wanted)), tables=words.joined(fit))
         table = fit[0]
     for name in wanted:
         one_of("mapping", name, tables.table(table).columns)

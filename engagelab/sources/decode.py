@@ -1,8 +1,9 @@
 """Bytes to text: which encoding, and is it a table at all?
 
-Order of trial: byte order mark, UTF-16 without one, UTF-8 strict, cp932, Windows-1252, latin-1.
+Order of trial: byte order mark, UTF-16 without one, UTF-8 strict, cp932, Windows-1252.
 A decoding is taken only where it fits the whole text: a file that is UTF-8 but for a broken
-sequence is an error that names the line, and is not read as something else.
+sequence is an error that names the line, and is not read as something else. What is none of these
+is refused: as latin-1 any bytes would be text, some of them with control characters in it.
 """
 
 import codecs
@@ -83,16 +84,14 @@ def _older(data: bytes, file: str, error: UnicodeDecodeError) -> str:
     """The encoding of bytes that are not UTF-8 throughout."""
     read = data.decode("utf-8", "replace")
     broken = read.count("\ufffd")
-    if sum(letter > "\x7f" for letter in read) - broken >= broken:
+    cut_off = error.reason == "unexpected end of data"      # the first fault, and nothing stands behind it
+    if cut_off or sum(letter > "\x7f" for letter in read) - broken >= broken:
         raise SourceError("sources.broken_text", file=file, line=_line(data, error.start), encoding="UTF-8")
     japanese, strange = _japanese(data.decode("cp932", "replace"))
     if japanese > strange:
         _strict(data, "cp932", file)
         return "cp932"
-    try:
-        data.decode("cp1252")
-    except UnicodeDecodeError:
-        return "latin-1"
+    _strict(data, "cp1252", file)
     return "cp1252"
 
 
@@ -114,7 +113,7 @@ def _strict(data: bytes, encoding: str, file: str) -> str:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError as error:
-        name = encoding.upper().removesuffix("-SIG")
+        name = "Windows-1252" if encoding == "cp1252" else encoding.upper().removesuffix("-SIG")
         line = data[:error.start].decode(encoding, "ignore").count("\n") + 1
         raise SourceError("sources.broken_text", file=file, line=line, encoding=name) from None
 

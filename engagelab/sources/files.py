@@ -124,7 +124,7 @@ def place_of(opened: Opened, one: Declaration) -> int:
                 best, fewest, place = len(there), tuple(cell for cell in signature if plain(cell) not in have), row
     line, cells = opened.head[place]
     raise SourceError("sources.no_signature", file=opened.file, line=line, format=one.name,
-                      missing=", ".join(map(repr, fewest)))
+                      missing=words.joined(map(repr, fewest)))
 
 
 def near(opened: Opened, but: str = "") -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -147,7 +147,7 @@ def near(opened: Opened, but: str = "") -> tuple[tuple[str, tuple[str, ...]], ..
 
 def refuse(opened: Opened) -> SourceError:
     """The error for a file of no known format, with the nearest ones."""
-    nearest = "; ".join(f"{name} ({', '.join(map(repr, lacking))})" for name, lacking in near(opened))
+    nearest = "; ".join(f"{name} ({words.joined(map(repr, lacking))})" for name, lacking in near(opened))
     return SourceError("sources.unknown_format", file=opened.file, near=nearest)
 
 

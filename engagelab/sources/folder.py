@@ -11,6 +11,7 @@ from engagelab import tables as canonical
 from engagelab import words
 from engagelab.errors import EngagelabError
 from engagelab.privacy.pseudonyms import key_file, read_key
+from engagelab.sources.gaps import gaps
 from engagelab.sources.job import Options
 from engagelab.sources.merge import Identities, Part, identities, matches, merge
 from engagelab.sources.problems import COLUMNS
@@ -30,7 +31,8 @@ class Folder(Mapping[str, pd.DataFrame]):
     `.frame` has a row a file (file, format, table, rows, kept, rejected, replaced, first, last,
     problem); `.rejects` what was set aside in all of them; `.readings` each file's own reading;
     `.matches` for each two tables how many people are in both; `.conflicts` the ids that were given
-    to two persons; `.today` the newest stamp in the data; `.skipped` what is no export.
+    to two persons; `.today` the newest stamp in the data; `.skipped` what is no export; `.said` whose key
+    was used, and what the settings name that is not there.
     """
 
     tables: dict[str, pd.DataFrame]
@@ -55,8 +57,8 @@ class Folder(Mapping[str, pd.DataFrame]):
 
     def report(self) -> str:
         """Files, tables, people across tables, and all that was set aside or skipped."""
-        lines = [words.text("sources.folder.tables", tables=", ".join(f"{name} {len(frame):,}"
-                                                                     for name, frame in self.tables.items()))]
+        lines = [words.text("sources.folder.tables", tables=words.joined(f"{name} {len(frame):,}"
+                                                                       for name, frame in self.tables.items()))]
         for row in self.frame.itertuples():
             if row.problem:
                 lines.append(words.text("sources.folder.problem", problem=row.problem))
@@ -69,9 +71,10 @@ class Folder(Mapping[str, pd.DataFrame]):
         lines += [words.text("sources.folder.match", **{str(name): value for name, value in row.items()})
                   for row in self.matches.to_dict("records")]
         if self.conflicts:
-            lines.append(words.text("sources.folder.conflicts", n=len(self.conflicts), names=", ".join(self.conflicts)))
+            lines.append(words.text("sources.folder.conflicts", n=len(self.conflicts),
+                                    names=words.joined(self.conflicts)))
         if self.skipped:
-            lines.append(words.text("sources.folder.skipped", names=", ".join(self.skipped)))
+            lines.append(words.text("sources.folder.skipped", names=words.joined(self.skipped)))
         if self.today is not None:
             lines.append(words.text("sources.folder.today", today=f"{self.today:%Y-%m-%d %H:%M}"))
         return "\n".join([*lines, *self.said])
@@ -114,8 +117,10 @@ def read_folder(folder: str | Path, *, settings: Settings | None = None, keep_pe
         except EngagelabError as error:
             problems[path.name] = str(error)
     people, joined = _people(Path(folder), key, problems, keep_personal)
+    said += [words.text("sources.folder.waiting", source=source, n=n) for source, n in people.waiting.items()]
     tables, replaced = _tables(readings, people, joined)
     _say_currency(tables, settings.currency)
+    said += gaps(settings, readings, problems, tables)
     stamps = [reading.source.stamp for reading in readings.values() if reading.source.stamp is not None]
     rejects = [reading.rejects for reading in readings.values() if len(reading.rejects)]
     return Folder(tables, _files(readings, problems, replaced),

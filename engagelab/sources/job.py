@@ -13,6 +13,7 @@ from engagelab.sources.declarations import Declaration, Names, normal, plain, wo
 from engagelab.sources.problems import Problems, one_line
 from engagelab.sources.rows import Rows
 from engagelab.sources.values import convert
+from engagelab.words import joined
 
 _PREVIEWS = frozenset({"1", "2", "9", "17"})
 _FILLED_UP = ("text", "id", "category", "time")        # counts are never filled up from another column
@@ -52,6 +53,7 @@ class Job:
         self._cells: dict[int, pd.Series] = {}
         self.zone_in_file = zone
         self.asked: list[int] = []      # the columns that are a survey's questions
+        self.naming: set[int] = set()   # the columns of ids that hold addresses
         self.in_stamp = self.naive = False
         self.masked = 0
 
@@ -103,7 +105,7 @@ class Job:
             if not places:
                 if columns[ours].required and ours not in optional:
                     raise SourceError("sources.no_required", file=self.file, line=self.line, ours=ours,
-                                      theirs=", ".join(map(repr, theirs)))
+                                      theirs=joined(map(repr, theirs)))
                 continue
             if columns[ours].kind not in _FILLED_UP:
                 places = places[:1]

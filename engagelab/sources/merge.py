@@ -4,6 +4,7 @@ Where the same thing is in several files, the newest export has the word: the on
 stamp inside, and of two such the later by name. Never the clock, never the file's own date.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -16,6 +17,7 @@ from engagelab.privacy.pseudonyms import pseudonym
 UNITS = {"order_items": ("order_id",), "surveys": ("survey", "respondent_id"), "social_posts": ("platform", "post_id")}
 GROWING = {"social_posts", "email_campaigns"}
 GROWS_FOR = pd.Timedelta(days=7)
+APPLIED = ("email", "member", "survey")     # the sources whose ids the tables carry
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,16 @@ def _flagged(table: str, part: Part) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Identities:
-    """Which ids are one person: `people` from id (addresses as pseudonyms) to person; `conflicts` name two."""
+    """Which ids are one person: `people` from id (addresses as pseudonyms) to person; `conflicts` name two.
+
+    `people` are the ids that stand in the tables' `user_id`: addresses, member numbers, a survey's
+    own ids. `waiting` counts those of other systems, which no table carries yet: an id of Google
+    Analytics that reads like a member number is another person's.
+    """
 
     people: dict[str, str] = field(default_factory=dict)
     conflicts: tuple[str, ...] = ()
+    waiting: dict[str, int] = field(default_factory=dict)
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The table with the person in the place of each id that has one."""
@@ -92,16 +100,23 @@ def identities(frame: pd.DataFrame, key: bytes | str) -> Identities:
 
     An id that is given to two persons is a conflict: it is named, and left as it is.
     """
-    address = frame["source_id"].str.contains("@", regex=False).astype(bool) | (frame["source"] == "email")
+    applied = frame["source"].isin(APPLIED)
+    at = frame["source_id"].str.contains("@", regex=False).astype(bool)
+    address = (applied & at) | (frame["source"] == "email")
     ids = frame["source_id"].astype(object).str.strip()
     ids = ids.mask(address, pseudonym(ids, key))
     person = frame["person"].astype(object).str.strip()
     person = person.mask(person.str.contains("@", regex=False).astype(bool), pseudonym(person, key))
-    found: dict[str, set[str]] = {}
-    for one, who in zip(ids, person, strict=True):
-        found.setdefault(one, set()).add(who)
-    conflicts = tuple(sorted(one for one, who in found.items() if len(who) > 1))
-    return Identities({one: min(who) for one, who in found.items() if len(who) == 1}, conflicts)
+    found: dict[tuple[str, str], set[str]] = {}
+    # the ids of the tables are one space; that of each other system is its own
+    for source, one, who in zip(frame["source"].astype(object).mask(applied, ""), ids, person, strict=True):
+        found.setdefault((source, one), set()).add(who)
+    conflicts = tuple(sorted(f"{source}:{one}" if source else one for (source, one), who in found.items()
+                             if len(who) > 1))
+    sure = {key: min(who) for key, who in found.items() if len(who) == 1}
+    waiting = Counter(source for source, _ in sure if source)
+    return Identities({one: who for (source, one), who in sure.items() if not source}, conflicts,
+                      dict(sorted(waiting.items())))
 
 
 def matches(frames: dict[str, pd.DataFrame], conflicts: tuple[str, ...]) -> pd.DataFrame:

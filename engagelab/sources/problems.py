@@ -5,11 +5,11 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import SourceError
+from engagelab.sources.addresses import MASK, hidden
 
 COLUMNS = ("file", "line", "column", "value", "reason", "severity")
 # What vendors themselves write into their files is set aside and said; it is no fault to be mended.
 EXPECTED = frozenset({"total_row", "footer", "phantom", "preview", "empty_row", "not_finite", "repeated_row"})
-MASK = "***"
 
 
 class Problems:
@@ -76,6 +76,7 @@ def one_line(text: str) -> str:
 
 
 def _text(value: object) -> str:
+    """A cell as it is shown; an address in a column of another sort is as personal there."""
     if isinstance(value, float):
         return "" if value != value else str(int(value)) if value.is_integer() else repr(value)
-    return "" if value is None else str(value)
+    return "" if value is None else hidden(str(value))

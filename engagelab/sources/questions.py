@@ -2,9 +2,10 @@
 
 NPS, eNPS, CSAT and CES are recognised by wording and scale together, in English and Japanese, from
 the word list `wording.toml`; the company's own settings go before. What is not recognised is called
-`scale` (numbers), `choice` (few different answers) or `text`, and is listed so that it can be named.
-Scales: NPS 0 to 10 (Reichheld, The one number you need to grow, 2003); CES 1 to 7 (Dixon, Toman and
-DeLisi, The Effortless Experience, 2013).
+`scale` (numbers), `choice` (few short answers, each given often) or `text`, and is listed so that it can
+be named.
+Scales: NPS 0 to 10 (Reichheld, The one number you need to grow, 2003); CSAT 1 to 5; CES 1 to 7, a high
+answer for little effort (CES 2.0: Dixon, Toman and DeLisi, The Effortless Experience, 2013).
 """
 
 import hashlib
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from engagelab.sources import scales
 from engagelab.sources.addresses import reaches_somebody
 from engagelab.sources.declarations import plain, wording
 from engagelab.sources.values import MISSING
@@ -22,6 +24,8 @@ from engagelab.sources.values import MISSING
 KINDS = ("nps", "enps", "csat", "ces", "scale", "text", "choice")
 _POINTS = re.compile(r"(-?\d{1,3})(?:\.0+)?(?:\s*(?:点|pts?\.?|points?))?(?:\s*[-–—:：=.)）(（].*)?", re.S)
 _CHOICES = 12
+_WIDEST = 80            # of an answer to choose, in letters; a Japanese one counts for two
+_SENTENCE = re.compile(r".*[。．.!！?？…]\s*", re.S)
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ def question(cells: pd.Series, place: int, wording_: str, given_id: str = "", ki
     score, labelled = points(answers)
     proposed, scale = propose(wording_, score, answers)
     asked = kind if kind in KINDS else proposed
+    if asked in scales.MEASURED:
+        scale = _range(asked)
     if asked in ("text", "choice"):
         score = pd.Series(np.nan, index=answers.index)
     keep_words = asked in ("text", "choice") or labelled
@@ -102,19 +108,19 @@ def propose(wording_: str, score: pd.Series, answers: pd.Series) -> tuple[str, s
     """The kind of a question by wording and scale, and the scale on which its answers lie."""
     known = score.dropna()
     if not len(known):
-        return _in_words(answers.dropna()), ""
-    low, high = known.min(), known.max()
-    text = plain(wording_)
-    kinds = wording()["kinds"]
-    for kind in ("enps", "nps", "ces", "csat"):
-        rule = kinds[kind]
-        if not all(_says(text, rule[group]) for group in ("words", "also") if group in rule):
-            continue
-        for first, last in rule["scales"]:
-            # a scale from 0 to 10 on which nobody went above 5 cannot be told from one of five points
-            if first <= low and high <= last and (last != 10 or high > 7 or low == 0):
-                return kind, f"{first}-{last}"
-    return "scale", f"{low:g}-{high:g}"
+        return _in_words(wording_, answers.dropna()), ""
+    text, said = plain(wording_), scales.named(wording_)
+    for kind in scales.MEASURED:
+        rule = wording()["kinds"][kind]
+        meant = all(_says(text, rule[group]) for group in ("words", "also") if group in rule)
+        if meant and not _says(text, rule.get("never", [])) and scales.fits(known, kind, said):
+            return kind, _range(kind)
+    return "scale", f"{known.min():g}-{known.max():g}"
+
+
+def _range(kind: str) -> str:
+    first, last = scales.of_kind(kind) or ("", "")
+    return f"{first}-{last}"
 
 
 def _says(text: str, words: list[str]) -> bool:
@@ -122,9 +128,15 @@ def _says(text: str, words: list[str]) -> bool:
     return any(re.search(r"\b" + re.escape(word), text) if word.isascii() else word in text for word in words)
 
 
-def _in_words(given: pd.Series) -> str:
-    different = given.nunique()
-    return "choice" if different and different <= _CHOICES and len(given) >= 3 * different else "text"
+def _in_words(wording_: str, given: pd.Series) -> str:
+    """A choice where few short answers come again and again; sentences are somebody's own words."""
+    counts = given.value_counts()
+    if not len(counts) or _says(plain(wording_), wording()["kinds"]["text"]["words"]):
+        return "text"
+    few = len(counts) <= _CHOICES and len(given) >= 4 * len(counts) and (counts == 1).mean() < .5
+    sentences = given.str.fullmatch(_SENTENCE).mean() > .2
+    wide = given.map(lambda text: sum(1 + (letter > "\u2e80") for letter in text)).max()
+    return "choice" if few and not sentences and wide <= _WIDEST else "text"
 
 
 def slug(place: int, wording_: str) -> str:
@@ -142,9 +154,7 @@ def outside(asked: Question) -> np.ndarray:
     """Places of answers that are no point of the question's scale."""
     stray = asked.score.isna() & asked.text.notna() if asked.kind not in ("text", "choice") else None
     wrong = np.zeros(len(asked.score), bool) if stray is None else stray.to_numpy(bool, copy=True)
-    if asked.kind in ("nps", "enps"):
-        wrong |= ((asked.score < 0) | (asked.score > 10) | (asked.score % 1 != 0) & asked.score.notna()).to_numpy(bool)
-    return np.flatnonzero(wrong)
+    return np.flatnonzero(wrong | scales.strays(asked.score, asked.kind))
 
 
 def long(questions: list[Question], base: pd.DataFrame) -> pd.DataFrame:

@@ -156,7 +156,7 @@ def _hidden(one: Declaration, names: list[str], job: Job) -> frozenset[int]:
     """The columns that name people: by the declaration, by the table, by their own name."""
     columns = tables.table(one.table).columns
     theirs = [*one.personal, *(name for ours, group in one.columns.items() if columns[ours].personal for name in group)]
-    hidden = set(job.places(tuple(theirs)))
+    hidden = set(job.places(tuple(theirs))) | job.naming
     plainly_ours = {place for ours, group in {**one.columns, **one.items}.items() for place in job.places(group)}
     hidden |= {place for place, name in enumerate(names) if names_people(name) and place not in plainly_ours}
     if one.survey:

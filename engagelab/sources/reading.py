@@ -8,9 +8,9 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import SourceError
-from engagelab.sources.addresses import masked, mostly_addresses
+from engagelab.sources.addresses import MASK, masked, mostly_addresses
 from engagelab.sources.files import open_file
-from engagelab.sources.problems import MASK, one_line
+from engagelab.sources.problems import one_line
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ class Reading:
         """What was read, what was set aside and why, and what had to be taken as given."""
         source = self.source
         lines = [words.text("sources.report.read", file=source.file, format=source.format,
-                            tables=", ".join(f"{name} {len(frame):,}" for name, frame in self.tables.items()),
+                            tables=words.joined(f"{name} {len(frame):,}" for name, frame in self.tables.items()),
                             encoding=source.encoding),
                  words.text("sources.report.rows", rows=source.rows, kept=source.kept, rejected=source.rejected,
                             cells=source.cells)]
@@ -131,7 +131,7 @@ class Reading:
         for key, names in (("personal", source.personal), ("unknown", source.unknown), ("lacking", source.lacking),
                            ("unrecognised", self._unrecognised())):
             if names:
-                lines.append(words.text(f"sources.report.{key}", n=len(names), names=", ".join(names)))
+                lines.append(words.text(f"sources.report.{key}", n=len(names), names=words.joined(names)))
         return "\n".join(lines)
 
     def _unrecognised(self) -> tuple[str, ...]:

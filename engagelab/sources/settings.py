@@ -9,16 +9,16 @@ import os
 import re
 import tempfile
 import tomllib
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from engagelab import tables, words
-from engagelab.errors import EngagelabError, SourceError, UsageError, near
-from engagelab.sources.declarations import declaration
+from engagelab.errors import SourceError, UsageError, near
+from engagelab.sources.declarations import OURS, declaration, declarations
 from engagelab.sources.job import Options
+from engagelab.sources.pictures import picture_kind
 from engagelab.sources.questions import KINDS
 from engagelab.sources.read import read_with
 from engagelab.sources.reading import Reading
@@ -26,8 +26,12 @@ from engagelab.sources.stamps import is_zone
 
 FILE = "engagelab.toml"
 DATA_ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx"})
-_KANA = re.compile(r"[\u3041-\u30ff]")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+# what a setting takes, where its kind alone does not say it
+_FORMS = {"language": "language", "timezone": "zone", "currency": "currency", "colors": "colors",
+          "fiscal_year_starts": "month", "dayfirst": "flag", "year": "year"}
+_BY_KIND = {str: "text", int: "number", tuple: "list"}
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,10 @@ class Settings:
         return self.surveys.get(name, SurveySettings())
 
 
-def read_settings(folder: Path | str) -> Settings:
+def read_settings(folder: Path | str, *, logo: bool = True) -> Settings:
     """The settings of a folder; all defaults where it has no `engagelab.toml`.
+
+    With `logo=False` the picture of that name is not looked at.
 
     Raises SourceError that names the key for anything that is not known or cannot be right.
     """
@@ -102,31 +108,54 @@ def read_settings(folder: Path | str) -> Settings:
     entries["surveys"] = {name: _made(SurveySettings, entry, f"surveys.{name}")
                           for name, entry in _group(entries, "surveys").items()}
     settings = _made(Settings, entries, "")
-    _check(settings)
+    for wrong in (*_company(settings), *_files(settings), *_surveys(settings)):
+        raise wrong
+    if logo:
+        check_logo(folder, settings)
     return settings
+
+
+def check_logo(folder: Path | str, settings: Settings) -> None:
+    """Raise SourceError where the logo is not there or, by its first bytes, no picture."""
+    if not settings.logo:
+        return
+    path = Path(folder) / settings.logo
+    if not path.is_file():
+        raise _wrong("logo", settings.logo, "logo_missing")
+    if not picture_kind(path.read_bytes()):
+        raise _wrong("logo", settings.logo, "logo_kind")
+
+
+def _wrong(key: str, value: object, form: str, allowed: Iterable[str] = (), table: str = "") -> SourceError:
+    """The refusal of a value, which says what the setting takes."""
+    allowed = list(allowed)
+    expected = words.text(f"sources.settings.form.{form}", allowed=words.joined(allowed), table=table)
+    return SourceError("sources.settings.kind", file=FILE, key=key, value=repr(value), expected=expected,
+                       near=near(value, allowed))
 
 
 def _group(entries: dict[str, Any], name: str) -> dict[str, Any]:
     group = entries.get(name, {})
     if not isinstance(group, dict):
-        raise SourceError("sources.settings.kind", file=FILE, key=name, value=repr(group))
+        raise _wrong(name, group, "group", [name])
     return group
 
 
 def _made(kind: Any, entries: Any, where: str) -> Any:
     """A settings object from its entries: known keys alone, each of the kind of its default."""
     if not isinstance(entries, dict):
-        raise SourceError("sources.settings.kind", file=FILE, key=where, value=repr(entries))
+        raise _wrong(where, entries, "table")
     defaults = {one.name: getattr(kind(), one.name) for one in fields(kind)}
     values = {}
     for key, value in entries.items():
         full = f"{where}.{key}" if where else key
         if key not in defaults:
             raise SourceError("sources.settings.unknown", file=FILE, key=full, near=near(key, defaults))
-        value = tuple(value) if isinstance(value, list) else value
-        if not isinstance(value, _kinds(key, defaults[key])) or isinstance(value, bool) != (key == "dayfirst"):
-            raise SourceError("sources.settings.kind", file=FILE, key=full, value=repr(value))
-        values[key] = value
+        made = tuple(value) if isinstance(value, list) else value
+        if not isinstance(made, _kinds(key, defaults[key])) or isinstance(made, bool) != (key == "dayfirst"):
+            form = _FORMS.get(key) or _BY_KIND.get(type(defaults[key]), "table")
+            raise _wrong(full, value, form, words.LANGUAGES if key == "language" else ())
+        values[key] = made
     return kind(**values)
 
 
@@ -136,27 +165,51 @@ def _kinds(key: str, default: object) -> type | tuple[type, ...]:
     return int if key == "year" else dict if isinstance(default, Mapping) else type(default)
 
 
-def _check(settings: Settings) -> None:
-    """Refuse values that could only be wrong."""
-    wrong: list[tuple[str, object]] = []
+def _company(settings: Settings) -> Iterator[SourceError]:
+    """What could only be wrong in the settings of the company as a whole."""
     if settings.language not in words.LANGUAGES:
-        wrong.append(("language", settings.language))
+        yield _wrong("language", settings.language, "language", words.LANGUAGES)
     if not 1 <= settings.fiscal_year_starts <= 12:
-        wrong.append(("fiscal_year_starts", settings.fiscal_year_starts))
-    wrong += [("colors", color) for color in settings.colors
-              if not isinstance(color, str) or not _COLOR.fullmatch(color)]
-    zones = {"timezone": settings.timezone}
-    zones |= {f"files.{name}.timezone": entry.timezone for name, entry in settings.files.items() if entry.timezone}
-    wrong += [(key, zone) for key, zone in zones.items() if not is_zone(zone)]
-    wrong += [(f"files.{name}.table", entry.table) for name, entry in settings.files.items()
-              if entry.table and entry.table not in tables.tables()]
-    wrong += [(f"surveys.{name}.questions.{asked}", kind) for name, survey in settings.surveys.items()
-              for asked, kind in survey.questions.items() if kind not in KINDS]
-    if wrong:
-        raise SourceError("sources.settings.kind", file=FILE, key=wrong[0][0], value=repr(wrong[0][1]))
-    for entry in settings.files.values():
-        if entry.format:
-            declaration(entry.format)
+        yield _wrong("fiscal_year_starts", settings.fiscal_year_starts, "month")
+    hexadecimal = [isinstance(color, str) and _COLOR.fullmatch(color) for color in settings.colors]
+    if len(hexadecimal) != 2 or not all(hexadecimal):
+        yield _wrong("colors", list(settings.colors), "colors")
+    if settings.currency and not _CURRENCY.fullmatch(settings.currency):
+        yield _wrong("currency", settings.currency, "currency")
+    if not is_zone(settings.timezone):
+        yield _wrong("timezone", settings.timezone, "zone")
+
+
+def _files(settings: Settings) -> Iterator[SourceError]:
+    """What could only be wrong in the settings of single files."""
+    for name, entry in settings.files.items():
+        if entry.timezone and not is_zone(entry.timezone):
+            yield _wrong(f"files.{name}.timezone", entry.timezone, "zone")
+        if entry.table and entry.table not in tables.tables():
+            yield _wrong(f"files.{name}.table", entry.table, "one_of", tables.tables())
+        known = [*declarations(), *(f"{OURS} {table}" for table in tables.tables())]
+        if entry.format and entry.format not in known:
+            yield _wrong(f"files.{name}.format", entry.format, "one_of", known)
+        else:
+            yield from _columns(name, entry)
+
+
+def _columns(name: str, entry: FileSettings) -> Iterator[SourceError]:
+    """Columns of a file that are said to be what no table has: a format has its table, else `table` says it."""
+    table = declaration(entry.format).table if entry.format else entry.table
+    there = [column for own, declared in tables.tables().items() if table in ("", own) for column in declared.columns]
+    for theirs, ours in entry.columns.items():
+        if not isinstance(ours, str) or ours not in there:
+            form = "column_of" if table else "column"
+            yield _wrong(f"files.{name}.columns.{theirs}", ours, form, there, table)
+
+
+def _surveys(settings: Settings) -> Iterator[SourceError]:
+    """What could only be wrong in the settings of surveys."""
+    for name, survey in settings.surveys.items():
+        for asked, kind in survey.questions.items():
+            if kind not in KINDS:
+                yield _wrong(f"surveys.{name}.questions.{asked}", kind, "one_of", KINDS)
 
 
 def options_for(name: str, settings: Settings, keep_personal: bool, key: bytes | str | None) -> Options:
@@ -194,42 +247,6 @@ def data_files(folder: Path | str) -> tuple[list[Path], list[str]]:
         elif name not in (FILE, "identities.csv"):
             others.append(path.name)
     return found, others
-
-
-def propose(folder: Path | str) -> Settings:
-    """Settings for a folder from what its files say; nothing is written.
-
-    Zone as a file names it; currency as most orders have it; language as most questions and posts
-    are written; each survey's questions with the kinds that were recognised.
-    """
-    readings = []
-    for path in data_files(folder)[0]:
-        try:
-            readings.append(read_with(path, Options(), on_bad="return"))
-        except EngagelabError:
-            continue            # said by read_folder; a proposal takes what it can read
-    texts = [text for reading in readings for text in _texts(reading)]
-    language = "ja" if sum(bool(_KANA.search(text)) for text in texts) * 2 > len(texts) else "en"
-    currency = _most([value for reading in readings for frame in reading.tables.values() if "currency" in frame
-                      for value in frame["currency"].dropna()])
-    zone = _most([reading.source.zone_name for reading in readings if reading.source.zone == "file"])
-    if not zone:
-        zone = "Asia/Tokyo" if language == "ja" or currency == "JPY" else "UTC"
-    surveys = {reading.codebook["survey"].iloc[0]: SurveySettings(
-        questions=dict(zip(reading.codebook["question"], reading.codebook["kind"], strict=True)))
-        for reading in readings if len(reading.codebook)}
-    return Settings(name=re.sub(r"[_-]+", " ", Path(folder).resolve().name).strip(), language=language, timezone=zone,
-                    currency=currency, fiscal_year_starts=4 if zone == "Asia/Tokyo" else 1, surveys=surveys)
-
-
-def _texts(reading: Reading) -> list[str]:
-    columns = [name for name in ("text", "subject", "question") if name in reading.frame]
-    return [text for name in columns for text in reading.frame[name].dropna().drop_duplicates().head(200)]
-
-
-def _most(values: list[str]) -> str:
-    counted = Counter(values)
-    return min(counted, key=lambda value: (-counted[value], value)) if counted else ""
 
 
 def write_settings(folder: Path | str, settings: Settings, *, force: bool = False) -> Path:

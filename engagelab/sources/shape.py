@@ -130,7 +130,19 @@ def _person(job: Job, frame: pd.DataFrame) -> pd.Series:
     for place in job.places(job.one.fallback.get("user_id", ())):
         vendor = convert(job.cell(place), tables.table(job.one.table).columns["user_id"])
         person = person.where(person.notna(), vendor.values)
-    return person.where(person.notna(), None)
+    return _unaddressed(job, person.where(person.notna(), None))
+
+
+def _unaddressed(job: Job, person: pd.Series) -> pd.Series:
+    """No address is left where an id belongs: it gives way to its pseudonym, so that it joins with other tables."""
+    address = person.str.contains("@", regex=False).fillna(False).to_numpy(bool) & ~job.problems.dropped
+    if not address.any() or (job.options.key is None and job.options.keep_personal):
+        return person
+    theirs = job.one.columns.get("user_id", ()) + job.one.fallback.get("user_id", ())
+    if job.options.key is None:
+        raise SourceError("sources.needs_key", file=job.file, column=job.titles[job.places(theirs)[0]])
+    job.naming |= set(job.places(theirs))
+    return person.mask(address, pseudonym(person[address].reindex(person.index), job.options.key))
 
 
 def _promoted(job: Job, frame: pd.DataFrame) -> None:

@@ -124,9 +124,9 @@ def _all_fit(cells: pd.Series, column: Column) -> bool:
     """Whether pandas has read whole numbers, every one of them within the range that the table declares."""
     if cells.dtype.kind != "i" or not len(cells):
         return False
-    low = -_BIG if column.minimum is None else column.minimum
-    high = _BIG if column.maximum is None else column.maximum
-    return bool(low <= cells.min() and cells.max() <= high)
+    low, high = cells.min(), cells.max()
+    return bool(low > -_BIG and high < _BIG and (column.minimum is None or low >= column.minimum)
+                and (column.maximum is None or high <= column.maximum))
 
 
 def _checked(values: np.ndarray, index: pd.Index, column: Column, bad: dict[str, np.ndarray]) -> Converted:
@@ -153,7 +153,7 @@ def _ids(cells: pd.Series) -> Converted:
     """Ids as text: stripped, without a spreadsheet's apostrophe or `="..."`; damaged ones refused."""
     clean = cells.astype(object).copy()
     known = clean.notna().to_numpy()
-    if "".join(clean if known.all() else clean[known]).encode().isalnum():
+    if "".join(clean if known.all() else clean[known]).isalnum():
         # figures and letters alone: nothing to strip, nothing damaged
         if not MISSING_FORMS.isdisjoint(clean):
             clean[clean.isin(MISSING_FORMS).to_numpy()] = None

@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
 
 ONE_THREAD_ROWS = 1_000_000
@@ -97,7 +98,7 @@ def _frame(frame: pd.DataFrame, threads: int | None) -> Source:
     names = [name for name in frame.columns if isinstance(name, str) and _encodes(name)]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise DataError("summaries.twice", columns=", ".join(map(repr, twice)))
+        raise DataError("summaries.twice", columns=words.joined(map(repr, twice)))
     connection = _connect(threads, len(frame) < ONE_THREAD_ROWS)
     types = _LazyTypes(names, frame, connection)
 
@@ -120,7 +121,7 @@ def _shown(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     """The wanted columns of the frame, sharing its memory."""
     wanted = list(dict.fromkeys(columns))
     if len({name.lower() for name in wanted}) < len(wanted):  # SQL does not tell User from user
-        raise DataError("summaries.case", columns=", ".join(map(repr, wanted)))
+        raise DataError("summaries.case", columns=words.joined(map(repr, wanted)))
     if not wanted:
         return pd.DataFrame({"one": pd.RangeIndex(len(frame))})
     return pd.DataFrame({name: frame[name] for name in wanted}, copy=False)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from engagelab import words
 from engagelab.errors import DataError
 from engagelab.summaries import sql
 from engagelab.summaries.view import View
@@ -157,7 +158,8 @@ class _Plan:
                 names[f"c{i}"] = self._sum("c", f"sum({value})" if itself else f"count(CASE WHEN {value} THEN 1 END)")
                 if self.view.weighted:
                     names[f"s{i}"] = self._sum("s", f"sum(w0 * {value})" if itself
-                                               else f"sum(CASE WHEN {value} THEN w0 END)")
+                                               else f"sum(CASE WHEN {value} THEN w0 "
+                                                    f"WHEN {known} IS NOT NULL THEN 0 END)")
                 continue
             names[f"s{i}"] = self._sum("s", f"sum({weigh}{columns[i]})")
             for j in range(i, len(columns)):
@@ -212,7 +214,7 @@ class _Plan:
             for name in names.values():
                 if name.startswith(("s_", "ss_")) and not np.isfinite(
                         _numbers(table, name)[_numbers(table, names["n"]) > 0]).all():
-                    raise DataError("summaries.infinite", columns=", ".join(
+                    raise DataError("summaries.infinite", columns=words.joined(
                         repr(read.column) for read in self.view.columns.reads.values() if read.kind == "number"))
 
     def _off_scale(self, scale: Scale) -> None:

@@ -153,6 +153,16 @@ def moment(name: str, value: object, tz: str | None) -> int | None:
     return microseconds(when if when.tzinfo else when.replace(tzinfo=zone(tz)))
 
 
+def clock(stamp: int, tz: str | None) -> int:
+    """A moment by the zone's own clock; the first moment of a day is its midnight, also where the clock skips that.
+
+    >>> clock(moment("since", "2018-11-04", "America/Sao_Paulo"), "America/Sao_Paulo") % DAY
+    0
+    """
+    here, before = (at + offsets(tz, at, at)[0][1] for at in (stamp, stamp - 1))
+    return here // DAY * DAY if before // DAY < here // DAY else here
+
+
 @dataclass(frozen=True)
 class Window:
     """From when to when, in microseconds since 1970 of the zone's own clock."""

@@ -144,17 +144,9 @@ def span(columns: Columns, time: str, *, every: str | None, since: object, until
         raise DataError("summaries.no_window", since=repr(since), until=repr(until))
     changes = periods.offsets(shift, low, high)
     bounds = [f"t0 >= {start}"] * (start is not None) + [f"t0 < {end}"] * (end is not None)
-    here = _clock(shift)
-    newest = here(high)
+    newest = periods.clock(high, shift)
     last = newest + 1 if every in (None, "day") else (newest // periods.DAY + 1) * periods.DAY
-    window = periods.Window(None if start is None else here(start), last if end is None else here(end))
+    window = periods.Window(None if start is None else periods.clock(start, shift),
+                            last if end is None else periods.clock(end, shift))
     return Span(periods.local("t0", changes), window, " AND ".join(bounds),
                 int(seen["n_rows"] - seen["n"]) if bounds else 0, kind != "DATE" and "ZONE" not in kind)
-
-
-def _clock(tz: str | None):
-    def here(stamp: int) -> int:
-        return stamp + periods.offsets(tz, stamp, stamp)[0][1]
-    return here
-
-

@@ -8,7 +8,8 @@ first the room that prints it. Values go in by name, with their format beside th
 
 import csv
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.resources import files
 
 LANGUAGES = ("en", "ja")
@@ -49,8 +50,24 @@ def set_language(name: str) -> None:
     """
     global _language
     if name not in LANGUAGES:
-        raise ValueError(text("errors.one_of", name="language", allowed=", ".join(LANGUAGES), value=repr(name)))
+        raise ValueError(text("errors.one_of", name="language", allowed=joined(LANGUAGES), value=repr(name)))
     _language = name
+
+
+@contextmanager
+def speaking(name: str) -> Iterator[None]:
+    """Inside, speak this language.
+
+    >>> with speaking("ja"):
+    ...     text("words.languages")
+    '日本語'
+    """
+    before = _language
+    set_language(name)
+    try:
+        yield
+    finally:
+        set_language(before)
 
 
 def text(key: str, /, **values: object) -> str:
@@ -65,3 +82,12 @@ def text(key: str, /, **values: object) -> str:
 def has(key: str) -> bool:
     """Whether the catalogue knows the key."""
     return key in catalogue()
+
+
+def joined(items: Iterable[object]) -> str:
+    """A list as the current language writes it.
+
+    >>> joined(["a", "b"])
+    'a, b'
+    """
+    return text("words.comma").join(map(str, items))

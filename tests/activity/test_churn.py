@@ -102,6 +102,36 @@ def test_reasons_stand_beside_the_whole():
     assert set(table["n"]) == {4}
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_reason_of_somebody_with_several_subscriptions_is_that_of_the_last_one(turned):
+    rows = [("a", "2026-01-01", "2026-02-10", "price"), ("a", "2026-01-02", "2026-02-20", "moved"),
+            ("b", "2026-01-01", None, None)]
+    table = churn(plans(*(rows[::-1] if turned else rows), columns=["why"]), **NAMES, reason="why",
+                  since="2026-02-01", until="2026-03-01")
+    assert dict(zip(table["reason"], table["count"], strict=True)) == {"(all)": 1, "moved": 1}
+
+
+def test_the_hour_that_the_clock_repeats_does_not_turn_a_subscription_around():
+    frame = plans(("a", "2026-10-25T00:50:00Z", "2026-10-25T01:10:00Z"), ("b", "2026-10-01", None))
+    table = churn(frame, **NAMES, tz="Europe/Berlin", until="2026-12-01")
+    assert table[["n", "count"]].to_numpy().tolist() == [[1, 0]]
+
+
+def test_periods_end_before_a_day_whose_midnight_the_clock_skips():
+    frame = plans(("a", "2018-11-01", None))
+    table = churn(frame, **NAMES, tz="America/Sao_Paulo", every="day", since="2018-11-02", until="2018-11-04")
+    assert table["day"].tolist() == ["2018-11-02", "2018-11-03"]
+    assert set(table["flag"]) == {""}
+
+
+def test_revenue_that_nobody_lost_has_no_interval_and_says_so():
+    frame = plans(("a", "2026-01-01", None, 10.0), ("b", "2026-01-01", None, 30.0), columns=["paid"])
+    row = churn(frame, **NAMES, amount="paid", since="2026-02-01", until="2026-03-01").set_index("metric").loc[
+        "revenue_churn"]
+    assert (row["estimate"], row["se"], row["flag"]) == (0, 0, "too few or too equal values for an interval")
+    assert np.isnan([row["low"], row["high"]]).all()
+
+
 def test_wrong_tables_and_calls_are_refused():
     good = plans(*BY_HAND)
     with pytest.raises(DataError, match="1 rows have 'closed_at' before 'opened_at'"):

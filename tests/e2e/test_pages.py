@@ -33,7 +33,7 @@ def text_of(page):
     """What a reader sees of a page, without pictures, style and code."""
     hidden = r"<style>.*?</style>|<details.*?</details>|src='data:[^']*'|src=\"data:[^\"]*\""
     page = re.sub(hidden, " ", page, flags=re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]+>", " ", page))
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
 @pytest.fixture(scope="module")
@@ -46,8 +46,10 @@ def test_a_page_is_made_from_the_raw_files(exports):
     text = text_of(exports[0])
     assert "Asanagi Coffee" in text
     assert "We asked other people" in text
-    assert "mail programs open it unasked" in text
-    assert "Facebook: the posts did not get worse" in text
+    assert "More opens, but not by people: mail programs open it unasked" in text
+    assert "No alert" not in text
+    assert "trial answer" in text.split("Alerts")[1].split("Findings")[0]
+    assert "Facebook: views were bought" in text
     assert "Left out" not in text
     assert "shopify_orders" in text
 
@@ -89,7 +91,8 @@ def test_two_files_make_a_page_that_says_what_it_left_out(tmp_path):
     for name in ("zendesk_tickets.csv", "orders_export_2026Q2.csv", "orders_export_2026Q3.csv"):
         shutil.copy(EXPORTS / name, tmp_path / name)
     text = text_of(report(tmp_path, tmp_path / "out"))
-    assert "Left out: the data have no table of answers to an NPS question." in text
+    assert "Left out: “The answer” needs answers to an NPS question." in text
+    assert "zendesk" in text
     assert "How long do they wait for help?" in text
     assert "Full-price share" in text
 
@@ -99,11 +102,37 @@ def test_no_word_of_the_first_company_is_on_the_page_of_the_second(tmp_path):
     text = text_of(report(tmp_path / "files", tmp_path / "out"))
     assert brand.NAME in text
     assert "2026Q2" in text
-    assert "Left out: the data have no table of support tickets." in text
+    assert "Left out: “How long do they wait for help?” needs support tickets." in text
     assert not re.search(r"asanagi|朝凪|coffee|コーヒー|\bgift\b|\boffice\b|in_app|¥|JPY", text, re.IGNORECASE)
     assert not re.search(r"Huber|Klara|example\.org|5550100|Gute Beratung", text)
     assert "**Vote" not in text
     assert "Key points" not in text
+
+
+TABLES = ["customers", "email_campaigns", "email_sends", "orders", "reviews", "social_posts", "subscriptions", "surveys",
+          "tickets"]
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_one_table_alone_makes_a_page(name, tmp_path):
+    for path in [*(ROOT / "data").glob(f"{name}*.csv"), ROOT / "data/targets.csv", ROOT / "data/engagelab.toml"]:
+        shutil.copy(path, tmp_path / path.name)
+    text = text_of(report(tmp_path, tmp_path / "out"))
+    assert "Left out: " in text
+    assert "nan" not in re.findall(r"[a-z]+", text)
+
+
+@pytest.mark.parametrize("kind", ["csat", "ces", "nps"])
+def test_one_kind_of_question_alone_makes_a_page(kind, tmp_path):
+    with (ROOT / "data/surveys.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == kind]
+    with (tmp_path / "surveys.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    text = text_of(report(tmp_path, tmp_path / "out"))
+    assert "NPS" in text
+    assert "answer none of the questions" not in text
 
 
 def test_a_folder_that_is_not_there_and_an_empty_one_are_said_in_one_line(tmp_path, capsys):

@@ -13,6 +13,7 @@ def measured(**values):
     """A frame as `measure` returns it, a row a period."""
     frame = pd.DataFrame({"metric": "csat", "count": np.nan, "n": 100, "n_eff": 100.0, "n_missing": 0, "method": "m",
                           "flag": "", "se": 0.05, **values})
+    frame["n_eff"] = frame["n"].astype(float)
     columns = [*(name for name in frame if name in ("metric", "channel", "quarter")), "estimate", "low", "high", "se",
                "count", "n", "n_eff", "n_missing", "method", "flag"]
     return frame[columns]

@@ -133,6 +133,12 @@ def test_the_bootstrap_agrees_with_wald_on_many_answers_and_is_the_same_every_ti
     assert first == pytest.approx(intervals.nps_wald(600, 150, 1000), abs=.5)
 
 
+def test_without_an_error_there_is_no_interval():
+    low, high = intervals.around([5.0, 5.0], [0.0, 1.0], [10, 10])
+    assert np.isnan([low[0], high[0]]).all()
+    assert (low[1], high[1]) == pytest.approx((2.772, 7.228), abs=1e-3)
+
+
 def test_the_ranks_of_a_median_are_those_of_published_tables():
     # Conover (1999), table of the binomial; Hahn and Meeker (1991), Statistical Intervals, table A.15a for n = 100
     assert [int(rank) for rank in intervals.quantile_ranks(100, .5)] == [40, 61]

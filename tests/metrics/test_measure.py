@@ -144,6 +144,44 @@ def test_equal_weights_change_nothing_but_the_words(answers):
     np.testing.assert_allclose(plain[numbers].astype(float), weighted[numbers].astype(float), rtol=1e-9)
 
 
+SCORES = {"gold": [9, 10, 9, 8, 7, 9], "silver": [0, 6, 3, 8], "lead": [7, 8, 7], "none": [None, None]}
+FLAGS = {"nps": (lambda x: x >= 9, lambda x: x <= 6), "csat": (lambda x: x >= 9,), "easy": (lambda x: x >= 10,),
+         "rate": (lambda x: x >= 11,)}
+
+
+def test_weighted_shares_are_right_where_nobody_or_everybody_is_on_one_side():
+    frame = pd.DataFrame([(plan, score) for plan, scores in SCORES.items() for score in scores], columns=["plan", "s"])
+    frame = frame.assign(w=np.arange(1, len(frame) + 1) / 2, never=(frame["s"] >= 11).where(frame["s"].notna()))
+    nouns = {"nps": nps("s", min_n=0), "csat": csat("s", scale=(0, 10), min_n=0),
+             "easy": ces("s", scale=(0, 10), top=1, min_n=0), "rate": rate("never")}
+    table = measure(frame, nouns, by="plan", weights="w", total=True).set_index(["metric", "plan"])
+    for name, flags in FLAGS.items():
+        for plan in (*SCORES, "(all)"):
+            known = frame[((frame["plan"] == plan) | (plan == "(all)")) & frame["s"].notna()]
+            row = table.loc[name, plan]
+            assert row["n"] == len(known)
+            if not len(known):
+                assert (row["flag"], np.isnan(row["estimate"])) == ("no known value", True)
+                continue
+            shares = [np.average(flag(known["s"]), weights=known["w"]) for flag in flags]
+            n_eff = known["w"].sum() ** 2 / (known["w"] ** 2).sum()
+            low, high = (intervals.nps(shares[0] * n_eff, shares[1] * n_eff, n_eff) if name == "nps"
+                         else intervals.wilson(shares[0] * n_eff, n_eff))
+            expected = 100 * (shares[0] - shares[1]) if name == "nps" else shares[0]
+            assert row[["estimate", "low", "high"]].tolist() == pytest.approx([expected, low, high], abs=1e-9)
+
+
+def test_weighted_shares_have_wilsons_interval_of_the_effective_number(answers):
+    # the score interval's own equation: at both ends (p - end)^2 = z^2 end (1 - end) / n_eff
+    table = measure(answers, {"opened": rate("opened"), "stars": csat("stars")}, weights="w").set_index("metric")
+    n_eff = answers["w"].sum() ** 2 / (answers["w"] ** 2).sum()
+    assert n_eff < .8 * len(answers)
+    for name, yes in (("opened", answers["opened"]), ("stars", answers["stars"] >= 4)):
+        p, row = np.average(yes, weights=answers["w"]), table.loc[name]
+        ends = np.roots([1 + 1.959964**2 / n_eff, -2 * p - 1.959964**2 / n_eff, p * p])
+        assert row[["low", "high"]].tolist() == pytest.approx(sorted(ends), abs=1e-7)
+
+
 def test_a_weight_of_nothing_is_missing_and_a_negative_one_an_error(answers):
     answers.loc[:9, "w"] = 0
     answers.loc[10:14, "w"] = np.nan
@@ -162,6 +200,16 @@ def test_a_weighted_quantile_is_that_of_the_rows_repeated():
     found = measure(frame, {q: quantile("x", float(q)) for q in (".1", ".25", ".5", ".8", ".9")}, weights="w")
     expected = [np.quantile(repeated, float(q), method="inverted_cdf") for q in found["metric"]]
     assert found["estimate"].tolist() == expected
+
+
+def test_the_interval_of_a_weighted_quantile_does_not_follow_the_unit_of_the_weights(answers):
+    known = answers.dropna(subset="spend").sort_values("spend")
+    share = known["w"].cumsum() / known["w"].sum()
+    n_eff = known["w"].sum() ** 2 / (known["w"] ** 2).sum()
+    expected = [known["spend"].iloc[np.searchsorted(share, end)] for end in intervals.wilson(.3 * n_eff, n_eff)]
+    for scale in (.01, 1, 100):
+        row = measure(answers.assign(w=answers["w"] * scale), quantile("spend", .3), weights="w").iloc[0]
+        assert [row["low"], row["high"]] == expected
 
 
 @pytest.mark.parametrize("noun, column, value, low, high", [
@@ -191,7 +239,19 @@ def test_one_value_has_no_interval_and_says_so():
     row = measure(pd.DataFrame({"x": [3.0]}), mean("x")).iloc[0]
     assert row["estimate"] == 3.0
     assert np.isnan(row["se"])
-    assert row["flag"] == "too few values for an interval"
+    assert row["flag"] == "too few or too equal values for an interval"
+
+
+@pytest.mark.parametrize("value", [3.0, .1234, 0.0, 1e15 + 3, 1 / 3])
+def test_values_all_alike_have_no_interval_and_say_so(value):
+    base = np.random.default_rng(5).uniform(1, 9, 50)
+    frame = pd.DataFrame({"x": value, "y": base, "z": value * base, "w": np.arange(1.0, 51)})
+    for weights in (None, "w"):
+        table = measure(frame, [mean("x"), ratio("z", "y"), ratio("x", "x")][:3 if value else 2], weights=weights)
+        assert table["se"].tolist() == [0] * len(table)
+        assert table[["low", "high"]].isna().all(axis=None)
+        assert set(table["flag"]) == {"too few or too equal values for an interval"}
+    assert measure(frame, mean("y"))["flag"].item() == ""
 
 
 def test_groups_sort_by_nature_and_not_as_text():

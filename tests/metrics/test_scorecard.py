@@ -22,10 +22,16 @@ def targets(**rows):
     ("nps", (20, 30), "unclear", "unclear"), ("nps", (25, 30), "above", "reached"),
     ("churn", (26, 30), "above", "missed"), ("churn", (20, 24), "below", "reached"),
     ("churn", (20, 26), "unclear", "unclear"),
-    ("nps", (float("nan"), float("nan")), "", "")])
+    ("nps", (20, 25), "unclear", "unclear"), ("churn", (25, 30), "unclear", "unclear"),
+    ("churn", (20, 25), "below", "reached"), ("nps", (float("nan"), float("nan")), "", "")])
 def test_the_verdict_follows_the_interval_and_the_direction_of_the_catalogue(metric, interval, position, verdict):
     row = scorecard(estimates(**{metric: interval}), targets(**{metric: 25.0})).iloc[0]
     assert (row["position"], row["verdict"]) == (position, verdict)
+
+
+def test_at_the_end_of_the_scale_an_interval_that_holds_the_target_has_not_missed_it():
+    table = scorecard(estimates(churn=(0, .004), csat=(.99, 1)), targets(churn=0.0, csat=1.0))
+    assert table["verdict"].tolist() == table["position"].tolist() == ["unclear", "unclear"]
 
 
 def test_a_target_of_the_period_goes_before_one_of_any_period():

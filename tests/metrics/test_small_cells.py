@@ -27,7 +27,9 @@ def test_a_survey_cell_under_five_keeps_its_place_and_shows_nothing():
 
 
 def test_what_is_not_a_survey_is_shown_unless_asked():
-    assert measure(people(a=2), [rate("x"), mean("x")], by="team")["flag"].tolist() == ["", ""]
+    shown = measure(people(a=2), [rate("x"), mean("x")], by="team")
+    assert shown["estimate"].tolist() == [1, 1]
+    assert not shown["flag"].str.contains("hidden").any()
     assert measure(people(a=2), rate("x", min_n=3), by="team")["n"].isna().all()
     assert measure(people(a=2), nps("score", min_n=2), by="team")["n"].tolist() == [2]
     assert measure(people(a=7), nps("score"), by="team", min_n=8)["n"].isna().all()

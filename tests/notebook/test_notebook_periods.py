@@ -29,9 +29,25 @@ def test_the_last_two_whole_periods(first, last, every, before, now):
     assert (found.every, found.before, found.now) == (every, before, now)
 
 
-def test_data_of_a_few_days_cannot_be_compared():
-    with pytest.raises(DataError, match="do not cover two whole weeks"):
-        periods(company("2026-09-01", "2026-09-10"))
+def test_data_of_a_few_days_stand_alone_in_their_month():
+    found = periods(company("2026-09-01", "2026-09-10"))
+    assert (found.every, found.before, found.now) == ("month", "2026-08", "2026-09")
+
+
+def test_data_without_a_stamp_cannot_be_measured_over_time():
+    with pytest.raises(DataError, match="no table with dates"):
+        periods(company())
+
+
+def test_equal_pace_is_the_share_of_the_days():
+    assert periods(company("2026-04-01", "2026-09-30")).share_of_days == pytest.approx(92 / (91 + 92))
+    assert periods(company("2026-01-01", "2026-03-31")).share_of_days == pytest.approx(31 / (28 + 31))
+
+
+def test_whole_periods_are_those_that_are_not_flagged():
+    found = periods(company("2026-04-01", "2026-09-30"))
+    flags = pd.DataFrame({"month": ["2026-08", "2026-09", "2026-10"], "flag": ["", "x; period not complete", ""]})
+    assert found.whole(flags)["month"].tolist() == ["2026-08", "2026-10"]
 
 
 def test_when_somebody_became_a_customer_is_no_observation_unless_there_is_nothing_else():

@@ -3,8 +3,6 @@
 import nbformat
 import pytest
 
-from engagelab.errors import UsageError
-from engagelab.notebook.places import notebooks, project
 from engagelab.notebook.rebuild import check, rebuild
 
 
@@ -31,15 +29,3 @@ def test_a_check_names_the_line_that_differs_and_writes_nothing(path):
     assert check(path).startswith("01_small.ipynb:")
     assert "'\"5\"' != '\"4\"'" in check(path)
     assert path.read_bytes() == changed
-
-
-def test_the_project_is_found_from_a_folder_below_it(tmp_path):
-    for name in ("notebooks", "data", "deep/er"):
-        (tmp_path / name).mkdir(parents=True)
-    assert project(tmp_path / "deep/er") == tmp_path.resolve()
-
-
-def test_notebooks_are_chosen_by_the_beginning_of_their_names():
-    assert [path.name for path in notebooks(["01"])] == ["01_customers.ipynb"]
-    with pytest.raises(UsageError, match="no notebook begins with 99; there are 01_customers"):
-        notebooks(["99"])

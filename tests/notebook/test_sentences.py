@@ -21,13 +21,13 @@ def test_numbers_are_left_alone():
 
 
 @pytest.mark.parametrize(("low", "high", "said"), [(0, 1, "unclear"), (.1, 1, "up"), (-1, -.1, "down"),
-                                                    (float("nan"), float("nan"), "unclear")])
+                                                    (float("nan"), float("nan"), "missing")])
 def test_an_interval_that_holds_no_change_says_nothing(low, high, said):
     assert direction({"low": low, "high": high}) == said
 
 
 def test_no_change_at_all_says_nothing():
-    assert direction(None) == "unclear"
+    assert direction(None) == "missing"
 
 
 def test_empty_sentences_leave_no_gap():

@@ -26,11 +26,15 @@ def test_lessons_go_without_a_word():
     assert sources(fitted(NOTEBOOK, {"orders", "tickets"}, lessons=False)) == ["data = 'sample'", "a", "b", "c", "d"]
 
 
-def test_each_run_of_cells_that_lack_the_same_table_is_replaced_by_one_sentence():
-    fit = fitted(NOTEBOOK, set(), lessons=False)
-    assert sources(fit) == ["data = 'sample'", "*Left out: the data have no table of orders.*",
-                            "*Left out: the data have no table of orders, support tickets.*", "d"]
-    assert section(fit.cells[2]) == "method"
+def test_what_is_left_out_is_said_once_a_heading_at_the_end():
+    notebook = nbformat.v4.new_notebook(cells=[
+        cell("answer", "needs:orders"), nbformat.v4.new_markdown_cell("## Why?", metadata={"tags": ["needs:orders"]}),
+        cell("a", "needs:orders"), cell("b", "needs:tickets"), nbformat.v4.new_markdown_cell("## How?"), cell("c")])
+    fit = fitted(notebook, set(), lessons=False)
+    assert sources(fit) == ["## How?", "c", "- Left out: “The answer” needs orders.\n"
+                            "- Left out: “Why?” needs orders, support tickets."]
+    assert section(fit.cells[-1]) == "method"
+    assert sources(fitted(notebook, {"orders", "tickets"}, lessons=False)) == sources(notebook)
 
 
 def test_a_cell_that_needs_two_tables_goes_where_one_is_lacking():

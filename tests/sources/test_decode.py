@@ -36,6 +36,9 @@ def test_what_was_written_is_what_is_read(text, encoding):
         ((JAPANESE + JAPANESE).encode().replace("杯".encode(), b"\xe6\x9d", 1), 2),
         (JAPANESE.encode("cp932")[:-2], 2),
         (JAPANESE.encode("utf-16")[:-1], 2),
+        (b"order_id,total,status\n1,1200," + "あ".encode()[:-1], 2),  # the only letter that is not ASCII
+        (b"order_id,total,status\n1,1200," + "あ".encode()[:-2], 2),
+        (b"id,name\n1,Caf\xe9\n2,\x81 and \x9d\n", 3),  # control characters in latin-1, nothing in Windows-1252
     ],
 )
 def test_a_letter_cut_in_two_is_an_error_that_names_the_line(data, line):

@@ -109,6 +109,19 @@ def test_ids_of_all_systems_become_one_person_and_conflicts_are_named(tmp_path):
     assert "C2" in data.report()
 
 
+def test_an_id_of_another_system_is_not_a_member_number(tmp_path):
+    fill(
+        tmp_path,
+        identities="person,source,source_id\nP1,ga,1001\nP1,line,@1002\nP2,survey,1003\nP3,phone,1004\nP4,phone,1004\n"
+        "P5,member,1005\nP6,survey,1005\nP7,member,1004\n",
+    )
+    fill(tmp_path, orders="order_id,user_id,ordered_at\n" + "".join(f"{n},100{n},2026-09-30\n" for n in range(1, 6)))
+    data = read_folder(tmp_path, key=KEY)
+    assert data["orders"]["user_id"].tolist() == ["1001", "1002", "P2", "P7", "1005"]
+    assert data.conflicts == ("1005", "phone:1004")
+    assert "1 ids from 'ga' are known and not applied" in data.report()
+
+
 def test_what_cannot_be_read_is_named_and_the_rest_is_read(tmp_path):
     fill(tmp_path, posts=POSTS + "x,1,2026-08-30,5\n", page="<html>log in</html>", other="a,b\n1,2\n")
     (tmp_path / "logo.png").write_bytes(b"\x89PNG")

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from engagelab.errors import SourceError
+from engagelab.sources.folder import read_folder
 from engagelab.sources.questions import points, propose, question, slug
 from engagelab.sources.read import read
+from engagelab.sources.settings import Settings, SurveySettings
 
 KINDS = [
     ("How likely are you to recommend us to a friend?", "0 9 10", "nps"),
@@ -25,6 +27,22 @@ KINDS = [
     ("How old are you?", "34 51", "scale"),
     ("How much do you prefer this place to work?", "0 9 10", "scale"),  # `refer` is not in `prefer`
     ("How satisfied are you?", "1 55", "scale"),
+    ("How much effort did you personally have to put forth? (1 very low - 5 very high)", "1 4 5", "scale"),
+    ("How much effort did it take? (1-7)", "1 4 7", "scale"),  # a high answer is a bad one
+    ("問い合わせにどのくらい手間がかかりましたか", "1 4 7", "scale"),
+    ("How easy or difficult was it? (1-7)", "1 4 7", "scale"),
+    ("It was easy to get help (1-5)", "1 4 5", "scale"),
+    ("It was easy to get help", "1 4 5", "scale"),  # may be five points
+    ("It was easy to get help (1-7)", "1 4 5", "ces"),
+    ("How satisfied are you? (1-7)", "1 4 5", "scale"),
+    ("How satisfied are you? (0-10)", "0 9 10", "scale"),
+    ("How satisfied are you?", "1 6 7", "scale"),
+    ("満足度をお答えください（1〜5）", "3 4", "csat"),
+    ("5段階で満足度をお答えください", "3 4", "csat"),
+    ("How likely are you to recommend us? (0-10)", "3 4 11 2", "nps"),
+    ("当社を勧めますか（0〜10）", "3 4", "nps"),
+    ("How likely are you to recommend us?", "9 " * 96 + "11 12 13 14", "nps"),
+    ("How likely are you to recommend us?", "9 " * 90 + "11 " * 10, "scale"),
 ]
 
 
@@ -57,6 +75,25 @@ def test_free_text_that_begins_with_a_figure_is_text():
 
 def test_the_same_few_answers_are_a_choice():
     assert question(pd.Series(["a;b;", "a;", "b;"] * 4, dtype=object), 0, "Which?").kind == "choice"
+
+
+REPEATED = {
+    "sentences": ("How was it?", ["梱包がていねいでした。", "箱の角がつぶれていました。"] * 40, "text"),
+    "English sentences": ("How was it?", ["Quick and friendly.", "Too slow!", "ok"] * 40, "text"),
+    "a question for comments": ("Any other comments?", ["none", "thanks"] * 40, "text"),
+    "the same in Japanese": ("その他ご意見", ["特になし", "なし"] * 40, "text"),
+    "long answers": ("How was it?", ["as good as it could be " * 5, "not so"] * 40, "text"),
+    "few answers": ("How was it?", ["fine", "ok", "fine"], "text"),
+    "answers given once": ("How was it?", ["fine"] * 40 + ["a", "b", "c"], "text"),
+    "choices": ("ご利用の店舗", ["渋谷店", "新宿店", "オンラインストア"] * 20, "choice"),
+    "choices of some words": ("How did you hear of us?", ["A friend or a member of my family", "Search"] * 9, "choice"),
+}
+
+
+@pytest.mark.parametrize("case", REPEATED)
+def test_a_choice_is_short_and_comes_again_and_again_and_is_no_sentence(case):
+    wording, answers, kind = REPEATED[case]
+    assert question(pd.Series(answers, dtype=object), 0, wording).kind == kind
 
 
 def test_answers_that_are_addresses_or_numbers_to_call_are_no_question():
@@ -98,6 +135,30 @@ def test_an_answer_off_the_scale_is_a_cell_to_mend(tmp_path):
     reading = read(path, on_bad="return")
     assert reading.rejects["severity"].tolist() == ["cell"]
     assert len(reading.frame) == 16
+
+
+def test_one_answer_off_the_scale_leaves_the_question_what_it_is(tmp_path):
+    path = tmp_path / "nps.csv"
+    rows = "".join(f"2025/07/01 10:16:{n % 60:02d} AM GMT+9,,{11 if n == 50 else n % 11},,\n" for n in range(100))
+    path.write_text(FORM.replace("us?", "us? (0-10)") + rows, encoding="utf-8")
+    reading = read(path, on_bad="return")
+    assert reading.codebook["kind"].tolist()[0] == "nps"
+    assert reading.codebook[["scale", "answers"]].values.tolist()[0] == ["0-10", 99]
+    assert reading.rejects[["line", "value", "severity"]].values.tolist() == [[52, "11", "cell"]]
+
+
+@pytest.mark.parametrize(
+    "kind, scale, good", [("csat", "1-5", [1, 5]), ("ces", "1-7", [1, 5, 7]), ("nps", "0-10", [0])]
+)
+def test_an_answer_off_the_scale_of_a_kind_that_was_confirmed_is_a_fault_of_its_cell(tmp_path, kind, scale, good):
+    answers = sorted({-1, 0, 1, 5, 7, 11} - ({1, 5, 7} if kind == "nps" else set()))
+    rows = "".join(f"2025/07/{day:02d} 10:16:35 AM GMT+9,{score}\n" for day, score in enumerate(answers, 1))
+    (tmp_path / "form.csv").write_text("Timestamp,Rate us\n" + rows, encoding="utf-8")
+    settings = Settings(surveys={"form": SurveySettings(questions={"Rate us": kind})})
+    data = read_folder(tmp_path, settings=settings, key=b"a key for tests")
+    assert data["surveys"]["score"].tolist() == good
+    assert data.rejects["severity"].tolist() == ["cell"] * (len(answers) - len(good))
+    assert data.readings["form.csv"].codebook["scale"].tolist() == [scale]
 
 
 QUALTRICS = [

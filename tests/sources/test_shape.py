@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from engagelab.errors import SourceError
+from engagelab.privacy.pseudonyms import pseudonym
 from engagelab.sources.read import read
 
 
@@ -139,6 +140,30 @@ def test_zendesk_satisfaction_and_who_asked(tmp_path):
     assert frame["csat"].tolist() == ["good", "not_offered", "offered"]
     assert frame["user_id"].str.len().tolist() == [2, 32, 1]
     assert "email" not in frame
+
+
+ORDERS = "order_id,user_id,ordered_at,total\n1, Taro@Example.com,2026-09-30,1200\n2,C1,2026-09-30,800\n"
+
+
+@pytest.mark.parametrize("theirs, mapping", [("user_id", None), ("Buyer", {"Buyer": "user_id"})])
+def test_an_address_as_an_id_gives_way_to_its_pseudonym(tmp_path, theirs, mapping):
+    ours = {"order_id": "order_id", "ordered_at": "ordered_at", "total": "total"}
+    mapping = mapping and mapping | ours
+    path, key = written(tmp_path, ORDERS.replace("user_id", theirs)), b"a key for tests"
+    with pytest.raises(SourceError, match=rf"'{theirs}': people are named by their address alone.*pseudonymise=key"):
+        read(path, mapping=mapping)
+    reading = read(path, mapping=mapping, pseudonymise=key)
+    assert reading.frame["user_id"].tolist() == [pseudonym(pd.Series(["taro@example.com"]), key)[0], "C1"]
+    assert "xample.com" not in reading.raw.to_csv() + reading.frame.to_csv()
+    assert theirs in reading.source.personal
+    assert read(path, mapping=mapping, keep_personal=True).frame["user_id"].tolist() == ["Taro@Example.com", "C1"]
+
+
+def test_an_address_in_a_column_of_another_sort_is_not_shown(tmp_path):
+    path = written(tmp_path, "order_id,user_id,ordered_at,total\n1,C1,2026-09-30,taro@example.com\n")
+    with pytest.raises(SourceError, match=r"'\*\*\*' is not a number"):
+        read(path)
+    assert read(path, on_bad="return").rejects["value"].tolist() == ["***"]
 
 
 def test_mapping_adds_a_column_to_a_known_format(tmp_path):

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from engagelab import words
 from engagelab.errors import SourceError, UsageError
-from engagelab.sources.settings import FileSettings, Settings, SurveySettings, propose, read_settings, write_settings
+from engagelab.sources.settings import FileSettings, Settings, SurveySettings, read_settings, write_settings
 
 FULL = """
 name = "Asanagi Coffee"
@@ -48,22 +49,40 @@ def test_every_setting_arrives(tmp_path):
 
 WRONG = {
     'nmae = "x"': "there is no setting 'nmae'; did you mean 'name'?",
-    'language = "fr"': "language cannot be 'fr'",
-    'timezone = "Tokyo"': "timezone cannot be 'Tokyo'",
-    "fiscal_year_starts = 13": "fiscal_year_starts cannot be 13",
-    'fiscal_year_starts = "4"': "fiscal_year_starts cannot be '4'",
+    'language = "fr"': "language cannot be 'fr'; it takes one of en, ja",
+    "language = 3": "language cannot be 3; it takes one of en, ja",
+    'timezone = "Tokyo"': "timezone cannot be 'Tokyo'; it takes a time zone such as 'Asia/Tokyo'",
+    "fiscal_year_starts = 13": "fiscal_year_starts cannot be 13; it takes a month from 1 to 12",
+    'fiscal_year_starts = "4"': "fiscal_year_starts cannot be '4'; it takes a month from 1 to 12",
     "fiscal_year_starts = true": "cannot be True",
-    'colors = ["red"]': "colors cannot be 'red'",
-    "name = 5": "name cannot be 5",
+    'colors = ["red", "#0b5c5a"]': """cannot be ['red', '#0b5c5a']; it takes two colours such as "#0b5c5a\"""",
+    'colors = ["#0b5c5a"]': "colors cannot be ['#0b5c5a']; it takes two colours",
+    'colors = ["#0b5c5a", "#0b5c5a", "#0b5c5a"]': "it takes two colours",
+    "colors = []": "colors cannot be []; it takes two colours",
+    'colors = "#0b5c5a"': "colors cannot be '#0b5c5a'; it takes two colours",
+    'currency = "yen"': "currency cannot be 'yen'; it takes the three capital letters of a currency, such as 'JPY'",
+    'currency = "¥"': "currency cannot be '¥'",
+    'currency = "JPYEN"': "currency cannot be 'JPYEN'",
+    "name = 5": "name cannot be 5; it takes text in quotation marks",
+    'campaigns = "spring"': "campaigns cannot be 'spring'; it takes a list",
+    'events = ["a"]': "events cannot be ['a']; it takes names with their values",
+    'logo = "missing.png"': "logo cannot be 'missing.png'; it takes the name of a picture in this folder, and there is",
     "name =": "is not valid TOML",
     '[files."a.csv"]\ntabel = "orders"': "no setting 'files.a.csv.tabel'; did you mean 'table'",
-    '[files."a.csv"]\ntable = "order"': "files.a.csv.table cannot be 'order'",
-    '[files."a.csv"]\ndayfirst = 1': "dayfirst cannot be 1",
+    '[files."a.csv"]\ntable = "order"': "files.a.csv.table cannot be 'order'; it takes one of customers, ",
+    '[files."b.csv"]\ntable = "order"': "did you mean 'orders'?",
+    '[files."a.csv"]\ndayfirst = 1': "dayfirst cannot be 1; it takes true or false",
+    '[files."a.csv"]\nyear = "26"': "year cannot be '26'; it takes a year such as 2026",
+    '[files."a.csv"]\ncolumns = { "Id" = 3 }': "files.a.csv.columns.Id cannot be 3; it takes a column of one of our",
+    '[files."a.csv"]\ncolumns = { "Id" = "ordr_id" }': "cannot be 'ordr_id'; it takes a column of one of our tables",
+    '[files."b.csv"]\ncolumns = { "Id" = "ordr_id" }': "did you mean 'order_id'?",
+    '[files."a.csv"]\ntable = "orders"\ncolumns = { "Id" = "ticket_id" }': "it takes a column of orders: order_id, ",
+    '[files."a.csv"]\nformat = "zendesk_tickets"\ncolumns = { "Id" = "order_id" }': "it takes a column of tickets: ",
     '[files."a.csv"]\ntimezone = "X/Y"': "timezone cannot be 'X/Y'",
     '[files."a.csv"]\nformat = "shopify"': "did you mean",
-    "files = 3": "files cannot be 3",
-    '[surveys.a]\nquestions = { "Q" = "npss" }': "surveys.a.questions.Q cannot be 'npss'",
-    "[surveys]\na = 3": "surveys.a cannot be 3",
+    "files = 3": 'files cannot be 3; it takes tables such as [files."name"]',
+    '[surveys.a]\nquestions = { "Q" = "npss" }': "surveys.a.questions.Q cannot be 'npss'; it takes one of nps, enps, ",
+    "[surveys]\na = 3": "surveys.a cannot be 3; it takes names with their values",
 }
 
 
@@ -107,22 +126,17 @@ def test_what_is_there_is_not_overwritten_unasked(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["engagelab.toml"]
 
 
-def test_a_proposal_takes_language_zone_currency_and_questions_from_the_files(tmp_path):
-    folder = tmp_path / "asanagi_coffee"
-    folder.mkdir()
-    (folder / "nps.csv").write_text(
-        "タイムスタンプ,友人に勧めますか,理由\n2025/07/11 10:16:35 午前 GMT+9,9,早いです\n", encoding="utf-8"
-    )
-    (folder / "orders.csv").write_text("order_id,ordered_at,currency\n1,2026-09-30,JPY\n", encoding="utf-8")
-    (folder / "page.csv").write_text("<html>", encoding="utf-8")
-    got = propose(folder)
-    assert (got.name, got.language, got.timezone, got.currency, got.fiscal_year_starts) == (
-        "asanagi coffee",
-        "ja",
-        "Asia/Tokyo",
-        "JPY",
-        4,
-    )
-    assert got.surveys["nps"].questions == {"友人に勧めますか": "nps", "理由": "text"}
-    write_settings(folder, got)
-    assert read_settings(folder) == got
+def test_a_logo_is_known_by_its_content_and_not_by_its_name(tmp_path):
+    (tmp_path / "engagelab.toml").write_text('logo = "logo.png"', encoding="utf-8")
+    (tmp_path / "logo.png").write_text("<!doctype html><html><svg></svg></html>", encoding="utf-8")
+    with pytest.raises(SourceError, match=r"logo cannot be 'logo.png'; it takes a picture \(PNG, JPEG,"):
+        read_settings(tmp_path)
+    assert read_settings(tmp_path, logo=False).logo == "logo.png"
+    (tmp_path / "logo.png").write_bytes(b"GIF89a and so on")
+    assert read_settings(tmp_path).logo == "logo.png"
+
+
+def test_a_refusal_is_said_in_japanese_too(tmp_path):
+    (tmp_path / "engagelab.toml").write_text('[files."a.csv"]\ntable = "order"', encoding="utf-8")
+    with words.speaking("ja"), pytest.raises(SourceError, match="'order'は指定できません。customers、.*'orders'のことでしょうか"):
+        read_settings(tmp_path)

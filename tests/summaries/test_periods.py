@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics.measure import measure
-from engagelab.metrics.nouns import mean
+from engagelab.metrics.nouns import mean, rate
 from engagelab.summaries import periods
 
 ZONES = ["UTC", "Asia/Tokyo", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu",
@@ -108,6 +108,22 @@ def test_a_period_cut_at_its_beginning_is_flagged():
     frame = pd.DataFrame({"t": pd.to_datetime(["2026-07-20", "2026-08-31"], format="ISO8601"), "x": 1.0})
     answer = measure(frame, mean("x"), time="t", every="month", since="2026-07-15")
     assert ["not complete" in flag for flag in answer["flag"]] == [True, False]
+
+
+@pytest.mark.parametrize("tz, first, every", [
+    ("America/Sao_Paulo", "2018-11-04", "day"), ("America/Asuncion", "2017-10-01", "day"),
+    ("America/Asuncion", "2017-10-01", "month"), ("America/Asuncion", "2017-10-01", "quarter"),
+    ("Asia/Beirut", "2024-03-31", "day"), ("America/Havana", "2018-11-04", "day")])
+def test_a_period_is_whole_from_the_first_moment_of_a_day_whose_midnight_the_clock_skips_or_repeats(tz, first, every):
+    start = pd.Timestamp(first, tz="UTC")
+    frame = pd.DataFrame({"t": pd.date_range(start, start + pd.Timedelta(days=100), freq="6h"), "x": 1.0})
+    answer = measure(frame, rate("x"), time="t", every=every, tz=tz, since=first)
+    assert answer["flag"].iloc[0] == ""
+    later = measure(frame, rate("x"), time="t", every=every, tz=tz, since=f"{first} 02:00")
+    assert "not complete" in later["flag"].iloc[0]
+    before = measure(frame.assign(t=frame["t"] - pd.Timedelta(days=95)), rate("x"), time="t", every="day", tz=tz,
+                     until=first)
+    assert "not complete" not in before["flag"].iloc[-1]
 
 
 def test_a_window_counts_from_since_to_before_until():

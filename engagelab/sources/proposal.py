@@ -1,0 +1,136 @@
+"""What a folder's files say of themselves: settings to begin with, for a person to look over."""
+
+import fnmatch
+import glob
+import re
+from collections import Counter
+from collections.abc import Iterable
+from itertools import takewhile
+from pathlib import Path
+
+from engagelab import tables, words
+from engagelab.errors import EngagelabError, SourceError
+from engagelab.sources.declarations import declarations, plain, wording
+from engagelab.sources.job import Options
+from engagelab.sources.read import read_with
+from engagelab.sources.reading import Reading
+from engagelab.sources.settings import FileSettings, Settings, SurveySettings, data_files
+
+_KANA = re.compile(r"[\u3041-\u30ff]")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_BRACKET = re.compile(r"\s*[\[(][^\[(]*[\])]$")
+_KEY = b"any key will do"      # whom it names is not kept
+_APART = re.compile(r"[^0-9A-Za-z]")
+
+
+def propose(folder: Path | str) -> Settings:
+    """Settings for a folder from what its files say; nothing is written.
+
+    Zone as a file names it; currency as most orders have it; language as most questions and posts
+    are written; each survey's questions with the kinds that were recognised, and its channel where
+    the file's name says it; added columns of a vendor's file that are called as one of ours.
+
+    Raises UsageError where there is no such folder, SourceError where it has no file to read.
+    """
+    paths = data_files(folder)[0]
+    name = Path(folder).resolve().name
+    if not paths:
+        raise SourceError("report.nothing", folder=name, problems=words.text("report.no_files"))
+    readings = []
+    for path in paths:
+        try:
+            readings.append(read_with(path, Options(key=_KEY), on_bad="return"))
+        except EngagelabError:
+            continue            # said by read_folder; a proposal takes what it can read
+    texts = [text for reading in readings for text in _texts(reading)]
+    language = "ja" if sum(bool(_KANA.search(text)) for text in texts) * 2 > len(texts) else "en"
+    currency = _most(value for reading in readings for frame in reading.tables.values() if "currency" in frame
+                     for value in frame["currency"].dropna() if _CURRENCY.fullmatch(value))
+    zone = _most(reading.source.zone_name for reading in readings if reading.source.zone == "file")
+    if not zone:
+        zone = "Asia/Tokyo" if language == "ja" or currency == "JPY" else "UTC"
+    surveys = {reading.codebook["survey"].iloc[0]: SurveySettings(
+        channel=channel_of(reading.source.file),
+        questions=dict(zip(reading.codebook["question"], reading.codebook["kind"], strict=True)))
+        for reading in readings if len(reading.codebook)}
+    return Settings(name=re.sub(r"[_-]+", " ", name).strip(), language=language, timezone=zone, currency=currency,
+                    fiscal_year_starts=4 if zone == "Asia/Tokyo" else 1, surveys=surveys,
+                    files=_files(readings, [path.name for path in paths]))
+
+
+def _texts(reading: Reading) -> list[str]:
+    columns = [name for name in ("text", "subject", "question") if name in reading.frame]
+    return [text for name in columns for text in reading.frame[name].dropna().drop_duplicates().head(200)]
+
+
+def _most(values: Iterable[str]) -> str:
+    counted = Counter(values)
+    return min(counted, key=lambda value: (-counted[value], value)) if counted else ""
+
+
+def channel_of(file: str) -> str:
+    """How a survey was asked, where its file's name says one way and no other.
+
+    >>> channel_of("nps_in_app.csv"), channel_of("来店アンケート.xlsx"), channel_of("nps.csv")
+    ('in_app', 'store', '')
+    """
+    text = plain(Path(file).stem).replace("_", " ").replace("-", " ")
+    found = {channel for channel, names in wording()["channels"].items() if any(_says(text, name) for name in names)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _says(text: str, name: str) -> bool:
+    """An English word as a whole, a Japanese one anywhere: `app` is not in `apple`."""
+    return bool(re.search(rf"(?<![a-z]){re.escape(name)}(?![a-z])", text)) if name.isascii() else name in text
+
+
+def _files(readings: list[Reading], names: list[str]) -> dict[str, FileSettings]:
+    """Columns that the company added to a vendor's file; files that share them under one pattern if one fits."""
+    alike: dict[tuple[str, tuple[tuple[str, str], ...]], list[str]] = {}
+    for reading in readings:
+        added = _added(reading)
+        if added:
+            alike.setdefault((reading.source.format, tuple(added.items())), []).append(reading.source.file)
+    found: dict[str, FileSettings] = {}
+    for (_, columns), files in alike.items():
+        pattern = _pattern(files)
+        # a pattern must mean these files and no other
+        fits = pattern and {name for name in names if fnmatch.fnmatchcase(name, pattern)} == set(files)
+        for name in [pattern] if fits else files:
+            found[name] = FileSettings(columns=dict(columns))
+    return found
+
+
+def _added(reading: Reading) -> dict[str, str]:
+    """Columns that the format does not know and that are called as a column of its table: {theirs: ours}."""
+    if reading.source.format not in declarations():
+        return {}
+    declared = tables.table(reading.source.table).columns
+    found: dict[str, str] = {}
+    for name in reading.source.unknown:
+        ours = re.sub(r"[\s-]+", "_", _BRACKET.sub("", plain(name)))
+        free = ours in declared and not declared[ours].personal and ours not in reading.frame
+        if free and ours not in found.values():
+            found[name] = ours
+    return found
+
+
+def _pattern(files: list[str]) -> str:
+    """What the names have in common, to whole words, with a `*` for the rest; "" where that is little.
+
+    >>> _pattern(["subscribed_members_1.csv", "cleaned_members_1.csv"])
+    '*_members_1.csv'
+    """
+    first = _common(files)
+    last = _common([name[len(first):][::-1] for name in files])[::-1]
+    first = first[:max((found.end() for found in _APART.finditer(first)), default=0)]
+    apart = _APART.search(last)
+    last = last[apart.start():] if apart else ""
+    common = bool(re.search(r"[^\W\d_]{3}", first + last.rpartition(".")[0]))
+    return f"{glob.escape(first)}*{glob.escape(last)}" if len(files) > 1 and common else ""
+
+
+def _common(names: list[str]) -> str:
+    """The letters with which all the names begin."""
+    return "".join(letters[0] for letters in takewhile(lambda letters: len(set(letters)) == 1,
+                                                       zip(*names, strict=False)))
