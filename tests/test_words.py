@@ -70,6 +70,9 @@ def test_the_language_comes_back_after_an_error():
     assert words.language() == "en"
 
 
-@pytest.mark.parametrize("columns", [_FRAME, COLUMNS, codebook([], "").columns, matches({}, ()).columns, formats().columns])
+HEADS = [_FRAME, COLUMNS, codebook([], "").columns, matches({}, ()).columns, formats().columns]
+
+
+@pytest.mark.parametrize("columns", HEADS, ids=["files", "rejects", "codebook", "matches", "formats"])
 def test_every_head_of_a_table_about_files_has_a_word(columns):
     assert [name for name in columns if not words.has(f"label.{name}")] == []

@@ -31,6 +31,7 @@ class Options:
     survey: str = ""
     channel: str = ""
     touchpoint: str = ""
+    currency: str = ""
     kinds: dict[str, str] = field(default_factory=dict)
 
 

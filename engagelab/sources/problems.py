@@ -48,7 +48,7 @@ class Problems:
         faults = [found for found in self._found if found[5] not in EXPECTED]
         if faults:
             place, _, column, ours, value, reason, _ = min(faults, key=lambda found: found[:3])
-            said = words.text(f"sources.reason.{reason}")
+            said = _said(reason)
             own = f"sources.remedy.{reason}"
             remedy = words.text(own if words.has(own) else "sources.remedy.cell" if column else "sources.remedy.row")
             where = {"file": self.file, "line": int(self.lines[place]), "remedy": remedy}
@@ -59,7 +59,7 @@ class Problems:
 
     def frame(self) -> pd.DataFrame:
         """The rejects: file, line, column, value, reason, severity."""
-        rows = [(self.file, int(self.lines[place]), column, value, words.text(f"sources.reason.{reason}"), severity)
+        rows = [(self.file, int(self.lines[place]), column, value, _said(reason), severity)
                 for place, _, column, _, value, reason, severity in sorted(self._found, key=lambda found: found[:3])]
         frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
         return frame.astype({"line": "int64"} | {name: "str" for name in COLUMNS if name != "line"})
@@ -73,6 +73,12 @@ def one_line(text: str) -> str:
     """
     plain = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
     return plain if len(plain) <= 80 else plain[:79] + "…"
+
+
+def _said(reason: str) -> str:
+    """A reason in words; of an amount in another currency it names both."""
+    key, *names = reason.split()
+    return words.text(f"sources.reason.{key}", **dict(zip(("sign", "said"), names, strict=False)))
 
 
 def _text(value: object) -> str:

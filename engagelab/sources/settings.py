@@ -221,7 +221,7 @@ def options_for(name: str, settings: Settings, keep_personal: bool, key: bytes |
     tz = entry.timezone or (settings.timezone if settings.timezone != "UTC" else None)
     return Options(tz=tz, dayfirst=entry.dayfirst, year=entry.year,
                    keep_personal=keep_personal, key=key, survey=survey, channel=asked.channel,
-                   touchpoint=asked.touchpoint, kinds=dict(asked.questions))
+                   touchpoint=asked.touchpoint, currency=settings.currency, kinds=dict(asked.questions))
 
 
 def read_by_settings(path: Path, settings: Settings, keep_personal: bool, key: bytes | str | None) -> Reading:

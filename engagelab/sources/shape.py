@@ -15,7 +15,7 @@ import pandas as pd
 from engagelab import tables
 from engagelab.errors import SourceError
 from engagelab.privacy.pseudonyms import pseudonym
-from engagelab.sources import questions
+from engagelab.sources import currencies, questions
 from engagelab.sources.addresses import masked
 from engagelab.sources.declarations import names_people, plain
 from engagelab.sources.job import Job
@@ -68,6 +68,7 @@ def _plain(job: Job) -> pd.DataFrame:
             if one.consent_status:
                 frame["consent_marketing"] = status == one.consent_status
     _require(job, one.table, frame)
+    currencies.check(job, frame, one.table, group)
     _summed(job, frame)
     _promoted(job, frame)
     _once(job, frame, tables.table(one.table).key)
@@ -135,13 +136,13 @@ def _person(job: Job, frame: pd.DataFrame) -> pd.Series:
 
 def _unaddressed(job: Job, person: pd.Series) -> pd.Series:
     """No address is left where an id belongs: it gives way to its pseudonym, so that it joins with other tables."""
-    address = person.str.contains("@", regex=False).fillna(False).to_numpy(bool) & ~job.problems.dropped
+    address = person.str.contains("@", regex=False).fillna(False).to_numpy(bool)
     if not address.any() or (job.options.key is None and job.options.keep_personal):
         return person
-    theirs = job.one.columns.get("user_id", ()) + job.one.fallback.get("user_id", ())
+    places = job.places(job.one.columns.get("user_id", ()) + job.one.fallback.get("user_id", ()))
     if job.options.key is None:
-        raise SourceError("sources.needs_key", file=job.file, column=job.titles[job.places(theirs)[0]])
-    job.naming |= set(job.places(theirs))
+        raise SourceError("sources.needs_key", file=job.file, column=job.titles[places[0]])
+    job.naming |= set(places)
     return person.mask(address, pseudonym(person[address].reindex(person.index), job.options.key))
 
 
@@ -164,17 +165,19 @@ def _orders(job: Job) -> dict[str, pd.DataFrame]:
     number = items[one.one_per]
     head = (~number.duplicated() & number.notna()).to_numpy(bool)
     orders = job.table(one.table, one.columns, among=head)
+    currencies.check(job, orders, one.table, one.columns, head)
     _require(job, one.table, orders)
     # an order whose own row could not be read is set aside whole
     lost = set(number[head & job.problems.dropped])
     orphans = number.isin(lost).to_numpy(bool) & ~job.problems.dropped
     job.problems.rows(np.flatnonzero(orphans), "order_rejected")
+    currency = orders.set_index(one.one_per)["currency"] if "currency" in orders else None
+    if currency is not None:
+        items["currency"] = number.map(currency[~currency.index.duplicated()])
+    currencies.check(job, items, one.items_table, one.items)
     kept = ~job.problems.dropped
     items = items[kept]
     items.insert(1, "line", items.groupby(one.one_per).cumcount() + 1)
-    currency = orders.set_index(one.one_per)["currency"] if "currency" in orders else None
-    if currency is not None:
-        items["currency"] = items[one.one_per].map(currency[~currency.index.duplicated()])
     return {one.table: orders[kept & head], one.items_table: items}
 
 

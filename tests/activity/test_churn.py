@@ -112,7 +112,8 @@ def test_the_reason_of_somebody_with_several_subscriptions_is_that_of_the_last_o
 
 
 def test_the_hour_that_the_clock_repeats_does_not_turn_a_subscription_around():
-    frame = plans(("a", "2026-10-25T00:50:00Z", "2026-10-25T01:10:00Z"), ("b", "2026-10-01", None))
+    frame = plans(("a", "2026-10-25T00:50:00Z", "2026-10-25T01:10:00Z"),
+                  ("b", "2026-10-01T00:00:00Z", None))
     table = churn(frame, **NAMES, tz="Europe/Berlin", until="2026-12-01")
     assert table[["n", "count"]].to_numpy().tolist() == [[1, 0]]
 

@@ -88,7 +88,7 @@ def test_without_a_font_the_words_of_a_picture_are_english(japanese, no_font):
 def test_a_group_of_the_data_that_cannot_be_drawn_does_not_stop_the_picture(japanese, no_font):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")   # as the first cell of a notebook has it
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")   # as in a notebook's first cell
         frame = FRAME.assign(metric=["個人", "個人", "法人", "法人"])
         trend(frame, hue="metric", title="満足度").figure.savefig(io.BytesIO())
 

@@ -1,6 +1,10 @@
 """Suppression by itself, against the sums that a reader could make."""
 
+from fractions import Fraction
+from itertools import product
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +31,55 @@ def test_a_hidden_total_does_not_follow_from_its_parts():
     assert why[3] == "few"
     assert why[2] == "complement"
     assert why[0] == "complement"
+
+
+def cube(shape, draw):
+    """The cells of a table with all its totals, and their sizes."""
+    inner = {keys: int(draw()) for keys in product(*(range(size) for size in shape))}
+    cells = list(product(*([*range(size), ALL] for size in shape)))
+    sizes = [sum(n for keys, n in inner.items() if all(key in (ALL, own) for key, own in zip(cell, keys, strict=True)))
+             for cell in cells]
+    return cells, np.array(sizes)
+
+
+def solved(cells, n, why):
+    """The hidden cells that the shown ones determine, by exact elimination."""
+    unknown = [at for at, reason in enumerate(why) if reason]
+    rows = []
+    for at, cell in enumerate(cells):
+        for level in (level for level, key in enumerate(cell) if key is ALL):
+            parts = [other for other, keys in enumerate(cells) if keys[level] is not ALL and n[other] > 0
+                     and (*keys[:level], ALL, *keys[level + 1:]) == cell]
+            rows.append([Fraction((place in parts) - (place == at)) for place in unknown])
+    pivots = []
+    for column in range(len(unknown)):
+        found = next((row for row in rows if row[column]), None)
+        if found is None:
+            continue
+        rows.remove(found)
+        found = [value / found[column] for value in found]
+        rows, pivots = ([[value - row[column] * own for value, own in zip(row, found, strict=True)]
+                         if row[column] else row for row in group] for group in (rows, pivots))
+        pivots.append(found)
+    return {unknown[row.index(1)] for row in pivots if sum(map(bool, row)) == 1}
+
+
+@pytest.mark.parametrize("shape, mean", [((5, 6), 9), ((5, 6), 12), ((4, 4), 10), ((3, 3, 3), 10), ((2, 3, 4), 12)])
+def test_no_small_cell_is_solved_by_all_sums_together(shape, mean):
+    rng = np.random.default_rng(20)
+    for _ in range(40):
+        cells, n = cube(shape, lambda: rng.poisson(rng.choice([0, mean / 3, mean, 2 * mean])))
+        least = np.array([10 if sum(key is not ALL for key in cell) > 1 else 5 for cell in cells])
+        why = hidden(cells, n, least)
+        assert all(why[at] for at in range(len(cells)) if 0 < n[at] < least[at])
+        assert not [at for at in solved(cells, n, why) if n[at] < least[at]]
+
+
+def test_sums_that_are_safe_one_by_one_are_not_so_together():
+    # b/y stands alone once the two sums that share a/x, a/z, c/x and c/z are taken from each other
+    cells, n = cube((3, 4), iter([3, 30, 8, 40, 20, 3, 20, 60, 8, 7, 8, 70]).__next__)
+    why = hidden(cells, n, np.full(len(n), 10))
+    assert not [at for at in solved(cells, n, why) if n[at] < 10]
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=8))

@@ -33,7 +33,7 @@ def test_language_zone_currency_and_questions_are_taken_from_the_files(tmp_path)
 @pytest.mark.parametrize("file, channel", [
     ("nps_in_app.csv", "in_app"), ("NPS-App-2026.csv", "in_app"), ("アプリ内アンケート.csv", "in_app"),
     ("nps_email.csv", "email"), ("e-mail survey.csv", "email"), ("メール調査.xlsx", "email"), ("web_csat.csv", "web"),
-    ("LINEアンケート.csv", "line"), ("csat_sms.csv", "sms"), ("来店アンケート.csv", "store"), ("store2026.csv", "store"),
+    ("LINEアンケート.csv", "line"), ("csat_sms.csv", "sms"), ("来店アンケート.csv", "store"), ("store26.csv", "store"),
     ("nps.csv", ""), ("apples.csv", ""), ("online.csv", ""), ("オンライン.csv", ""), ("app_store.csv", "")])
 def test_the_channel_of_a_survey_is_what_its_file_is_called_if_that_is_plain(file, channel):
     assert channel_of(file) == channel

@@ -138,5 +138,6 @@ def test_a_logo_is_known_by_its_content_and_not_by_its_name(tmp_path):
 
 def test_a_refusal_is_said_in_japanese_too(tmp_path):
     (tmp_path / "engagelab.toml").write_text('[files."a.csv"]\ntable = "order"', encoding="utf-8")
-    with words.speaking("ja"), pytest.raises(SourceError, match="'order'は指定できません。customers、.*'orders'のことでしょうか"):
+    said = r"'order'は指定できません。customers、.*'orders'のことでしょうか"
+    with words.speaking("ja"), pytest.raises(SourceError, match=said):
         read_settings(tmp_path)
