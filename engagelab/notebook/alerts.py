@@ -11,7 +11,7 @@ LATE = 21  # days: longer than the usual pause between two mailings or posts
 
 
 def alerts(company: Folder) -> list[Sentence]:
-    """A sentence each: files that were not read, rows set aside, counts still growing, ids of two persons, odd targets."""
+    """A sentence each: files not read, rows set aside, counts still growing, ids of two persons, unknown targets."""
     said = [say("alerts.unread", problem=problem) for problem in company.frame["problem"].dropna() if problem]
     for severity in ("row", "cell"):
         reasons = company.rejects.loc[company.rejects["severity"] == severity, "reason"].value_counts()

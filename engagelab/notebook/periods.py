@@ -1,7 +1,7 @@
 """Which two periods a notebook compares: the last whole one and the one before it.
 
-A quarter, if the data cover two whole quarters; else a month, else a week; else the running month alone. The day of the newest
-stamp counts as whole: an export made this morning ends today.
+A quarter, if the data cover two whole quarters; else a month, else a week; else the running month
+alone. The day of the newest stamp counts as whole: an export made this morning ends today.
 """
 
 from dataclasses import dataclass

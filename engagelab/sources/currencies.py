@@ -14,8 +14,8 @@ from engagelab import tables
 from engagelab.sources.declarations import Names
 from engagelab.sources.job import Job
 
-DOLLARS = ("USD", "AUD", "BBD", "BMD", "BND", "BSD", "BZD", "CAD", "FJD", "GYD", "HKD", "JMD", "KYD", "LRD", "NAD", "NZD",
-           "SBD", "SGD", "SRD", "TTD", "TWD", "XCD", "ARS", "CLP", "COP", "MXN", "UYU")
+DOLLARS = ("USD", "AUD", "BBD", "BMD", "BND", "BSD", "BZD", "CAD", "FJD", "GYD", "HKD", "JMD", "KYD", "LRD", "NAD",
+           "NZD", "SBD", "SGD", "SRD", "TTD", "TWD", "XCD", "ARS", "CLP", "COP", "MXN", "UYU")
 # a sign and the currencies that are written with it: the first one, unless the row says another of them
 SIGNS = {"¥": ("JPY", "CNY"), "円": ("JPY",), "$": DOLLARS, "€": ("EUR",), "£": ("GBP",),
          "jpy": ("JPY",), "usd": ("USD",), "eur": ("EUR",), "gbp": ("GBP",)}
@@ -58,15 +58,15 @@ def check(job: Job, frame: pd.DataFrame, table: str, group: Names, among: np.nda
     if not found:
         return
     named = "currency" in frame
-    row = frame["currency"].str.upper().fillna("") if named else pd.Series("", index=frame.index)
-    row = row.to_numpy(object)
+    said_there = frame["currency"].str.upper().fillna("") if named else pd.Series("", index=frame.index)
+    row = said_there.to_numpy(object, copy=True)
     common = "" if named else _common(found)
     for ours, (place, sign) in found.items():
         signed = np.flatnonzero(sign.notna())
-        pairs = pd.DataFrame({"row": row[signed], "sign": sign.to_numpy(object)[signed]})
-        for (own, mark), at in pairs.groupby(["row", "sign"]).indices.items():
+        owns, marks = row[signed], sign.to_numpy(object)[signed]
+        for own, mark in dict.fromkeys(zip(owns, marks, strict=True)):
             said, who = _said(own, job.options.currency, common)
-            means, places = SIGNS.get(mark, ()), signed[at]
+            means, places = SIGNS.get(mark, ()), signed[(owns == own) & (marks == mark)]
             if not means or (said and said not in means):
                 names = "/".join(SIGNS[one][0] for one in mark.split("/"))
                 job.problems.cells(places, f"other_currency_{who} {names} {said}", job.titles[place], ours,
@@ -89,7 +89,9 @@ def _found(job: Job, frame: pd.DataFrame, table: str, group: Names,
             place = job.places(theirs)[0]
             sign = signs(job.cell(place))
             if sign is not None:
-                found[ours] = (place, sign.where(frame[ours].notna().to_numpy(bool) & live, None))
+                sign = sign.where(frame[ours].notna().to_numpy(bool) & live, None)
+            if sign is not None and sign.notna().any():
+                found[ours] = (place, sign)
     return found
 
 

@@ -109,8 +109,8 @@ def test_no_word_of_the_first_company_is_on_the_page_of_the_second(tmp_path):
     assert "Key points" not in text
 
 
-TABLES = ["customers", "email_campaigns", "email_sends", "orders", "reviews", "social_posts", "subscriptions", "surveys",
-          "tickets"]
+TABLES = ["customers", "email_campaigns", "email_sends", "orders", "reviews", "social_posts", "subscriptions",
+          "surveys", "tickets"]
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -1,11 +1,12 @@
 """A page stands alone, puts the answer first, folds the code away, and shows hostile text as text."""
 
+import html
 import re
 
 import nbformat
 import pytest
 
-from engagelab.report.render import Look, answer, index, page, title
+from engagelab.report.render import Look, answer, index, luminance, page, title
 
 LOOK = Look("Brand & <Sons>", ("#123456", "#654321"), "en", period="Data from 2026-01-01 to 2026-03-31")
 PNG = ("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
@@ -65,3 +66,17 @@ def test_the_index_links_the_pages_and_names_what_failed(notebook):
     made = index([("01.html", "Customers", "It rose.")], LOOK, ["02: no page"])
     assert '<a href="01.html">Customers</a>' in made
     assert "02: no page" in made
+
+
+@pytest.mark.parametrize(("color", "ink"), [("#1f5f7a", "#ffffff"), ("#ffe600", "#1d2433"), ("#fff", "#1d2433"),
+                                            ("#000", "#ffffff")])
+def test_writing_on_the_first_colour_can_be_read(color, ink):
+    look = Look("A", (color, "#123456"), "en")
+    assert look.ink == ink
+    light, dark = sorted([luminance(color), luminance(ink)], reverse=True)
+    assert (light + .05) / (dark + .05) > 4.5  # WCAG 2.2, success criterion 1.4.3
+
+
+def test_the_page_of_the_sample_says_that_the_company_is_made_up(notebook):
+    assert "made-up company" in page(notebook, Look("A", ("#123456", "#654321"), "en", sample=True))
+    assert "company's own export files" in html.unescape(page(notebook, LOOK))

@@ -15,8 +15,8 @@ HEAD = "order_id,user_id,ordered_at,total,currency\n"
 def orders(folder, *rows, currency=True):
     """Rows of total and currency as a file of orders."""
     path = folder / "orders.csv"
-    named = [f",{code}" if currency else "" for _, code in rows]
-    lines = [f'{n},C{n},2026-09-30,"{total}"{code}' for n, ((total, _), code) in enumerate(zip(rows, named, strict=True))]
+    cells = [f'"{total}",{code}' if currency else f'"{total}"' for total, code in rows]
+    lines = [f"{n},C{n},2026-09-30,{text}" for n, text in enumerate(cells)]
     head = HEAD if currency else HEAD.replace(",currency", "")
     path.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
     return path
