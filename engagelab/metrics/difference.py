@@ -53,7 +53,7 @@ def difference(measured: pd.DataFrame, *, over: str, before: object = None, afte
     values = [value for value in measured[over].unique() if value not in labels]
     if before is None or after is None:
         if len(values) < 2:
-            raise DataError("difference.no_two", over=over, available=", ".join(map(repr, values)))
+            raise DataError("difference.no_two", over=over, available=words.joined(map(repr, values)))
         before, after = values[-2:]
     keys = [name for name in measured.columns if name not in AFTER_BY and name != over]
     sides = [measured[measured[over] == value].drop(columns=over) for value in (before, after)]

@@ -82,7 +82,7 @@ def fixed_mix(measured: pd.DataFrame, *, by: str, over: str, to: object) -> pd.D
     rows = groups_only(measured, by)
     if to not in set(rows[over]):
         raise DataError("difference.no_value", over=over, value=repr(to),
-                        available=", ".join(map(repr, sorted(set(rows[over])))))
+                        available=words.joined(map(repr, sorted(set(rows[over])))))
     if (rows["n"].astype("float64") - rows["n_eff"]).abs().gt(1e-9).any():
         raise DataError("difference.mix_weighted")
     others = [name for name in _keys(measured) if name not in (by, over)]

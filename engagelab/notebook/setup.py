@@ -9,6 +9,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.notebook.places import project
 from engagelab.sources.folder import Folder, read_folder
+from engagelab.sources.settings import read_settings
 from engagelab.tables import complete, tables
 
 SAMPLE = "sample"
@@ -29,9 +30,8 @@ def setup(data: str = SAMPLE, *, language: str | None = None) -> Folder:
     warnings.filterwarnings("ignore", module=r"ipykernel|jupyter_client|zmq|tornado|asyncio|IPython")
     warnings.filterwarnings("ignore", message="Glyph .* missing from font")
     pd.set_option("display.width", 120, "display.max_columns", 30, "display.max_rows", 60, "display.precision", 4)
-    company = open_data(data)
-    words.set_language(language or company.settings.language)
-    return company
+    words.set_language(language or language_of(data))  # before the data are read: what is said of them is kept
+    return open_data(data)
 
 
 def open_data(data: str) -> Folder:
@@ -40,8 +40,18 @@ def open_data(data: str) -> Folder:
     Every table has all its declared columns, so that a cell may name one that some vendor's file
     lacks; it then holds nothing.
     """
-    company = read_folder(project() / "data" if data == SAMPLE else Path(data))
+    company = read_folder(folder_of(data))
     return replace(company, tables={name: complete(frame, name) for name, frame in company.tables.items()})
+
+
+def folder_of(data: str) -> Path:
+    """The folder of the data: the one that is named, or that of the sample company."""
+    return project() / "data" if data == SAMPLE else Path(data)
+
+
+def language_of(data: str) -> str:
+    """The language that the folder's settings ask for."""
+    return read_settings(folder_of(data)).language
 
 
 def span(company: Folder) -> tuple[str, str]:

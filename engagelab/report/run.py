@@ -1,7 +1,6 @@
 """`engagelab report`: the lessons on a folder of export files, as pages."""
 
 import base64
-import mimetypes
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,11 @@ from engagelab import words
 from engagelab.errors import EngagelabError, SourceError
 from engagelab.files import write_text
 from engagelab.notebook.execute import execute, read
-from engagelab.notebook.setup import SAMPLE, open_data, span
+from engagelab.notebook.setup import SAMPLE, language_of, open_data, span
 from engagelab.notebook.tags import answerable, fitted, with_parameters
 from engagelab.report.render import Look, answer, index, page, title
 from engagelab.sources.folder import Folder
+from engagelab.sources.pictures import picture_kind
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ def report(notebooks: list[Path], data: str, out: Path) -> Iterator[Made]:
     Errors: those of `read_folder`, and SourceError where no file of the folder can be read; before
     anything is written.
     """
+    words.set_language(language_of(data))
     company = open_data(data)
     if not company.tables:
         why = "; ".join(company.frame["problem"].dropna()) or words.text("report.no_files")
         raise SourceError("report.nothing", folder=Path(data).name, problems=why)
-    words.set_language(company.settings.language)
     look = look_of(company, Path(data))
     made = []
     for path in notebooks:
@@ -68,9 +68,8 @@ def look_of(company: Folder, folder: Path) -> Look:
     settings = company.settings
     logo = ""
     if settings.logo:
-        picture = folder / settings.logo
-        kind = mimetypes.guess_type(picture.name)[0] or "image/png"
-        logo = f"data:{kind};base64,{base64.b64encode(picture.read_bytes()).decode()}"
+        picture = (folder / settings.logo).read_bytes()
+        logo = f"data:{picture_kind(picture)};base64,{base64.b64encode(picture).decode()}"
     since, until = span(company)
     period = words.text("report.period", since=since, until=until) if until else ""
     return Look(settings.name or folder.resolve().name, (settings.colors[0], settings.colors[1]), settings.language,
