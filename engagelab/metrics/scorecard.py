@@ -26,6 +26,11 @@ def scorecard(estimates: pd.DataFrame, targets: pd.DataFrame, *, keys: Sequence[
     Returns the estimates' rows with `target, kind, source, position, verdict`:
     `position` is "above", "below" or "unclear" (the target lies inside the interval), `verdict`
     "reached", "missed" or "unclear"; both are "" where there is no target.
+
+    >>> measured = pd.DataFrame({"metric": ["churn"], "estimate": [.03], "low": [.02], "high": [.04]})
+    >>> targets = pd.DataFrame({"metric": ["churn"], "target": [.05]})
+    >>> scorecard(measured, targets)[["position", "verdict"]].values.tolist()
+    [['below', 'reached']]
     """
     for column in ("metric", "target"):
         column_of(column, targets.columns, "targets")

@@ -63,12 +63,20 @@ def cards(scorecard: pd.DataFrame, units: Mapping[str, str]) -> Cards:
 
     Parameters: a frame of `engagelab.metrics.scorecard`, with a column `note` if a row needs one;
     `units`, the unit of each metric.
+
+    >>> cards(pd.DataFrame({"metric": ["csat"], "estimate": [.72], "low": [.66], "high": [.78], "n": [218],
+    ...     "target": [.8], "position": ["below"], "verdict": ["missed"], "method": ["Wilson"]}), {"csat": "share"})
+    CSAT (share satisfied): 72.0% (66.0% to 78.0%), n = 218; target 80.0%; below target: missed
     """
     return Cards(scorecard, units)
 
 
 def say_verdicts(scorecard: pd.DataFrame) -> Sentence:
-    """How many of the indicators reached their target, missed it, or cannot be told."""
+    """How many of the indicators reached their target, missed it, or cannot be told.
+
+    >>> say_verdicts(pd.DataFrame({"verdict": ["reached", "unclear", "unclear"]}))
+    'Of 3 indicators 1 reached the target and 0 missed it; for 2 the data cannot tell.'
+    """
     counts = scorecard["verdict"].value_counts()
     if not len(scorecard):
         return say("scorecard.empty")

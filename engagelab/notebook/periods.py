@@ -83,6 +83,11 @@ def periods(company: Folder) -> Periods:
     nothing can be compared.
 
     Errors: DataError where no table says when something happened.
+
+    >>> from engagelab.notebook.setup import open_data
+    >>> when = periods(open_data("sample"))
+    >>> when.before, when.now, when.over
+    ('2026Q2', '2026Q3', {'every': 'quarter', 'until': '2026-10-01', 'tz': 'Asia/Tokyo'})
     """
     first, last = span(company)
     if not last:

@@ -39,6 +39,10 @@ def open_data(data: str) -> Folder:
 
     Every table has all its declared columns, so that a cell may name one that some vendor's file
     lacks; it then holds nothing.
+
+    >>> company = open_data("sample")
+    >>> company.settings.name, len(company["tickets"])
+    ('Asanagi Coffee', 1933)
     """
     company = read_folder(folder_of(data))
     return replace(company, tables={name: complete(frame, name) for name, frame in company.tables.items()})

@@ -21,6 +21,6 @@ def test_each_trouble_is_said(tmp_path):
     (tmp_path / "targets.csv").write_text("metric,target\nnpss,30\n", "utf-8")
     (tmp_path / "page.csv").write_text("<html>log in</html>", "utf-8")
     said = "\n".join(alerts(open_data(str(tmp_path))))
-    for part in ("Not read: page.csv", "1 rows were set aside", "1 cells could not be read", "reviews end on 2026-05-01",
-                 "metrics that the catalogue does not have: npss"):
+    for part in ("Not read: page.csv", "1 rows were set aside", "1 cells could not be read",
+                 "reviews end on 2026-05-01", "metrics that the catalogue does not have: npss"):
         assert part in said, part
