@@ -1,32 +1,15 @@
 """How far two independent estimates are apart, and whether that may be noise.
 
-The interval comes from the two intervals alone (MOVER, "method of variance estimates recovery"):
-it keeps their asymmetry, so that a difference of two rates stays within -1 and 1. With Wilson
-intervals it is method 10 of Newcombe (1998, Statistics in Medicine 17:873); for any estimate,
-Zou and Donner (2008, Statistics in Medicine 27:1693).
+The interval comes from the two intervals alone; see `difference_interval`.
 """
 
-import numpy as np
 import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, column_of
+from engagelab.metrics.intervals import difference_interval
 
 AFTER_BY = ("estimate", "low", "high", "se", "count", "n", "n_eff", "n_missing", "method", "flag", "base")
-
-
-def difference_interval(before, before_low, before_high, after, after_low, after_high):
-    """(difference, low, high) of after - before, from the estimates and their intervals; numbers or arrays.
-
-    >>> import numpy as np  # Newcombe 1998: 48/80 before, 56/70 after, Wilson intervals
-    >>> from engagelab.metrics.intervals import wilson
-    >>> before, after = [np.array(wilson(count, n)).ravel() for count, n in ((48, 80), (56, 70))]
-    >>> [round(float(end), 4) for end in difference_interval(.6, *before, .8, *after)]
-    [0.2, 0.0524, 0.3339]
-    """
-    apart = after - before
-    return (apart, apart - np.hypot(after - after_low, before_high - before),
-            apart + np.hypot(after_high - after, before - before_low))
 
 
 def difference(measured: pd.DataFrame, *, over: str, before: object = None, after: object = None) -> pd.DataFrame:

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from engagelab.errors import DataError
-from engagelab.metrics.difference import difference, difference_interval
-from engagelab.metrics.intervals import wilson
+from engagelab.metrics.difference import difference
+from engagelab.metrics.intervals import difference_interval, wilson
 
 
 def measured(**values):
