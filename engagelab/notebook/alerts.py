@@ -1,12 +1,16 @@
 """What a reader should know of the data before believing a page made of them."""
 
+from collections.abc import Iterator
+
+import pandas as pd
+
 from engagelab import words
 from engagelab.metrics.catalogue import catalogue
 from engagelab.notebook.sentences import Sentence, say
-from engagelab.notebook.setup import ABOUT_PEOPLE
 from engagelab.sources.folder import Folder
 from engagelab.tables import tables
 
+GROUPS = {"surveys": "survey", "social_posts": "platform"}
 LATE = 21  # days: longer than the usual pause between two mailings or posts
 
 
@@ -32,13 +36,38 @@ def alerts(company: Folder) -> list[Sentence]:
 
 
 def _stopped(company: Folder) -> list[Sentence]:
-    """The tables whose newest stamp is old beside that of the others: what they lack looks like a fall."""
+    """The tables, surveys and platforms that begin late or end early beside the rest: a gap looks like a change."""
+    known = list(_stamps(company))
+    zone = company.settings.timezone
+    first = min((times.min() for _, times, begins in known if begins), default=None)
+    last = max((times.max() for _, times, _ in known), default=None)
     said = []
-    for name, frame in company.tables.items():
-        column = tables()[name].time
-        if column and name not in ABOUT_PEOPLE and company.today is not None and frame[column].notna().any():
-            days = (company.today - frame[column].max()).days
-            if days > LATE:
-                said.append(say("alerts.stopped", table=words.text(f"table.{name}"), days=days,
-                                until=f"{frame[column].max().tz_convert(company.settings.timezone):%Y-%m-%d}"))
+    for name, times, begins in known:
+        if begins and (times.min() - first).days > LATE:
+            said.append(_gap("begins", name, times.min(), (times.min() - first).days, zone))
+        if (last - times.max()).days > LATE:
+            said.append(_gap("stopped", name, times.max(), (last - times.max()).days, zone))
     return said
+
+
+def _gap(kind: str, name: str, stamp: pd.Timestamp, days: int, zone: str) -> Sentence:
+    return say(f"alerts.{kind}", table=name, days=days, date=f"{stamp.tz_convert(zone):%Y-%m-%d}")
+
+
+def _stamps(company: Folder) -> Iterator[tuple[str, pd.Series, bool]]:
+    """What each table, and each survey and platform in it, has seen, and whether its first stamp is a beginning.
+
+    A subscription may be older than any observation; its table ends with the last opened or closed.
+    """
+    for name, frame in company.tables.items():
+        column, title = tables()[name].time, words.text(f"table.{name}")
+        if not column or name == "customers" or frame[column].isna().all():
+            continue
+        if name == "subscriptions":
+            yield title, pd.concat([frame["opened_at"], frame["closed_at"]]).dropna(), False
+            continue
+        yield title, frame[column].dropna(), True
+        by = GROUPS.get(name)
+        if by and frame[by].nunique() > 1:
+            for group, part in frame.dropna(subset=[by, column]).groupby(by):
+                yield f"{title} ({group})", part[column], True

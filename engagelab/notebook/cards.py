@@ -77,10 +77,10 @@ def say_verdicts(scorecard: pd.DataFrame) -> Sentence:
     >>> say_verdicts(pd.DataFrame({"verdict": ["reached", "unclear", "unclear"]}))
     'Of 3 indicators 1 reached the target and 0 missed it; for 2 the data cannot tell.'
     """
-    counts = scorecard["verdict"].value_counts()
-    if not len(scorecard):
+    counts = scorecard.loc[scorecard["verdict"] != "", "verdict"].value_counts()
+    if not counts.sum():
         return say("scorecard.empty")
-    return say("scorecard.summary", all=len(scorecard), **{
+    return say("scorecard.summary", all=int(counts.sum()), **{
         verdict: int(counts.get(verdict, 0)) for verdict in ("reached", "missed", "unclear")})
 
 

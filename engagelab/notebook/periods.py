@@ -1,7 +1,8 @@
 """Which two periods a notebook compares: the last whole one and the one before it.
 
 A quarter, if the data cover two whole quarters; else a month, else a week; else the running month
-alone. The day of the newest stamp counts as whole: an export made this morning ends today.
+alone. The day of the newest stamp counts as whole, and so does a period of which the data reach the
+last twentieth: on the last day of a quarter there need not be an answer.
 """
 
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from engagelab.sources.folder import Folder
 from engagelab.summaries.periods import label, next_start, start_of
 
 EPOCH = date(1970, 1, 1)
+LAST = 20  # data that reach into the last twentieth of a period cover it: not every day has an event
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Periods:
     since: str
     until: str
     tz: str
+    alone: bool = False  # `now` is not complete, and nothing can be compared
 
     @property
     def over(self) -> dict[str, str]:
@@ -47,6 +50,31 @@ class Periods:
     def whole(self, measured: pd.DataFrame) -> pd.DataFrame:
         """The rows whose period is complete."""
         return measured[~measured["flag"].str.contains(words.text("metrics.flag_partial"), regex=False)]
+
+    def reach(self, *times: pd.Series) -> str:
+        """Until when a table with these stamps observes: `until`, or its own end where that is over a week earlier."""
+        last = max((stamps.max() for stamps in times if stamps.notna().any()), default=None)
+        if last is None:
+            return self.until
+        own = last.tz_convert(self.tz).date() + timedelta(days=1)
+        return own.isoformat() if (date.fromisoformat(self.until) - own).days > 7 else self.until
+
+    def covers(self, times: pd.Series) -> bool:
+        """Whether a table with these stamps covers both periods, but for a week at either end."""
+        known = times.dropna()
+        if known.empty:
+            return False
+        first, last = (stamp.tz_convert(self.tz).date() for stamp in (known.min(), known.max()))
+        now = self._start(self.now)
+        week = timedelta(days=7)
+        return first <= _previous(self.every, now) + week and last >= next_start(self.every, now) - week
+
+    def _start(self, name: str) -> date:
+        """The first day of the period of that label."""
+        start = start_of(self.every, date.fromisoformat(self.until) - timedelta(days=1))
+        while _label(self.every, start) != name:
+            start = _previous(self.every, start)
+        return start
 
     def changes(self, measured: pd.DataFrame) -> pd.DataFrame:
         """How each estimate of a frame of `measure` changed from `before` to `now`."""
@@ -65,9 +93,7 @@ class Periods:
     @property
     def share_of_days(self) -> float:
         """The days of `now` as a share of those of both periods: what events at an equal pace would give."""
-        start = start_of(self.every, date.fromisoformat(self.until) - timedelta(days=1))
-        while _label(self.every, start) != self.now:
-            start = _previous(self.every, start)
+        start = self._start(self.now)
         end, before = next_start(self.every, start), _previous(self.every, start)
         return (end - start).days / (end - before).days
 
@@ -93,14 +119,18 @@ def periods(company: Folder) -> Periods:
     if not last:
         raise DataError("notebook.no_stamps")
     since, until = date.fromisoformat(first), date.fromisoformat(last) + timedelta(days=1)
+    zone = company.settings.timezone
     for every in ("quarter", "month", "week"):
-        now = _previous(every, start_of(every, until))
-        if _previous(every, now) >= since:
-            break
-    else:
-        every, now = "month", start_of("month", until - timedelta(days=1))
-    return Periods(every, _label(every, _previous(every, now)), _label(every, now), first, until.isoformat(),
-                   company.settings.timezone)
+        running = start_of(every, until - timedelta(days=1))
+        end = next_start(every, running)
+        reached = end if (end - until).days <= (end - running).days / LAST else until
+        now = _previous(every, start_of(every, reached))
+        before = _previous(every, now)
+        if before >= since:
+            return Periods(every, _label(every, before), _label(every, now), first, reached.isoformat(), zone)
+    now = start_of("month", until - timedelta(days=1))
+    return Periods("month", _label("month", _previous("month", now)), _label("month", now), first, until.isoformat(),
+                   zone, alone=True)
 
 
 def _label(every: str, start: date) -> str:

@@ -1,6 +1,9 @@
 """What a reader should know of the data is said: unread files, set-aside rows, growing counts, odd targets."""
 
+import dataclasses
 from pathlib import Path
+
+import pandas as pd
 
 from engagelab.notebook.alerts import alerts
 from engagelab.notebook.setup import open_data
@@ -24,3 +27,17 @@ def test_each_trouble_is_said(tmp_path):
     for part in ("Not read: page.csv", "1 rows were set aside", "1 cells could not be read",
                  "reviews end on 2026-05-01", "metrics that the catalogue does not have: npss"):
         assert part in said, part
+
+
+def test_a_survey_and_subscriptions_that_end_early_are_said(tmp_path):
+    company = open_data("sample")
+    answers, plans = company["surveys"], company["subscriptions"]
+    cut = pd.Timestamp("2026-08-01", tz="UTC")
+    tables = {**company.tables, "surveys": answers[(answers["survey"] != "nps_email") | (answers["answered_at"] < cut)],
+              "subscriptions": plans[plans["opened_at"] < cut].assign(
+                  closed_at=plans["closed_at"].where(plans["closed_at"] < cut)),
+              "reviews": company["reviews"][company["reviews"]["created_at"] > cut]}
+    said = [line.split(",")[0] for line in alerts(dataclasses.replace(company, tables=tables))]
+    assert any(line.startswith("survey answers (nps\\_email) end on 2026-0") for line in said)
+    assert any(line.startswith("subscriptions end on 2026-0") for line in said)
+    assert any(line.startswith("reviews begin on 2026-08-0") for line in said)

@@ -22,8 +22,10 @@ def company(*stamps, tz="Asia/Tokyo", **tables):
     ("2026-03-31 15:00", "2026-09-30 14:59", "quarter", "2026Q2", "2026Q3"),  # midnight in Tokyo
     ("2026-04-02", "2026-09-30", "month", "2026-08", "2026-09"),
     ("2026-04-01", "2026-10-15", "quarter", "2026Q2", "2026Q3"),
-    ("2026-08-01", "2026-09-29", "week", "2026-09-14", "2026-09-21"),
-    ("2026-07-01", "2026-09-29", "month", "2026-07", "2026-08")])
+    ("2026-08-01", "2026-09-28", "week", "2026-09-14", "2026-09-21"),
+    ("2026-08-01", "2026-09-29", "month", "2026-08", "2026-09"),  # the last twentieth of September
+    ("2026-04-01", "2026-09-26", "quarter", "2026Q2", "2026Q3"),
+    ("2026-04-01", "2026-09-25", "month", "2026-07", "2026-08")])
 def test_the_last_two_whole_periods(first, last, every, before, now):
     found = periods(company(first, last))
     assert (found.every, found.before, found.now) == (every, before, now)
@@ -31,7 +33,7 @@ def test_the_last_two_whole_periods(first, last, every, before, now):
 
 def test_data_of_a_few_days_stand_alone_in_their_month():
     found = periods(company("2026-09-01", "2026-09-10"))
-    assert (found.every, found.before, found.now) == ("month", "2026-08", "2026-09")
+    assert (found.every, found.before, found.now, found.alone) == ("month", "2026-08", "2026-09", True)
 
 
 def test_data_without_a_stamp_cannot_be_measured_over_time():
@@ -62,3 +64,11 @@ def test_a_stamp_is_in_the_period_that_measure_puts_it_in():
     stamps = pd.Series(pd.to_datetime(["2026-06-30 14:59", "2026-06-30 15:00", None], utc=True))
     assert found.label(stamps).tolist()[:2] == ["2026Q2", "2026Q3"]
     assert found.label(stamps).isna().tolist() == [False, False, True]
+
+
+def test_a_table_that_ends_a_week_early_or_begins_late_does_not_cover_both_periods():
+    found = periods(company("2026-04-01", "2026-09-30"))
+    whole, late, early = (pd.Series(pd.to_datetime(ends, utc=True)) for ends in (
+        ["2026-04-03", "2026-09-28"], ["2026-05-01", "2026-09-30"], ["2026-04-01", "2026-08-31"]))
+    assert [found.covers(times) for times in (whole, late, early)] == [True, False, False]
+    assert [found.reach(times) for times in (whole, early)] == ["2026-10-01", "2026-09-01"]
