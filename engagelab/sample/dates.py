@@ -42,10 +42,15 @@ def quarter_start(quarter: int) -> np.datetime64:
     return MONTHS[quarter * 3].astype("datetime64[s]")
 
 
+def month_at(month: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """Months counted from April 2025."""
+    return MONTHS[0] + np.asarray(month).astype("timedelta64[M]")
+
+
 def days_in(month: NDArray[np.int64]) -> NDArray[np.int64]:
     """How many days each month has, counted from April 2025."""
-    first = (MONTHS[0] + month).astype("datetime64[D]")
-    return ((MONTHS[0] + month + 1).astype("datetime64[D]") - first).astype(np.int64)
+    first = month_at(month).astype("datetime64[D]")
+    return (month_at(month + 1).astype("datetime64[D]") - first).astype(np.int64)
 
 
 def utc(stamps: Stamps) -> pd.Series:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from engagelab.sample import plan
 from engagelab.sample.banks import Texts, bank, ids, masked, rows
-from engagelab.sample.dates import END, MONTHS, Stamps, days_in, month_of, quarter_of, utc
+from engagelab.sample.dates import END, MONTHS, Stamps, days_in, month_at, month_of, quarter_of, utc
 from engagelab.sample.draws import Flags, Stream, Whole
 from engagelab.sample.people import DAY, NEVER, People
 
@@ -28,7 +28,7 @@ def closings(everyone: People, seed: int) -> Stamps:
     leaves &= np.arange(len(MONTHS)) > month_of(everyone.joined)[:, None]
     month = np.where(leaves.any(axis=1), leaves.argmax(axis=1), 0)
     day = np.floor(stream.uniform(count) * days_in(month)).astype("timedelta64[D]")
-    dates = (MONTHS[0] + month).astype("datetime64[D]") + day
+    dates = month_at(month).astype("datetime64[D]") + day
     return np.where(leaves.any(axis=1), dates.astype("datetime64[s]"), NEVER)
 
 
@@ -83,7 +83,7 @@ def _baskets(stream: Stream, everyone: People, closed: Stamps) -> tuple[Whole, S
     who, when = np.nonzero(stream.uniform(chance.shape) < chance)
     day = np.floor(stream.uniform(len(who)) * days_in(when)).astype(np.int64)
     second = stream.whole(7 * 3600, 23 * 3600, len(who))
-    ordered = (MONTHS[0] + when).astype("datetime64[s]") + (day * DAY + second).astype("timedelta64[s]")
+    ordered = month_at(when).astype("datetime64[s]") + (day * DAY + second).astype("timedelta64[s]")
     order = np.argsort(ordered, kind="stable")
     return who[order], ordered[order]
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab.sample.banks import drawn, ids, masked
-from engagelab.sample.dates import END, MONTHS, days_in, utc
+from engagelab.sample.dates import END, MONTHS, days_in, month_at, utc
 from engagelab.sample.draws import Stream
 from engagelab.sample.people import DAY, NEVER
 
@@ -25,7 +25,7 @@ def reviews(seed: int, customers: int) -> pd.DataFrame:
     stars = 1 + (stream.uniform(count)[:, None] >= np.cumsum(weights, axis=1)[:, :-1]).sum(axis=1)
     day = np.floor(stream.uniform(count) * days_in(month)).astype(np.int64)
     second = stream.whole(6 * 3600, 23 * 3600, count)
-    created = (MONTHS[0] + month).astype("datetime64[s]") + (day * DAY + second).astype("timedelta64[s]")
+    created = month_at(month).astype("datetime64[s]") + (day * DAY + second).astype("timedelta64[s]")
     order = np.argsort(created, kind="stable")
     stars, created, month = stars[order], created[order], month[order]
     english, wordless = stream.flags(.15, count), stream.flags(WORDLESS, count)

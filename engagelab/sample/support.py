@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab.sample.banks import Texts, drawn, ids, masked
-from engagelab.sample.dates import END, MONTHS, Stamps, days_in, month_of, utc
+from engagelab.sample.dates import END, MONTHS, Stamps, days_in, month_at, month_of, utc
 from engagelab.sample.draws import Flags, Stream
 from engagelab.sample.people import DAY, NEVER, People
 
@@ -50,7 +50,7 @@ def _asked(stream: Stream, everyone: People) -> tuple[np.ndarray, Stamps]:
     who, when = np.nonzero(stream.uniform(there.shape) < TICKETS_A_MONTH * there)
     day = np.floor(stream.uniform(len(who)) * days_in(when)).astype(np.int64)
     minute = stream.whole(7 * 60, 23 * 60 - 1, len(who))
-    created = (MONTHS[0] + when).astype("datetime64[s]") + (day * DAY + minute * 60).astype("timedelta64[s]")
+    created = month_at(when).astype("datetime64[s]") + (day * DAY + minute * 60).astype("timedelta64[s]")
     order = np.argsort(created, kind="stable")
     return who[order], created[order]
 

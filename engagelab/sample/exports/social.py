@@ -55,7 +55,7 @@ def x_files(posts: pd.DataFrame) -> dict[str, Written]:
             found[f"tweet_activity_metrics_example_{MONTHS[month]}.csv"] = _by_tweet(posts[period == month])
         else:
             language = "en" if month < JAPANESE_AGAIN else "ja"
-            end = (MONTHS[month] + 1).astype("datetime64[D]") - 1
+            end = (MONTHS[month] + np.timedelta64(1, "M")).astype("datetime64[D]") - np.timedelta64(1, "D")
             found[f"account_analytics_content_{MONTHS[month]}-01_{end}.csv"] = _content(
                 with_tail(posts, period, month, NEW_EXPORT, len(MONTHS) - 1), language)
     return found
