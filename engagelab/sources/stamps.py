@@ -144,8 +144,10 @@ class _Unique:
         return out, zoned
 
     def _with_year(self, text: pd.Series, form: str, year: int | None) -> tuple[pd.Series, str]:
-        if "%Y" in form or "%y" in form or not len(text):
+        if "%Y" in form or "%y" in form:
             return text, form
+        if not len(text):
+            return text, form + " %Y"
         dated = text.astype(str) + f" {year or 2000}"
         if year is None:
             fits = pd.to_datetime(dated, format=_plain(form) + " %Y", errors="coerce").notna()
