@@ -5,9 +5,7 @@ that silently does nothing.
 """
 
 import fnmatch
-import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -16,6 +14,7 @@ from typing import Any
 
 from engagelab import tables, words
 from engagelab.errors import SourceError, UsageError, near
+from engagelab.files import write_text
 from engagelab.sources.declarations import OURS, declaration, declarations
 from engagelab.sources.job import Options
 from engagelab.sources.pictures import picture_kind
@@ -257,15 +256,7 @@ def write_settings(folder: Path | str, settings: Settings, *, force: bool = Fals
     path = Path(folder) / FILE
     if path.exists() and not force:
         raise UsageError("sources.settings.exists", file=str(path))
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".engagelab-", suffix=".toml")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(_toml(settings))
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_text(path, _toml(settings))
     return path
 
 
