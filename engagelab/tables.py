@@ -50,12 +50,12 @@ class Table:
     @property
     def key(self) -> tuple[str, ...]:
         """The columns that together name a row."""
-        return tuple(name for name, column in self.columns.items() if column.role == "key")
+        return tuple(name for name, column in self.columns.items() if "key" in column.role.split())
 
     @property
     def time(self) -> str | None:
         """The column that says when a row happened."""
-        return next((name for name, column in self.columns.items() if column.role == "time"), None)
+        return next((name for name, column in self.columns.items() if "time" in column.role.split()), None)
 
     @property
     def user(self) -> str | None:

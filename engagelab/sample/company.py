@@ -3,10 +3,11 @@
 import pandas as pd
 
 from engagelab.errors import UsageError
+from engagelab.sample.lives import lives
 from engagelab.sample.mail import mail
 from engagelab.sample.people import customers as customer_table
 from engagelab.sample.people import identities, people
-from engagelab.sample.purchases import closings, orders, subscriptions
+from engagelab.sample.purchases import orders, subscriptions
 from engagelab.sample.reviews import reviews
 from engagelab.sample.social import social_posts
 from engagelab.sample.support import tickets
@@ -31,16 +32,16 @@ def generate(customers: int = 4000, seed: int = 7) -> dict[str, pd.DataFrame]:
     """
     _checked(customers, seed)
     everyone = people(seed, customers)
-    closed = closings(everyone, seed)
+    life = lives(everyone, seed)
     mails = mail(everyone, seed)
-    order_table, items = orders(everyone, closed, seed)
+    order_table, items = orders(everyone, life.closed, seed)
     ticket_table = tickets(everyone, seed)
     made = {
         "customers": customer_table(everyone, seed, mails.left_list, mails.refused),
         "identities": identities(everyone), "orders": order_table, "order_items": items,
-        "subscriptions": subscriptions(everyone, closed, seed), "social_posts": social_posts(seed),
+        "subscriptions": subscriptions(everyone, life.closed, seed), "social_posts": social_posts(seed),
         "email_campaigns": mails.campaigns, "email_sends": mails.sends,
-        "surveys": surveys(everyone, closed, order_table, ticket_table, seed),
+        "surveys": surveys(everyone, life.closed, order_table, ticket_table, seed),
         "reviews": reviews(seed, customers), "tickets": ticket_table, "targets": targets()}
     return {name: typed(frame.reset_index(drop=True), name) for name, frame in made.items()}
 

@@ -48,8 +48,7 @@ def people(seed: int, customers: int) -> People:
     return People(
         user_id=ids("C", number), email=last_roman + "." + first_roman + number.astype(str).astype(object) + host,
         first_name=first, last_name=last, joined=joined, segment=segment, plan=_plans(stream, segment),
-        won_by=np.array(["store", "search", "social", "referral", "campaign"], dtype=object)[
-            stream.pick((.34, .24, .18, .12, .12), customers)],
+        won_by=np.array(list(plan.WON_BY), dtype=object)[stream.pick(list(plan.WON_BY.values()), customers)],
         english=english, uses_app=stream.flags(.62, customers),
         agrees=stream.flags(.88, customers), reads_news=stream.flags(.50, customers))
 

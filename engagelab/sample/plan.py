@@ -25,10 +25,22 @@ PAID = .005
 # Paid reach, as a multiple of the organic reach of the quarter.
 PAID_REACH = (.0, .0, .0, .0, .0, 1.95)
 
-# Prices of a month in yen and the share of subscriptions that close in a month.
+# Prices of a month in yen, tax included.
 PLANS = ("light", "standard", "office")
+HOME_PLANS = ("light", "standard")
 PRICE = {"light": 1980, "standard": 2980, "office": 9800}
-CHURN = {"light": .042, "standard": .036, "office": .020}
+
+# Truth 12. Of those who start at home 40 % leave at 20 % a month and 60 % at 4 %: the share of the
+# quick kind by the channel that won them, and how many each channel wins.
+LEAVE_QUICK, LEAVE_SLOW = .20, .04
+WON_BY = {"store": .34, "search": .24, "social": .18, "referral": .12, "campaign": .12}
+QUICK_BY_CHANNEL = {"store": .214, "search": .36, "social": .92, "referral": .05, "campaign": .60}
+
+# Truth 14. The office plan's price rises by 8 % in July 2026, and its churn from 3.0 to 3.6 % a month.
+REPRICED = "2026-07"
+PRICE_RISE = .08
+LEAVE_OFFICE, LEAVE_OFFICE_REPRICED = .030, .036
+
 SEGMENTS = ("home", "office", "gift")
 
 # Orders with a coupon, a quarter.

@@ -19,19 +19,6 @@ CODES = ("ASANAGI10", "MAME10", "KANSHA15")
 FREE_SHIPPING, SHIPPING, TAX_PERCENT = 5_000, 600, 8
 
 
-def closings(everyone: People, seed: int) -> Stamps:
-    """The last day of each customer's subscription; NaT where it runs, or where there is none."""
-    stream = Stream(seed, "closings")
-    count = len(everyone)
-    chance = np.array([plan.CHURN.get(name, 0.) for name in everyone.plan])
-    leaves = stream.uniform((count, len(MONTHS))) < chance[:, None]
-    leaves &= np.arange(len(MONTHS)) > month_of(everyone.joined)[:, None]
-    month = np.where(leaves.any(axis=1), leaves.argmax(axis=1), 0)
-    day = np.floor(stream.uniform(count) * days_in(month)).astype("timedelta64[D]")
-    dates = month_at(month).astype("datetime64[D]") + day
-    return np.where(leaves.any(axis=1), dates.astype("datetime64[s]"), NEVER)
-
-
 def subscriptions(everyone: People, closed: Stamps, seed: int) -> pd.DataFrame:
     """The table of subscriptions, one a customer with a plan; a day is its first second."""
     stream = Stream(seed, "subscriptions")

@@ -18,7 +18,7 @@ from engagelab.sample.exports import export_files
 from engagelab.sample.exports.vendor import months
 from engagelab.sample.settings import settings
 from engagelab.sample.text_files import Written, canonical_file, json_file, text_file
-from engagelab.sample.truth import truths
+from engagelab.sample.truths import truths
 from engagelab.tables import Column, tables
 
 VERSION = 1

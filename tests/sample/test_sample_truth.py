@@ -10,7 +10,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from engagelab.sample import generate, plan, truths
 from engagelab.sample.exports.vendor import months, quarters
-from engagelab.sample.truth import FACEBOOK_PARTS
+from engagelab.sample.truths.campaigns import FACEBOOK_PARTS
 
 BEFORE, NOW = 4, 5
 CHANNELS = ["in_app", "email"]

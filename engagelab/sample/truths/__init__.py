@@ -1,0 +1,35 @@
+"""What is true of the sample company, and what the naive reading of its tables says instead."""
+
+from engagelab.sample import plan
+from engagelab.sample.dates import QUARTERS
+from engagelab.sample.exports.vendor import quarters
+from engagelab.sample.truths.campaigns import channels, opens, paid
+from engagelab.sample.truths.entry import Tables, said, short
+
+# In the order of their numbers.
+TRUTHS = (channels, opens, paid)
+
+
+def truths(tables: Tables) -> dict[str, object]:
+    """The planted truths with the naive claim of these tables, and what else is so of them.
+
+    Words stand in every language of the catalogue. Rates are fractions, NPS is in points.
+    """
+    return {"truths": [truth(tables) for truth in TRUTHS], "also_so": _also(tables)}
+
+
+def _also(tables: Tables) -> dict[str, object]:
+    reviews, orders, tickets = tables["reviews"], tables["orders"], tables["tickets"]
+    quarter = quarters(reviews["created_at"])
+    coupon = orders["coupon"].isna().groupby(quarters(orders["ordered_at"])).mean()
+    return {
+        "reviews": {"text": said("sample.also_reviews"),
+                    "count": {name: int((quarter == place).sum()) for place, name in enumerate(QUARTERS)},
+                    "mean_stars": {name: short(reviews["rating"][quarter == place].mean(), 3)
+                                   for place, name in enumerate(QUARTERS)}},
+        "full_price_share": {"text": said("sample.also_coupons"),
+                             "planned": {name: round(1 - share, 2)
+                                         for name, share in zip(QUARTERS, plan.COUPON, strict=True)},
+                             "found": {name: short(coupon[place], 4) for place, name in enumerate(QUARTERS)}},
+        "open_tickets": {"text": said("sample.also_tickets"),
+                         "share": short(tickets["solved_at"].isna().mean(), 4)}}
