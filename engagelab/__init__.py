@@ -21,7 +21,7 @@ MODULES = {
     "display": "shown",
     "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
     "metrics.nouns": "rate mean ratio quantile nps csat ces", "metrics.social": "engagement_rate",
-    "metrics.measure": "measure",
+    "metrics.measure": "measure", "money": "net", "report.save": "save",
 }
 FACE = {name: f"{__name__}.{module}" for module, names in MODULES.items() for name in names.split()}
 ROOMS = ("activity", "ltv", "metrics", "plots", "privacy")
@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab.metrics.nouns import rate as rate
     from engagelab.metrics.nouns import ratio as ratio
     from engagelab.metrics.social import engagement_rate as engagement_rate
+    from engagelab.money import net as net
     from engagelab.notebook.alerts import alerts as alerts
     from engagelab.notebook.cards import cards as cards
     from engagelab.notebook.cards import say_verdicts as say_verdicts
@@ -59,6 +60,7 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab.notebook.tables import label as label
     from engagelab.notebook.tables import pick as pick
     from engagelab.notebook.tables import show as show
+    from engagelab.report.save import save as save
     from engagelab.sample.committed import example as example
     from engagelab.sources.folder import read_folder as read_folder
     from engagelab.sources.read import formats as formats

@@ -1,4 +1,4 @@
-"""The command line: `engagelab lab | report | test | init | doctor | rebuild | sample`."""
+"""The command line: `engagelab lab | report | test | init | doctor | rebuild | sample | template`."""
 
 import argparse
 import subprocess
@@ -13,6 +13,7 @@ from engagelab.notebook.places import notebooks, project
 from engagelab.notebook.rebuild import check, rebuild
 from engagelab.notebook.setup import SAMPLE
 from engagelab.report.run import report
+from engagelab.report.template import template
 from engagelab.sample.writing import write as write_sample
 from engagelab.sources.proposal import propose
 from engagelab.sources.settings import write_settings
@@ -56,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     command("sample", sample, option("--customers", key="customers", type=int, default=4000),
             option("--seed", key="seed", type=int, default=7),
             option("--out", key="sample_out", type=Path, required=True))
+    command("template", make_template, option("table", key="table"),
+            option("--out", key="template_out", type=Path))
     return top
 
 
@@ -102,6 +105,12 @@ def sample(options) -> int:
     """Write the made-up company."""
     write_sample(options.out, customers=options.customers, seed=options.seed)
     print(words.text("cli.wrote", path=options.out))
+    return 0
+
+
+def make_template(options) -> int:
+    """Write a workbook to fill in."""
+    print(words.text("cli.wrote", path=template(options.table, options.out)))
     return 0
 
 

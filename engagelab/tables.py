@@ -18,6 +18,8 @@ DTYPES = {
     "id": "str", "text": "str", "category": "str", "integer": "Int64", "number": "float64",
     "amount": "float64", "rate": "float64", "flag": "boolean", "time": "datetime64[us, UTC]",
 }
+# How a template marks its example rows, and parts our name of a column from its heading in another language.
+EXAMPLE, HEADING = "EXAMPLE 記入例", " / "
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,12 @@ class Table:
     def required(self) -> tuple[str, ...]:
         """The columns without which a row is worth nothing."""
         return tuple(name for name, column in self.columns.items() if column.required)
+
+    @property
+    def marked(self) -> str:
+        """The column in which a template marks its example rows: the first that names something in free words."""
+        return next(name for name, column in self.columns.items() if column.kind in ("id", "category", "text")
+                    and (column.role or column.required) and not column.allowed)
 
 
 @functools.cache

@@ -6,13 +6,13 @@ customers of the start pay less at the end, by leaving or by paying less; what o
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from engagelab import words
+from engagelab import money, words
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.metrics import intervals
 from engagelab.metrics.answer import COLUMNS
@@ -21,16 +21,18 @@ from engagelab.summaries import periods
 
 def churn(data: pd.DataFrame, *, user: str, opened: str, closed: str, amount: str | None = None,
           reason: str | None = None, every: str = "month", since: object = None, until: object = None,
-          tz: str | None = None, by: str | Sequence[str] | None = None, confidence: float = .95) -> pd.DataFrame:
+          tz: str | None = None, by: str | Sequence[str] | None = None, confidence: float = .95,
+          fiscal_year_starts: int = 1) -> pd.DataFrame:
     """Churn rate of each period, from a table with a row a subscription.
 
     user, opened, closed : the customer, the first day, and the last day (missing while it runs). A customer with
         several subscriptions is lost when none runs at the end of the period.
-    amount : what a subscription pays each period; adds revenue churn, in one currency.
+    amount : what a subscription pays each period; adds revenue churn, in one currency, with tax or without.
     reason : why it was closed; adds the churn rate for each reason, beside "(all)".
     since, until : periods from the one of `since` to the last that begins before `until`; without them, from the first
         that has a customer at its start to the newest stamp of the table. tz : zone of the periods, UTC unless said.
     by : columns of groups, as at the start of the period. Somebody in two groups is counted in both.
+    fiscal_year_starts : as in `measure()`.
 
     Returns the columns of `measure()`: `count` customers lost of `n` at the start, Wilson's interval; for revenue
     `count` and `base` are amounts, delta method over customers. A period not whole at `until` is flagged.
@@ -52,7 +54,7 @@ def churn(data: pd.DataFrame, *, user: str, opened: str, closed: str, amount: st
         column_of(column, list(data.columns))
     table = _table(data, user, opened, closed, names, amount, tz)
     end = periods.moment("until", until, tz)
-    window = _window(table, end, tz, every)
+    window = replace(_window(table, end, tz, every), starts=periods.checked_starts(fiscal_year_starts))
     rows = [row for start in _starts(table, every, since, end, tz, window)
             for row in _period(table, start, periods.next_start(every, start), data[reason] if reason else None,
                                confidence, every, window)]
@@ -95,8 +97,9 @@ def _table(data: pd.DataFrame, user: str, opened: str, closed: str, by: list[str
             raise DataError("activity.missing", column=repr(column), n=int(bad.sum()))
     if (last < first).any():
         raise DataError("activity.closed_early", closed=repr(closed), opened=repr(opened), n=int((last < first).sum()))
-    if amount and "currency" in data and "currency" not in by and data["currency"].nunique() > 1:
-        raise DataError("activity.currencies", found=words.joined(sorted(map(str, data["currency"].dropna().unique()))))
+    for what in money.ALIKE if amount else ():
+        if what in data and what not in by:
+            money.check_alike([str(amount)], what, data[what].value_counts().to_dict())
     if amount and not pd.api.types.is_numeric_dtype(data[amount]):
         raise DataError("summaries.not_a_number", column=repr(amount), type=str(data[amount].dtype))
     missing = words.text("metrics.missing")
@@ -143,9 +146,9 @@ def _starts(table: _Subscriptions, every: str, since: object, end: int | None, t
         return
     begin = periods.moment("since", since, tz)
     if begin is None:
-        start = periods.next_start(every, periods.start_of(every, _day(table.opened.min())))
+        start = periods.next_start(every, periods.start_of(every, _day(table.opened.min()), window.starts))
     else:
-        start = periods.start_of(every, periods.first_day(periods.clock(begin, tz) // periods.DAY))
+        start = periods.start_of(every, periods.first_day(periods.clock(begin, tz) // periods.DAY), window.starts)
     while (start - date(1970, 1, 1)).days * periods.DAY < window.until:
         yield start
         start = periods.next_start(every, start)
@@ -155,7 +158,7 @@ def _period(table: _Subscriptions, start: date, stop: date, reasons: pd.Series |
             window: periods.Window) -> Iterator[list]:
     """The rows of one period: churn of each group, by reason where asked for, and of revenue where asked for."""
     number = (start - date(1970, 1, 1)).days
-    label = periods.label(every, number)
+    label = periods.label(every, number, window.starts)
     flag = "" if window.whole(every, number) else words.text("metrics.flag_partial")
     before, after = table.running(start), table.running(stop)
     users = int(table.user.max()) + 1

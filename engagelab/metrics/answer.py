@@ -1,5 +1,6 @@
 """The shape of an answer: one row an estimate, small cells hidden, doubts flagged in words."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,8 @@ def answer(name: str, noun: Noun, ask: Ask, cells: Cells, min_n: int | None, whe
     table = cells.table
     if ask.scope and cells.depth:  # groups that hold other platforms only are no answer
         table = table[table["rows"] > 0].reset_index(drop=True)
-    keys = [_labels(table, i, every if every and i == cells.depth else None) for i in range(1, cells.depth + 1)]
+    starts = when.window.starts if when else 1
+    keys = [_labels(table, i, every if every and i == cells.depth else None, starts) for i in range(1, cells.depth + 1)]
     attributes = cells.depth - bool(every)
     why = _hidden(table, noun, cells.depth, attributes, min_n)
     secret = np.array([bool(reason) for reason in why], dtype=bool)
@@ -57,7 +59,18 @@ def answer(name: str, noun: Noun, ask: Ask, cells: Cells, min_n: int | None, whe
     return out, cells.based
 
 
-def _labels(table: pd.DataFrame, i: int, every: str | None) -> list[str]:
+def is_hidden(flags: pd.Series) -> pd.Series:
+    """Which flags say that a cell is hidden, in whichever language.
+
+    >>> is_hidden(pd.Series(["", "hidden: fewer than 5 respondents", "no known value", None])).tolist()
+    [False, True, False, False]
+    """
+    said = [text for key in ("metrics.flag_few", "metrics.flag_complement") for text in words.catalogue()[key].values()]
+    pattern = "|".join(re.escape(text).replace(re.escape("{n}"), r"\d+") for text in said)
+    return flags.astype("str").str.contains(pattern, regex=True).fillna(False).astype(bool)
+
+
+def _labels(table: pd.DataFrame, i: int, every: str | None, starts: int) -> list[str]:
     """What the keys of one grouping column are called."""
     total, missing = words.text("metrics.all"), words.text("metrics.missing")
     raw = list(table[f"key_{i}"])
@@ -66,7 +79,7 @@ def _labels(table: pd.DataFrame, i: int, every: str | None) -> list[str]:
         raise DataError("metrics.reserved_value", value=repr(next(key for key in known if key in (total, missing))))
     if every is None and known and all(_whole(key) for key in known):  # whole numbers beside a gap come as 1.0
         raw = [key if _no(key) else key[:-2] for key in raw]
-    named = [missing if _no(key) else periods.label(every, int(key)) if every else key for key in raw]
+    named = [missing if _no(key) else periods.label(every, int(key), starts) if every else key for key in raw]
     return [total if rank == np.inf else label for label, rank in zip(named, table[f"rank_{i}"], strict=True)]
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engagelab import words
+from engagelab import money, words
 from engagelab.errors import UsageError, column_of, one_of
 from engagelab.metrics.answer import COLUMNS, Cells, answer
 from engagelab.metrics.intervals import z_value
@@ -29,7 +29,7 @@ Metrics = Noun | Sequence[Noun] | Mapping[str, Noun]
 def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = None, time: str | None = None,
             every: str | None = None, since: object = None, until: object = None, tz: str | None = None,
             total: bool = False, weights: str | None = None, confidence: float = .95, min_n: int | None = None,
-            user: str | None = None) -> pd.DataFrame:
+            user: str | None = None, fiscal_year_starts: int = 1) -> pd.DataFrame:
     """Estimate metrics, overall, by group and by period.
 
     data : DataFrame, path or glob (.csv .parquet .json), Arrow table, polars frame, DuckDB relation, or `Source`.
@@ -47,12 +47,15 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
         two attributes are crossed.
     user : the column that names the respondent, so that `min_n` counts people and not rows; all rows without a name are
         one respondent.
+    fiscal_year_starts : the month with which quarters and years start. A fiscal year is named by the calendar year in
+        which it starts: with 4, July to September 2026 are "FY2026Q2"; with 1 they are "2026Q3".
 
     Returns a DataFrame with the columns `metric, <by>, <period>, estimate, low, high, se, count, n, n_eff, n_missing,
     method, flag`; `count` is the numerator of a rate and `n` its denominator, a ratio of sums adds `base`.
     `.attrs["sql"]` is the SQL that ran, `.attrs["notes"]` what else has to be said.
 
-    Raises NoColumn, UsageError for arguments and DataError for content that cannot be measured.
+    Raises NoColumn, UsageError for arguments and DataError for content that cannot be measured: among them amounts (by
+    the names of the canonical tables) of rows whose `currency` or `tax_included` differs and is no group; see `net()`.
 
     >>> from engagelab.metrics.nouns import mean, rate
     >>> mails = pd.DataFrame({"plan": ["a", "a", "b", "b"], "opened": [True, False, True, None],
@@ -69,7 +72,8 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
     checked_min_n(min_n)
     nouns = named(metrics)
     view, asks, when = _view(data, nouns, _by(by, every), time=time, every=every, since=since, until=until, tz=tz,
-                             weights=weights, user=user)
+                             weights=weights, user=user, total=total,
+                             starts=periods.checked_starts(fiscal_year_starts))
     keys, sums, text = moments(view, asks, users=user is not None)
     levels = _levels(view, keys, total)
     texts, frames = [text], []
@@ -124,7 +128,7 @@ def _by(by: str | Sequence[str] | None, every: str | None) -> list[str]:
 
 
 def _view(data: Any, nouns: Mapping[str, Noun], by: list[str], *, time: str | None, every: str | None, since: object,
-          until: object, tz: str | None, weights: str | None, user: str | None
+          until: object, tz: str | None, weights: str | None, user: str | None, total: bool, starts: int
           ) -> tuple[View, list[Ask], Span | None]:
     table = source(data)
     columns = Columns(table)
@@ -137,15 +141,31 @@ def _view(data: Any, nouns: Mapping[str, Noun], by: list[str], *, time: str | No
         raise UsageError("metrics.every_missing")
     if tz is not None and time is None:
         raise UsageError("metrics.time_missing")
-    when = span(columns, time, every=every, since=since, until=until, tz=tz) if time else None
+    when = span(columns, time, every=every, since=since, until=until, tz=tz, starts=starts) if time else None
     if weights is not None:
         columns.reads["w0"] = sql.Read(column_of(weights, table.types), "number")
     if user is not None:
         columns.reads["u0"] = sql.Read(column_of(user, table.types), "key")
     asks = [noun.ask(columns) for noun in nouns.values()]
+    _check_alike(columns, [] if total else by, when.where if when else "")
     keys = [f"by_{i}" for i in range(1, len(by) + 1 + bool(every))]
-    return View(columns, tuple(keys), periods.period(every, f"({when.local})") if every and when else "",
+    return View(columns, tuple(keys), periods.period(every, f"({when.local})", starts) if every and when else "",
                 when.where if when else "", weights is not None), asks, when
+
+
+def _check_alike(columns: Columns, by: list[str], where: str) -> None:
+    """Refuse to sum amounts of several currencies, or with tax and without it, where these are no groups."""
+    sums = {ours: read.column for ours, read in columns.reads.items()
+            if read.kind == "number" and read.column in money.amounts()}
+    for what in money.ALIKE if sums else ():
+        if what in columns.source.types and what not in by:
+            reads = {"k0": sql.Read(what, "key"), **{ours: columns.reads[ours] for ours in ("t0", *sums)
+                                                     if ours in columns.reads}}
+            known = " OR ".join(f"{ours} IS NOT NULL" for ours in sums)
+            seen = View(Columns(columns.source, reads), where=where).plain(
+                f"SELECT CAST(k0 AS VARCHAR) AS value, count(*) AS n FROM events WHERE k0 IS NOT NULL AND ({known}) "
+                "GROUP BY k0 ORDER BY n DESC, value")
+            money.check_alike(dict.fromkeys(sums.values()), what, dict(zip(seen["value"], seen["n"], strict=True)))
 
 
 @dataclass(frozen=True)

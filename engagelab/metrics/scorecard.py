@@ -15,12 +15,12 @@ from engagelab.metrics.catalogue import catalogue
 
 
 def scorecard(estimates: pd.DataFrame, targets: pd.DataFrame, *, keys: Sequence[str] | None = None,
-              period: str = "") -> pd.DataFrame:
+              period: str | Sequence[str] = "") -> pd.DataFrame:
     """Each estimate beside its target, with a verdict.
 
     Parameters: `estimates`, rows of `measure`, `metric` being a key of the catalogue; `targets`,
-    the canonical table (metric, period, target, kind, source). A target for `period` goes before
-    one for any period; `keys`, which metrics to show and in which order, the key indicators: those
+    the canonical table (metric, period, target, kind, source). A target for `period` (its label, or
+    several labels of the same days, such as FY2026Q2 and 2026Q3) goes before one for any period; `keys`, which metrics to show and in which order, the key indicators: those
     that were not measured or have no target are left out. Without `keys`, all estimates.
 
     Returns the estimates' rows with `target, kind, source, position, verdict`:
@@ -42,7 +42,8 @@ def scorecard(estimates: pd.DataFrame, targets: pd.DataFrame, *, keys: Sequence[
         targets = targets[targets["segment"].fillna("") == ""]
     targets = targets.reset_index(drop=True)
     when = targets["period"].fillna("") if "period" in targets else pd.Series("", index=targets.index)
-    chosen = targets[when.isin(["", period])].assign(_when=when).sort_values("_when")
+    names = [period] if isinstance(period, str) else list(period)
+    chosen = targets[when.isin(["", *names])].assign(_when=when).sort_values("_when")
     chosen = chosen.drop_duplicates("metric", keep="last")[columns]
     table = estimates.merge(chosen, on="metric", how="left", sort=False)
     better = table["metric"].map(catalogue().set_index("key")["better"]).fillna("higher")

@@ -1,12 +1,14 @@
 """Which two periods a notebook compares: the last whole one and the one before it.
 
-A quarter, if the data cover two whole quarters; else a month, else a week; else the running month
+A quarter (of the fiscal year that the settings say), if the data cover two whole quarters; else a month, else a week; else the running month
 alone. The day of the newest stamp counts as whole, and so does a period of which the data reach the
 last twentieth: on the last day of a quarter there need not be an answer.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -19,6 +21,7 @@ from engagelab.sources.folder import Folder
 from engagelab.summaries.periods import label, next_start, start_of
 
 EPOCH = date(1970, 1, 1)
+FISCAL = re.compile(r"FY(\d{4})(?:Q([1-4]))?")
 LAST = 20  # data that reach into the last twentieth of a period cover it: not every day has an event
 
 
@@ -36,14 +39,20 @@ class Periods:
     until: str
     tz: str
     alone: bool = False  # `now` is not complete, and nothing can be compared
+    fiscal_year_starts: int = 1
 
     @property
-    def over(self) -> dict[str, str]:
+    def calendar(self) -> dict[str, Any]:
+        """The keywords that say whose days and whose years are meant."""
+        return {"tz": self.tz, "fiscal_year_starts": self.fiscal_year_starts}
+
+    @property
+    def over(self) -> dict[str, Any]:
         """The keywords of `measure` that cut time in this way."""
-        return {"every": self.every, "until": self.until, "tz": self.tz}
+        return {"every": self.every, "until": self.until, **self.calendar}
 
     @property
-    def monthly(self) -> dict[str, str]:
+    def monthly(self) -> dict[str, Any]:
         """The same by the month."""
         return {**self.over, "every": "month"}
 
@@ -67,14 +76,41 @@ class Periods:
         first, last = (stamp.tz_convert(self.tz).date() for stamp in (known.min(), known.max()))
         now = self._start(self.now)
         week = timedelta(days=7)
-        return first <= _previous(self.every, now) + week and last >= next_start(self.every, now) - week
+        return first <= self._of(now) + week and last >= next_start(self.every, now) - week
 
     def _start(self, name: str) -> date:
         """The first day of the period of that label."""
-        start = start_of(self.every, date.fromisoformat(self.until) - timedelta(days=1))
-        while _label(self.every, start) != name:
-            start = _previous(self.every, start)
+        start = self._of(date.fromisoformat(self.until))
+        while self._label(start) != name:
+            start = self._of(start)
         return start
+
+    def _of(self, day: date) -> date:
+        """The first day of the last period that begins before a day."""
+        return start_of(self.every, day - timedelta(days=1), self.fiscal_year_starts)
+
+    def _label(self, start: date) -> str:
+        return label(self.every, (start - EPOCH).days, self.fiscal_year_starts)
+
+    def title(self, name: str) -> str:
+        """A label as a sentence says it: that of a fiscal quarter or year with its months.
+
+        >>> Periods("quarter", "FY2026Q1", "FY2026Q2", "", "", "UTC", fiscal_year_starts=4).title("FY2026Q4")
+        'FY2026Q4 (2027-01 to 2027-03)'
+        """
+        found = FISCAL.fullmatch(name)
+        if not found:
+            return name
+        first = int(found[1]) * 12 + self.fiscal_year_starts - 1 + 3 * (int(found[2] or 1) - 1)
+        months = [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in (first, first + (2 if found[2] else 11))]
+        return words.text("periods.fiscal", name=name, first=months[0], last=months[1])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What `now` is called: its label, and where the calendar has the same period, that label too."""
+        start = self._start(self.now)
+        same = start_of(self.every, start) == start
+        return tuple(dict.fromkeys([self.now, *([label(self.every, (start - EPOCH).days)] if same else [])]))
 
     def changes(self, measured: pd.DataFrame) -> pd.DataFrame:
         """How each estimate of a frame of `measure` changed from `before` to `now`."""
@@ -87,14 +123,14 @@ class Periods:
     def label(self, times: pd.Series) -> pd.Series:
         """The period of each stamp, as `measure` calls it; missing where there is none."""
         days = times.dt.tz_convert(self.tz).dt.date
-        names = {day: _label(self.every, start_of(self.every, day)) for day in days.dropna().unique()}
+        names = {day: self._label(self._of(day + timedelta(days=1))) for day in days.dropna().unique()}
         return days.map(names)
 
     @property
     def share_of_days(self) -> float:
         """The days of `now` as a share of those of both periods: what events at an equal pace would give."""
         start = self._start(self.now)
-        end, before = next_start(self.every, start), _previous(self.every, start)
+        end, before = next_start(self.every, start), self._of(start)
         return (end - start).days / (end - before).days
 
     def latest(self, measured: pd.DataFrame) -> pd.DataFrame:
@@ -113,30 +149,25 @@ def periods(company: Folder) -> Periods:
     >>> from engagelab.notebook.setup import open_data
     >>> when = periods(open_data("sample"))
     >>> when.before, when.now, when.over
-    ('2026Q2', '2026Q3', {'every': 'quarter', 'until': '2026-10-01', 'tz': 'Asia/Tokyo'})
+    ('FY2026Q1', 'FY2026Q2', {'every': 'quarter', 'until': '2026-10-01', 'tz': 'Asia/Tokyo', 'fiscal_year_starts': 4})
+    >>> when.title(when.now), when.names
+    ('FY2026Q2 (2026-07 to 2026-09)', ('FY2026Q2', '2026Q3'))
     """
     first, last = span(company)
     if not last:
         raise DataError("notebook.no_stamps")
     since, until = date.fromisoformat(first), date.fromisoformat(last) + timedelta(days=1)
-    zone = company.settings.timezone
+    zone, starts = company.settings.timezone, company.settings.fiscal_year_starts
     for every in ("quarter", "month", "week"):
-        running = start_of(every, until - timedelta(days=1))
+        running = start_of(every, until - timedelta(days=1), starts)
         end = next_start(every, running)
         reached = end if (end - until).days <= (end - running).days / LAST else until
-        now = _previous(every, start_of(every, reached))
-        before = _previous(every, now)
+        now = start_of(every, start_of(every, reached, starts) - timedelta(days=1), starts)
+        before = start_of(every, now - timedelta(days=1), starts)
         if before >= since:
-            return Periods(every, _label(every, before), _label(every, now), first, reached.isoformat(), zone)
+            earlier, later = (label(every, (day - EPOCH).days, starts) for day in (before, now))
+            return Periods(every, earlier, later, first, reached.isoformat(), zone, fiscal_year_starts=starts)
     now = start_of("month", until - timedelta(days=1))
-    return Periods("month", _label("month", _previous("month", now)), _label("month", now), first, until.isoformat(),
-                   zone, alone=True)
-
-
-def _label(every: str, start: date) -> str:
-    return label(every, (start - EPOCH).days)
-
-
-def _previous(every: str, start: date) -> date:
-    """The first day of the period before the one that starts here."""
-    return start_of(every, start - timedelta(days=1))
+    before = start_of("month", now - timedelta(days=1))
+    return Periods("month", before.isoformat()[:7], now.isoformat()[:7], first, until.isoformat(), zone, alone=True,
+                   fiscal_year_starts=starts)

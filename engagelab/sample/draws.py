@@ -90,6 +90,21 @@ class Stream:
         steps[np.argsort(order, kind="stable")] = (np.arange(size) + self.uniform(size)) / max(size, 1)
         return np.where(self.flags(free, size), self.uniform(size), steps)
 
+    def planted(self, chance: ArrayLike, order: ArrayLike, free: float) -> Flags:
+        """True with each row's own chance, evenly along `order`; a part of the rows is drawn freely.
+
+        Rows of one order are shuffled. Every run of rows along the order then has as many as its chances
+        add up to, give or take one: systematic sampling (Madow 1949), which `free` loosens as in `even`.
+        """
+        chances = np.asarray(chance, dtype=float)
+        size = np.size(order)
+        along = np.lexsort((self.uniform(size), np.asarray(order)))
+        loose = self.flags(free, size)
+        total = np.cumsum(np.where(loose, 0.0, chances)[along]) + self.uniform(1)
+        flags = np.empty(size, dtype=bool)
+        flags[along] = np.diff(np.floor(total), prepend=0.0) > 0
+        return np.where(loose, self.uniform(size) < chances, flags)
+
     def some(self, count: int, size: int) -> Whole:
         """`size` different places out of 0 ... count - 1, in random order."""
         return np.argsort(self.uniform(count), kind="stable")[:size]

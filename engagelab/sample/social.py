@@ -1,8 +1,9 @@
-"""The posts on X, Facebook and Instagram.
+"""The posts on X, Facebook and Instagram: the brand's own, and under its tag those of employees and customers.
 
 A post's engagements are drawn from what its platform's rate divides by: impressions on X, reach
 on Facebook and Instagram. Money is spent on Facebook alone, because only that export goes on
-telling paid posts from others after X changed its format.
+telling paid posts from others after X changed its format. Of posts that are not the brand's it sees
+what everybody sees: text and likes, never how many were reached.
 """
 
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab.sample import plan
-from engagelab.sample.banks import Texts, drawn
+from engagelab.sample.banks import Texts, drawn, masked
 from engagelab.sample.dates import END, MONTHS, START, Stamps, month_of, quarter_of, quarter_start, utc
 from engagelab.sample.draws import Stream, Whole
 from engagelab.sample.people import DAY
@@ -44,12 +45,42 @@ CHANNELS = (
 )
 X_CLICKS = ("profile_clicks", "url_clicks", "hashtag_clicks", "detail_expands", "permalink_clicks")
 KINDS = ("photo", "video", "link")
+FIRST_ID = {"x": 1_900_000_000_000_000_001, "facebook": 122_100_000_000_000_001, "instagram": 18_010_000_000_000_001}
+# Where others than the brand post under its tag.
+TAGGED_ON = ("x", "instagram")
+TAGGED = {"customer": 420, "employee": 90}
+MOST_SHARES, FRIENDS_OF_EMPLOYEE = 6, (60, 180)
 
 
 def social_posts(seed: int) -> pd.DataFrame:
     """The table of posts: as many as a company of this size writes, whatever the number of customers."""
     posts = [_posts(Stream(seed, "social " + channel.platform), channel) for channel in CHANNELS]
-    return pd.concat(posts, ignore_index=True)
+    own = pd.concat(posts, ignore_index=True).assign(author="brand")
+    return pd.concat([own.assign(**_shared(Stream(seed, "shared by employees"), len(own))),
+                      *(_tagged(Stream(seed, "tagged " + author), author) for author in TAGGED)], ignore_index=True)
+
+
+def _shared(stream: Stream, count: int) -> dict[str, Whole]:
+    """How often employees shared each post, mostly never, and how many people they reached by it."""
+    chances = stream.uniform(count)
+    shares = np.floor(chances * chances * chances * (MOST_SHARES + 1)).astype(np.int64)
+    return {"employee_shares": shares, "employee_reach": shares * stream.whole(*FRIENDS_OF_EMPLOYEE, count)}
+
+
+def _tagged(stream: Stream, author: str) -> pd.DataFrame:
+    """Posts of others under the brand's tag."""
+    count = TAGGED[author]
+    posted = _times(stream, count, START, END)
+    platform = np.array(TAGGED_ON, dtype=object)[stream.pick((.45, .55), count)]
+    likes = np.floor(stream.skewed(14, .9, count)).astype(np.int64)
+    answers = np.floor(likes * .12 * stream.uniform(count) + stream.uniform(count)).astype(np.int64)
+    on_x, first = platform == "x", 500_000_000 * (1 + list(TAGGED).index(author))
+    return pd.DataFrame({
+        "platform": platform, "promotion": "organic", "posted_at": utc(posted), "author": author,
+        "post_id": [str(FIRST_ID[name] + first + 7919 * number) for number, name in enumerate(platform)],
+        "text": drawn(stream, "tagged", np.full(count, author, dtype=object), stream.flags(.08, count)),
+        "post_type": _kinds(stream, "tagged", count), "likes": likes, "replies": masked(answers, on_x),
+        "reposts": masked(answers // 2, on_x), "comments": masked(answers, ~on_x)})
 
 
 def _posts(stream: Stream, channel: Channel) -> pd.DataFrame:
@@ -60,10 +91,8 @@ def _posts(stream: Stream, channel: Channel) -> pd.DataFrame:
     if channel.platform == "facebook":
         tables += [_bought(stream, channel, posted, audience, quarter) for quarter in _bought_quarters()]
     table = pd.concat(tables).sort_values("posted_at", kind="stable", ignore_index=True)
-    start = {"x": 1_900_000_000_000_000_001, "facebook": 122_100_000_000_000_001,
-             "instagram": 18_010_000_000_000_001}[channel.platform]
     table.insert(0, "platform", channel.platform)
-    table.insert(1, "post_id", [str(start + 7919 * number) for number in range(len(table))])
+    table.insert(1, "post_id", [str(FIRST_ID[channel.platform] + 7919 * number) for number in range(len(table))])
     link = {"x": "https://x.com/example/status/", "facebook": "https://www.facebook.com/example/posts/",
             "instagram": "https://www.instagram.com/p/"}[channel.platform]
     table.insert(5, "url", link + table["post_id"])
@@ -118,7 +147,7 @@ def _counted(stream: Stream, channel: Channel, posted: Stamps, audience: Whole, 
 
 
 def _kinds(stream: Stream, promotion: str, count: int) -> Texts:
-    weights = (.55, .20, .25) if promotion == "organic" else (.5, .5, 0)
+    weights = {"organic": (.55, .20, .25), "paid": (.5, .5, 0), "tagged": (.85, .15, 0)}[promotion]
     return np.array(KINDS, dtype=object)[stream.pick(weights, count)]
 
 

@@ -1,4 +1,4 @@
-"""The answers to four surveys: recommendation by mail and in the app, delivery, and support.
+"""The answers to five surveys: recommendation by mail and in the app, delivery, support, and the plan.
 
 Recommendation is planted exactly enough to be seen: within a channel and a quarter the answers
 stand on evenly spaced quantiles of the planned shares, but for a part that is drawn freely. So
@@ -21,10 +21,14 @@ SENTENCES = {"nps_email": "nps", "nps_in_app": "nps", "csat_delivery": "delivery
 SEGMENT_MOOD = {"home": 0., "office": .12, "gift": -.08}
 
 
+ASKED_ON_PLAN, DAYS_ON_PLAN = np.datetime64("2026-02-02T00:00:00"), 12
+HAPPY, UNHAPPY = (0, 0, 0, .55, .45), (.15, .30, .55, 0, 0)
+
+
 def surveys(everyone: People, closed: Stamps, orders: pd.DataFrame, tickets: pd.DataFrame, seed: int) -> pd.DataFrame:
     """The table of answers, one row an answer, by survey and time."""
     forms = [*_recommendation(everyone, closed, seed), _delivery(everyone, orders, seed),
-             _support(everyone, tickets, seed)]
+             _support(everyone, tickets, seed), _on_plan(everyone, closed, seed)]
     return pd.concat([_answers(form, everyone) for form in forms], ignore_index=True)
 
 
@@ -99,6 +103,26 @@ def _support(everyone: People, tickets: pd.DataFrame, seed: int) -> pd.DataFrame
     ces = 1 + np.where(slow, place(effort, (.05, .08, .13, .18, .24, .20, .12)),
                        place(effort, (.02, .03, .06, .12, .24, .32, .21)))
     return _after(stream, "support_feedback", asked, "solved_at", 1, {"csat": csat, "ces": ces}, everyone)
+
+
+def _on_plan(everyone: People, closed: Stamps, seed: int) -> pd.DataFrame:
+    """Satisfaction with the plan: at home the content stay, at the office it says nothing of leaving."""
+    stream = Stream(seed, "plan survey")
+    office = everyone.plan == "office"
+    last = ASKED_ON_PLAN + np.timedelta64(DAYS_ON_PLAN, "D")
+    there = everyone.plan.astype(bool) & (everyone.joined < ASKED_ON_PLAN) & ~(closed < last)
+    answers = np.where(office, plan.ANSWERS_ON_PLAN["office"], plan.ANSWERS_ON_PLAN["home"])
+    who = np.nonzero(there & stream.flags(answers))[0]
+    seconds = stream.whole(0, DAYS_ON_PLAN - 1, len(who)) * DAY + stream.whole(7 * 3600, 23 * 3600, len(who))
+    answered = ASKED_ON_PLAN + seconds.astype("timedelta64[s]")
+    leaving = closed[who] <= answered + np.timedelta64(plan.FOLLOWED_DAYS, "D")
+    at_home = np.where(leaving, plan.SATISFIED["home_leaves"], plan.SATISFIED["home_stays"])
+    # Apart for those who leave and who stay, so that each group of a plan has its planned share.
+    happy = stream.planted(np.where(office[who], plan.SATISFIED["office"], at_home), 2 * office[who] + leaving, FREE)
+    chances = stream.uniform(len(who))
+    score = 1 + np.where(happy, place(chances, HAPPY), place(chances, UNHAPPY))
+    form = pd.DataFrame({"who": who, "answered": answered, "csat": score, "survey": "csat_plan"})
+    return form.sort_values("answered", kind="stable", ignore_index=True)
 
 
 def _after(stream: Stream, survey: str, asked: pd.DataFrame, stamp: str, days: int,

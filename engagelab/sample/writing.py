@@ -26,8 +26,8 @@ MANIFEST = "manifest.json"
 EXPORTS = "exports/"
 # Keeps an empty folder in git, and is no longer needed once the sample stands there.
 PLACEHOLDER = ".gitkeep"
-BY_MONTH = ("email_sends",)
-OURS = ("subscriptions", "targets", "identities", *BY_MONTH)
+BY_MONTH = ("email_sends", "events")
+OURS = ("subscriptions", "targets", "identities", "email_sends")
 
 
 def write(out: str | os.PathLike[str], customers: int = 4000, seed: int = 7) -> Path:

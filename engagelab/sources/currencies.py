@@ -17,7 +17,8 @@ from engagelab.sources.job import Job
 DOLLARS = ("USD", "AUD", "BBD", "BMD", "BND", "BSD", "BZD", "CAD", "FJD", "GYD", "HKD", "JMD", "KYD", "LRD", "NAD",
            "NZD", "SBD", "SGD", "SRD", "TTD", "TWD", "XCD", "ARS", "CLP", "COP", "MXN", "UYU")
 # a sign and the currencies that are written with it: the first one, unless the row says another of them
-SIGNS = {"¥": ("JPY", "CNY"), "円": ("JPY",), "$": DOLLARS, "€": ("EUR",), "£": ("GBP",),
+SIGNS = {"us$": ("USD",), "ca$": ("CAD",), "au$": ("AUD",), "a$": ("AUD",), "nz$": ("NZD",), "hk$": ("HKD",),
+         "nt$": ("TWD",), "s$": ("SGD",), "¥": ("JPY", "CNY"), "円": ("JPY",), "$": DOLLARS, "€": ("EUR",), "£": ("GBP",),
          "jpy": ("JPY",), "usd": ("USD",), "eur": ("EUR",), "gbp": ("GBP",)}
 _SIGN = re.compile("|".join(map(re.escape, SIGNS)))
 

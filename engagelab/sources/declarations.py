@@ -8,7 +8,7 @@ A further vendor is one more entry.
 import functools
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 
@@ -50,15 +50,26 @@ class Declaration:
     lifetime: tuple[str, ...] = ()          # says "Lifetime", or the day that a row of counts is for
     phantom: tuple[str, ...] = ()           # a row without all of these is none of the vendor's
     previews: tuple[str, ...] = ()          # says whether an answer was a trial
-    made_id: Names = field(default_factory=dict)      # an id made of columns that identify the row together
+    made_id: Names = field(default_factory=dict)      # an id made of columns that identify the row together, if it has none
+    joined: Names = field(default_factory=dict)       # a text put together of several columns
+    twice: tuple[str, ...] = ()             # names that stand twice in the file: the first is meant
+    only: Names = field(default_factory=dict)         # theirs -> what it says of rows that the table holds
+    absent: tuple[str, ...] = ()            # amounts that stand for none
+    less: Names = field(default_factory=dict)         # an amount from which others, where there are any, are taken
+    report: tuple[str, ...] = ()            # titles of a file that is no table: keys and values in sections
+    options_row: bool = False               # a second header row may name the options of each question
     sums: Names = field(default_factory=dict)         # a count that the file gives in parts, where it gives all
     consent_status: str = ""                # who has this status has agreed to messages; nobody else has
-    constants: dict[str, str] = field(default_factory=dict)
+    constants: dict[str, object] = field(default_factory=dict)        # said of every row whose file says nothing else
+    items_constants: dict[str, object] = field(default_factory=dict)
     status_from_name: dict[str, str] = field(default_factory=dict)
     values: dict[str, dict[str, str]] = field(default_factory=dict)
     dates: tuple[str, ...] = GENERAL_DATES
     zone: str = ""                          # what the vendor's stamps are in, where the rule is fixed
     survey: bool = False
+    commented: bool = False                 # tables under comments, read as one; see blocks.py
+    not_yet: tuple[str, ...] = ()           # figures that stand for what cannot be known yet
+    per: dict[str, float] = field(default_factory=dict)      # how many of theirs are one of ours, where units differ
     header_rows: int = 1
     unescape: bool = False
     personal: tuple[str, ...] = ()
@@ -69,8 +80,8 @@ class Declaration:
 
     def names(self) -> set[str]:
         """Every column name that the declaration knows, plainly written."""
-        listed: list[str] = [*self.known, *self.personal, *self.boosted, *self.lifetime, *self.previews]
-        for group in (self.columns, self.fallback, self.items, self.paid, self.made_id):
+        listed: list[str] = [*self.known, *self.personal, *self.boosted, *self.lifetime, *self.previews, *self.only]
+        for group in (self.columns, self.fallback, self.items, self.paid, self.made_id, self.joined):
             listed += [name for theirs in group.values() for name in theirs]
         return {plain(name) for name in listed}
 
@@ -145,15 +156,30 @@ def declaration(name: str) -> Declaration:
 def ours(table: str) -> Declaration:
     """The declaration of a file whose header is ours."""
     columns: Names = {name: (name,) for name in tables.table(table).columns}
-    return Declaration(name=f"{OURS} {table}", table=table, columns=columns, signatures=(tables.table(table).required,))
+    return Declaration(name=f"{OURS} {table}", table=table, columns=columns, signatures=(tables.table(table).required,),
+                       known_beginnings=tuple(f"{name}{tables.HEADING}" for name in columns))
 
 
-def mapped(mapping: dict[str, str], table: str | None) -> Declaration:
+def own(name: str) -> str:
+    """Our name of a column, without the heading in another language that a template has behind it.
+
+    >>> own("Month / 月 *")
+    'month'
+    """
+    return plain(name).partition(tables.HEADING)[0]
+
+
+def targets(mapping: Mapping[str, str | Sequence[str]]) -> set[str]:
+    """Our columns of a mapping {their column: ours, or several of ours}."""
+    return set(_theirs(mapping))
+
+
+def mapped(mapping: Mapping[str, str | Sequence[str]], table: str | None) -> Declaration:
     """A declaration made of the caller's own mapping {their column: ours}.
 
     The table may be left out where the mapped names fit one table alone.
     """
-    wanted = set(mapping.values())
+    wanted = targets(mapping)
     if table is None:
         fit = [name for name, columns in tables.tables().items() if wanted <= set(columns.columns)]
         full = [name for name in fit if set(tables.table(name).required) <= wanted]
@@ -167,7 +193,7 @@ def mapped(mapping: dict[str, str], table: str | None) -> Declaration:
     return Declaration(name="mapping", table=table, columns=_theirs(mapping), signatures=(tuple(mapping),))
 
 
-def overlaid(base: Declaration, mapping: dict[str, str]) -> Declaration:
+def overlaid(base: Declaration, mapping: Mapping[str, str | Sequence[str]]) -> Declaration:
     """A declaration in which the caller's own columns come first."""
     theirs = _theirs(mapping)
     for name in theirs:
@@ -177,11 +203,28 @@ def overlaid(base: Declaration, mapping: dict[str, str]) -> Declaration:
     return replace(base, columns=rest | theirs)
 
 
-def _theirs(mapping: dict[str, str]) -> Names:
+def _theirs(mapping: Mapping[str, str | Sequence[str]]) -> Names:
     out: dict[str, list[str]] = {}
-    for theirs, ours_ in mapping.items():
-        out.setdefault(ours_, []).append(theirs)
+    for theirs, given in mapping.items():
+        for name in [given] if isinstance(given, str) else given:
+            out.setdefault(name, []).append(theirs)
     return {name: tuple(names) for name, names in out.items()}
+
+
+def amended(base: Declaration, *, values: Mapping[str, Mapping[str, object]], constants: Mapping[str, object],
+            joined: Mapping[str, Sequence[str]], dates: tuple[str, ...]) -> Declaration:
+    """A declaration with what the settings of a file add: values by other names, constants, joined columns, forms."""
+    columns = tables.table(base.table).columns
+    for name in (*values, *constants, *joined):
+        one_of("files", name, columns)
+    own = {name: {normal(theirs): str(value) for theirs, value in entry.items()} for name, entry in values.items()}
+    ids = {name for name in joined if columns[name].kind == "id"}
+    return replace(
+        base, dates=dates or base.dates, constants=base.constants | dict(constants),
+        values=base.values | {name: base.values.get(name, {}) | entry for name, entry in own.items()},
+        columns={name: theirs for name, theirs in base.columns.items() if name not in joined},
+        made_id=base.made_id | {name: tuple(joined[name]) for name in ids},
+        joined=base.joined | {name: tuple(theirs) for name, theirs in joined.items() if name not in ids})
 
 
 def formats() -> pd.DataFrame:

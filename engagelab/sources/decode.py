@@ -98,11 +98,13 @@ def _older(data: bytes, file: str, error: UnicodeDecodeError) -> str:
 def _japanese(text: str) -> tuple[int, int]:
     """How many letters are plain Japanese, and how many are what western bytes look like in cp932."""
     plain = strange = 0
-    for letter in text:
+    for before, letter, after in zip(" " + text, text, text[1:] + " ", strict=False):
         if letter > "\x7f":
-            # kana, full-width signs and kanji of the first level begin with 0x81 to 0x97 in cp932
-            first = letter.encode("cp932", "replace")[0]
-            if 0x81 <= first <= 0x97:
+            # kana, full-width signs and kanji of the first level begin with 0x81 to 0x97 in cp932; but so do
+            # western quotation marks and dashes, which take the letter behind them along: don’t is don稚 there
+            first, *rest = letter.encode("cp932", "replace")
+            western = first > 0x83 and rest and rest[0] < 0x80 and before < "\x80" and after < "\x80"
+            if 0x81 <= first <= 0x97 and not western:
                 plain += 1
             else:
                 strange += 1

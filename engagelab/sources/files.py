@@ -1,14 +1,16 @@
 """A file, opened: its text and first rows, and which format it is."""
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from engagelab import tables, words
 from engagelab.errors import SourceError
-from engagelab.sources import rows
-from engagelab.sources.declarations import OURS, Declaration, declarations, ours, plain
+from engagelab.sources import blocks, keyed, records, rows
+from engagelab.sources.declarations import OURS, Declaration, declarations, ours, own, plain
 from engagelab.sources.decode import ZIP, decode
+from engagelab.sources.records import Columns
 
 _SEARCHED = 30
 
@@ -24,9 +26,12 @@ class Opened:
     data: bytes
     digest: int
     sheet: list[tuple[int, list[str]]] | None = None
+    records: Columns | None = None
 
     def below(self, first: int, width: int) -> rows.Rows:
         """The rows from place `first` on."""
+        if self.records is not None:
+            return self.records
         if self.sheet is None:
             return rows.body(self.data, first, width, self.delimiter, self.file)
         rest = self.sheet[first:]
@@ -63,14 +68,47 @@ def open_file(path: Path) -> Opened:
         data = path.read_bytes()
     except OSError as error:
         raise SourceError("sources.cannot_open", file=path.name, problem=error.strerror or str(error)) from None
+    if data.startswith(records.PARQUET):
+        return _recorded(path, "parquet", data, records.parquet(path, path.name, len(data)))
     if data.startswith(ZIP) and b"xl/" in data:
         sheet = rows.workbook(path, path.name)
         if not sheet:
             raise SourceError("sources.empty_file", file=path.name)
+        if found := _commented(sheet, sheet, path, len(data)):
+            return _recorded(path, "xlsx", data, found)
         return Opened(path.name, "xlsx", "", sheet[:rows.HEAD], b"", zlib.crc32(data), sheet)
     decoded = decode(data, path.name)
+    if records.are_lines(decoded.data):
+        return _recorded(path, decoded.encoding, data, records.lines(decoded.data, path.name))
     head = rows.head(decoded.data)
-    return Opened(path.name, decoded.encoding, head.delimiter, head.rows, decoded.data, zlib.crc32(data))
+    if found := _commented(head.rows, rows.each(decoded.data, head.delimiter, path.name), path, len(data)):
+        return _recorded(path, decoded.encoding, data, found, head.delimiter)
+    sheet = _report(decoded.data, head, path.name)
+    return Opened(path.name, decoded.encoding, head.delimiter, sheet[:rows.HEAD] if sheet else head.rows,
+                  decoded.data, zlib.crc32(data), sheet)
+
+
+def _recorded(path: Path, encoding: str, data: bytes, found: Columns, delimiter: str = "") -> Opened:
+    if not found.names:
+        raise SourceError("sources.empty_file", file=path.name)
+    return Opened(path.name, encoding, delimiter, found.head(), b"", zlib.crc32(data), records=found)
+
+
+def _commented(head: list[blocks.Line], lines: Iterable[blocks.Line], path: Path, size: int) -> Columns | None:
+    """Tables under comments as one table, None where the file does not begin with a comment of that kind."""
+    if not head or not blocks.begins(head[0][1]):
+        return None
+    one = next(one for one in declarations().values() if one.commented)
+    return blocks.unfolded(lines, path.name, path.stem, size, one)
+
+
+def _report(data: bytes, head: rows.Head, file: str) -> list[tuple[int, list[str]]] | None:
+    """A report of keys and values as a table, None where the file is not such a one."""
+    titles = {plain(title) for one in declarations().values() for title in one.report}
+    first = [cell for cell in head.rows[0][1] if cell.strip()] if head.rows else []
+    if len(first) != 1 or plain(first[0]) not in titles:
+        return None
+    return keyed.table(list(rows.each(data, head.delimiter, file)))
 
 
 def match(opened: Opened) -> tuple[Declaration, int] | None:
@@ -86,9 +124,10 @@ def match(opened: Opened) -> tuple[Declaration, int] | None:
             if size:
                 best = _better(best, (size, len(have & one.names()), -place), one, place)
         if place == 0:
+            named = {own(name) for name in have}
             for table in tables.tables():
-                known = have & set(tables.table(table).columns)
-                if _is_ours(table, have) and len(known) * 2 >= len(have):
+                known = named & set(tables.table(table).columns)
+                if _is_ours(table, named) and len(known) * 2 >= len(named):
                     best = _better(best, (len(known), len(known), -len(tables.table(table).columns)), ours(table), 0)
     return None if best is None else (best[1], best[2])
 
@@ -115,7 +154,7 @@ def place_of(opened: Opened, one: Declaration) -> int:
     fewest: tuple[str, ...] = ()
     best, place = 0, 0
     for row, (_, cells) in enumerate(opened.head[:_SEARCHED]):
-        have = {plain(cell) for cell in cells}
+        have = {form(cell) for cell in cells for form in (plain, own)}
         for signature in one.signatures:
             there = [cell for cell in signature if plain(cell) in have]
             if len(there) == len(signature):
@@ -131,7 +170,7 @@ def near(opened: Opened, but: str = "") -> tuple[tuple[str, tuple[str, ...]], ..
     """The three formats that are nearest, with the cells of their signatures that are not in the file."""
     found = []
     for one in declarations().values():
-        if one.name == but:
+        if one.name == but or one.commented:
             continue
         tries = []
         for _, cells in opened.head[:_SEARCHED]:

@@ -1,6 +1,8 @@
 """One file on its way to a table: its columns by our names, its cells converted, its odd rows set aside."""
 
 import hashlib
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -9,13 +11,15 @@ import pandas as pd
 from engagelab import tables
 from engagelab.errors import SourceError
 from engagelab.sources import stamps
-from engagelab.sources.declarations import Declaration, Names, normal, plain, wording
+from engagelab.sources.declarations import OURS, Declaration, Names, normal, plain, wording
+from engagelab.sources.nested import unpacked
 from engagelab.sources.problems import Problems, one_line
 from engagelab.sources.rows import Rows
 from engagelab.sources.values import convert
 from engagelab.words import joined
 
 _PREVIEWS = frozenset({"1", "2", "9", "17"})
+_COUNT = re.compile(r"\s*\([^()]*\)$")
 _FILLED_UP = ("text", "id", "category", "time")        # counts are never filled up from another column
 
 
@@ -33,6 +37,18 @@ class Options:
     touchpoint: str = ""
     currency: str = ""
     kinds: dict[str, str] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    constants: Mapping[str, object] = field(default_factory=dict)
+    joined: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    dates: tuple[str, ...] = ()
+
+
+def _inside(one: Declaration, names: list[str]) -> list[str]:
+    """The dotted names of a declaration that lie in a column of the file: `event_params.page_location`."""
+    have = {plain(name) for name in names}
+    groups = (one.columns, one.items, one.made_id, one.joined)
+    dotted = dict.fromkeys(name for group in groups for theirs in group.values() for name in theirs if "." in name)
+    return [name for name in dotted if plain(name) not in have and plain(name.partition(".")[0]) in have]
 
 
 class Job:
@@ -45,6 +61,8 @@ class Job:
     def __init__(self, file: str, line: int, one: Declaration, names: list[str], rows: Rows, options: Options,
                  zone: str = ""):
         self.file, self.line, self.one, self.names, self.rows, self.options = file, line, one, names, rows, options
+        self.width = len(names)
+        names = self.names = [*names, *_inside(one, names)]
         self.titles = [one_line(name) for name in names]        # as they are shown
         self.problems = Problems(file, rows.lines)
         self.n = rows.n
@@ -63,7 +81,7 @@ class Job:
         found = []
         for name in theirs:
             there = self._by_name.get(plain(name), [])
-            if len(there) > 1 and not self.one.survey:
+            if len(there) > 1 and not self.one.survey and name not in self.one.twice:
                 raise SourceError("sources.column_twice", file=self.file, line=self.line, column=self.titles[there[0]])
             found += [place for place in there[:1] if place not in found]
         return found
@@ -76,11 +94,27 @@ class Job:
                 kind = tables.table(table).columns[name].kind
                 target = numbers if kind in ("integer", "number", "amount", "rate") else text
                 target |= set(self.places(theirs))
-        self._cells = self.rows.columns(sorted(text), sorted(numbers - text))
+        inside: dict[int, list[int]] = {}
+        for place in sorted(text | numbers):
+            if place >= self.width:
+                inside.setdefault(self.places((self.names[place].partition(".")[0],))[0], []).append(place)
+        text = {place for place in {*text, *inside} if place < self.width}
+        numbers = {place for place in numbers - text if place < self.width}
+        self._cells = self.rows.columns(sorted(text), sorted(numbers))
+        for place, below in inside.items():
+            self._unpack(place, below)
         for place, cells in self._cells.items():
             if len(cells) != self.n:
                 raise SourceError("sources.lost_rows", file=self.file, read=len(cells), rows=self.n,
                                   column=self.titles[place])
+
+    def _unpack(self, place: int, below: list[int]) -> None:
+        """What is nested in a column, as columns of its own."""
+        paths = [self.names[inner].partition(".")[2] for inner in below]
+        found, bad = unpacked(self._cells[place], paths)
+        self._cells |= dict(zip(below, found, strict=True))
+        self.problems.cells(bad, "not_nested", self.titles[place], self.titles[place], self._cells[place],
+                            required=False, personal=False)
 
     def cell(self, place: int) -> pd.Series:
         """A column as it was loaded."""
@@ -113,10 +147,39 @@ class Job:
             out[ours] = self._column(columns[ours], places, among, ours in optional)
         return pd.DataFrame(out, index=pd.RangeIndex(self.n), copy=False)
 
+    def constant(self, column: tables.Column, value: object) -> pd.Series:
+        """One value for every row, read as a cell of the column would be."""
+        cells = pd.Series(str(value), index=pd.RangeIndex(self.n), dtype=object)
+        return self._stamps(cells, column.name)[0] if column.kind == "time" else convert(cells, column).values
+
+    def joint(self, ours: str, theirs: tuple[str, ...]) -> pd.Series:
+        """Several columns as one text, missing where all of them are; each of them has to be there."""
+        parts = []
+        for name in theirs:
+            if not self.places((name,)):
+                raise SourceError("sources.no_required", file=self.file, line=self.line, ours=ours, theirs=repr(name))
+            parts.append(self._cells[self.places((name,))[0]].fillna("").astype(str).str.strip())
+        if tables.table(self.one.table).columns[ours].kind == "id":      # half an id is none
+            return pd.Series([".".join(row) if all(row) else None for row in zip(*parts, strict=True)], dtype=object)
+        whole = pd.Series([" ".join(filter(None, row)) for row in zip(*parts, strict=True)], dtype=object)
+        return whole.where(whole != "", None)
+
+    def of_another_kind(self) -> np.ndarray:
+        """Rows that say of themselves that the table does not hold their kind."""
+        other = np.zeros(self.n, bool)
+        for name, kinds in self.one.only.items():
+            for place in self.places((name,)):
+                other |= ~self.words(place).isin({"", *map(normal, kinds)}).to_numpy(bool)
+        return other
+
     def _column(self, column: tables.Column, places: list[int], among: np.ndarray | None, optional: bool) -> pd.Series:
         cells = self._cells[places[0]]
         for place in places[1:]:
             cells = cells.where(cells.notna(), self._cells[place])
+        if self.one.absent and column.kind == "amount":
+            cells = cells.mask(cells.astype(str).str.strip().str.removesuffix(".0").isin(self.one.absent))
+        if self.one.not_yet and column.kind == "rate":
+            cells = cells.mask(cells.astype(str).str.strip().isin(self.one.not_yet))
         theirs = self.titles[places[0]]
         if column.kind == "time":
             values, bad = self._stamps(cells, theirs)
@@ -124,6 +187,8 @@ class Job:
             done = convert(cells, column, unescape=self.one.unescape and self.rows.entities,
                            alias=self.one.values.get(column.name, {}))
             values, bad = done.values, done.bad
+        if column.name in self.one.per:
+            values = values / self.one.per[column.name]
         required = column.required and not optional
         for reason, at in bad.items():
             at = at if among is None else at[among[at]]
@@ -151,14 +216,21 @@ class Job:
 
     def set_aside(self) -> None:
         """Rows that are no data: of the wrong width, empty, totals, footers, phantoms, trials."""
-        odd = self.rows.widths != len(self.names)
+        odd = self.rows.widths != self.width
         suspect = np.flatnonzero(odd | self._timeless())
-        total = self.words(0, suspect).isin(wording()["totals"]["names"]).to_numpy(bool)
-        self.problems.rows(suspect[total], "total_row")
+        # a count may stand behind the word: Grand Totals (5,700 records)
+        total = self.words(0, suspect).str.replace(_COUNT, "", regex=True).isin(wording()["totals"]["names"])
+        self.problems.rows(suspect[total.to_numpy(bool)], "total_row")
         if odd.any():
             self._odd(odd)
+        self._notes()
+        for place in self.places((tables.table(self.one.table).marked,)) if self.one.name.startswith(OURS) else ():
+            example = [isinstance(cell, str) and cell.startswith(tables.EXAMPLE) for cell in self._cells[place]]
+            self.problems.rows(np.flatnonzero(example), "example")
         empty = self._all_empty(list(self._cells))
         self.problems.rows(np.flatnonzero(empty & ~self.problems.dropped), "empty_row")
+        if self.one.only and not self.one.one_per:
+            self.problems.rows(np.flatnonzero(self.of_another_kind() & ~self.problems.dropped), "other_kind")
         needed = [place for name in self.one.phantom for place in self.places(self.one.columns[name])]
         if needed:
             self.problems.rows(np.flatnonzero(self._all_empty(needed) & ~self.problems.dropped), "phantom")
@@ -194,20 +266,26 @@ class Job:
         return self._all_empty(places)
 
     def _odd(self, odd: np.ndarray) -> None:
-        cells = [[cell for cell in self._row(int(place)) if cell.strip()] for place in np.flatnonzero(odd)]
-        alone = np.array([len(row) <= 1 for row in cells], bool)
-        at = np.flatnonzero(odd)
-        regular = np.flatnonzero(~odd)
+        at, regular = np.flatnonzero(odd), np.flatnonzero(~odd)
+        filled = self.rows.filled(at)
         last = regular[-1] if len(regular) else -1
-        self.problems.rows(np.array([p for p, row in zip(at, cells, strict=True) if not row], int), "empty_row")
-        self.problems.rows(at[alone & (at > last)] if len(self.names) > 2 else at[:0], "footer")
-        short = self.rows.widths < len(self.names)
+        self.problems.rows(at[filled == 0], "empty_row")
+        # behind the last row, a cell alone begins the notes, whatever commas further notes have
+        notes = np.logical_or.accumulate((filled <= 1) & (at > last)) if len(self.names) > 2 else at < 0
+        self.problems.rows(at[notes], "footer")
+        short = self.rows.widths < self.width
         self.problems.rows(np.flatnonzero(odd & short & ~self.problems.dropped), "too_short")
         self.problems.rows(np.flatnonzero(odd & ~short & ~self.problems.dropped), "too_long")
 
-    def _row(self, place: int) -> list[str]:
-        listed = getattr(self.rows, "rows", None)
-        return listed[place] if listed is not None else []
+    def _notes(self) -> None:
+        """Notes at the end of a sheet: rows as wide as the others, with a text in their first cell alone."""
+        others = [place for place in self._cells if place]
+        if len(self.names) <= 2 or self.one.survey or not others:
+            return
+        filled = np.flatnonzero(~self._all_empty(others))
+        if len(filled):
+            at = np.arange(filled[-1] + 1, self.n)
+            self.problems.rows(at[(self.words(0, at) != "").to_numpy(bool)], "footer")
 
     def made_id(self, theirs: tuple[str, ...]) -> pd.Series:
         """An id for rows that have none: a hash of the columns that tell them apart."""

@@ -13,8 +13,10 @@ import pandas as pd
 from engagelab import tables
 from engagelab.privacy.pseudonyms import pseudonym
 
-# What is replaced together: an order with its items, a form with its answers, a post with both its rows.
-UNITS = {"order_items": ("order_id",), "surveys": ("survey", "respondent_id"), "social_posts": ("platform", "post_id")}
+# What is replaced together: an order with its items, a form with its answers, a post with both its rows,
+# a web report of some days.
+UNITS = {"order_items": ("order_id",), "surveys": ("survey", "respondent_id"), "social_posts": ("platform", "post_id"),
+         "web_traffic": ("report", "since", "until")}
 GROWING = {"social_posts", "email_campaigns"}
 GROWS_FOR = pd.Timedelta(days=7)
 APPLIED = ("email", "member", "survey")     # the sources whose ids the tables carry

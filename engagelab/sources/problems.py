@@ -1,5 +1,7 @@
 """What could not be read: collected with its place, then raised or handed back as rejects."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,21 @@ from engagelab.sources.addresses import MASK, hidden
 
 COLUMNS = ("file", "line", "column", "value", "reason", "severity")
 # What vendors themselves write into their files is set aside and said; it is no fault to be mended.
-EXPECTED = frozenset({"total_row", "footer", "phantom", "preview", "empty_row", "not_finite", "repeated_row"})
+EXPECTED = frozenset({"total_row", "footer", "phantom", "preview", "empty_row", "not_finite", "repeated_row", "example",
+                      "other_kind"})
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The same problem of many rows or cells: their places, and for cells what stands in each."""
+
+    places: np.ndarray
+    of_cells: bool
+    column: str
+    ours: str
+    values: list[str] | None
+    reason: str
+    severity: str
 
 
 class Problems:
@@ -18,51 +34,69 @@ class Problems:
     def __init__(self, file: str, lines: np.ndarray):
         self.file, self.lines = file, lines
         self.dropped = np.zeros(len(lines), bool)
-        self._found: list[tuple[int, int, str, str, str, str, str]] = []
+        self._found: list[_Found] = []
 
     def rows(self, places: np.ndarray, reason: str, column: str = "", ours: str = "",
              values: pd.Series | None = None) -> None:
         """Set whole rows aside; a row is set aside once, for the first reason."""
-        for place in places[~self.dropped[places]]:
-            value = "" if values is None else _text(values.iloc[place])
-            self._found.append((int(place), 0, column, ours, value, reason, "row"))
-        self.dropped[places] = True
+        places = places[~self.dropped[places]]
+        if len(places):
+            shown = None if values is None else [_text(value) for value in values.iloc[places]]
+            self._found.append(_Found(places, False, column, ours, shown, reason, "row"))
+            self.dropped[places] = True
 
     def cells(self, places: np.ndarray, reason: str, column: str, ours: str, values: pd.Series, *,
               required: bool, personal: bool) -> None:
         """Cells that were not read: missing in the table, or the end of the row where it needs them."""
         places = places[~self.dropped[places]]
-        severity = "row" if required else "cell"
-        for place, value in zip(places, values.iloc[places], strict=True):
-            self._found.append((int(place), 1, column, ours, MASK if personal else _text(value), reason, severity))
-        if required:
-            self.dropped[places] = True
+        if len(places):
+            shown = [MASK if personal else _text(value) for value in values.iloc[places]]
+            self._found.append(_Found(places, True, column, ours, shown, reason, "row" if required else "cell"))
+            if required:
+                self.dropped[places] = True
 
     @property
     def cells_missing(self) -> int:
         """How many cells of rows that were kept are missing because they could not be read."""
-        return sum(found[6] == "cell" and not self.dropped[found[0]] for found in self._found)
+        return sum(int((~self.dropped[found.places]).sum()) for found in self._found if found.severity == "cell")
 
     def raise_first(self) -> None:
         """Raise what stands first in the file, if anything there is to be mended."""
-        faults = [found for found in self._found if found[5] not in EXPECTED]
+        faults = [found for found in self._found if found.reason not in EXPECTED]
         if faults:
-            place, _, column, ours, value, reason, _ = min(faults, key=lambda found: found[:3])
-            said = _said(reason)
-            own = f"sources.remedy.{reason}"
-            remedy = words.text(own if words.has(own) else "sources.remedy.cell" if column else "sources.remedy.row")
-            where = {"file": self.file, "line": int(self.lines[place]), "remedy": remedy}
-            if not column:
+            found = min(faults, key=lambda found: (found.places.min(), found.of_cells, found.column))
+            first = int(found.places.argmin())
+            said, value = _said(found.reason), found.values[first] if found.values else ""
+            own = f"sources.remedy.{found.reason}"
+            remedy = words.text(own if words.has(own) else
+                                "sources.remedy.cell" if found.column else "sources.remedy.row")
+            where = {"file": self.file, "line": int(self.lines[found.places[first]]), "remedy": remedy}
+            if not found.column:
                 raise SourceError("sources.bad_row", reason=said, **where)
             shown = words.text("sources.quoted", value=one_line(value)) if value else ""
-            raise SourceError("sources.bad_cell", column=column, ours=ours, problem=shown + said, **where)
+            raise SourceError("sources.bad_cell", column=found.column, ours=found.ours, problem=shown + said, **where)
 
     def frame(self) -> pd.DataFrame:
         """The rejects: file, line, column, value, reason, severity."""
-        rows = [(self.file, int(self.lines[place]), column, value, _said(reason), severity)
-                for place, _, column, _, value, reason, severity in sorted(self._found, key=lambda found: found[:3])]
-        frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
-        return frame.astype({"line": "int64"} | {name: "str" for name in COLUMNS if name != "line"})
+        sizes = [len(found.places) for found in self._found]
+        which = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+        place = np.concatenate([found.places for found in self._found]) if sizes else np.zeros(0, np.int64)
+        by_column = sorted({found.column for found in self._found})
+        column = np.array([by_column.index(found.column) for found in self._found], np.int32)
+        of_cells = np.array([found.of_cells for found in self._found], bool)
+        order = np.lexsort((column[which], of_cells[which], place)) if sizes else which
+        which = which[order]
+
+        def of_all(texts: list[str]) -> pd.Series:
+            return pd.Series(np.array(texts, dtype=object)[which], dtype="str")
+
+        values = np.concatenate([np.array(found.values or [""], dtype=object).repeat(
+            1 if found.values else len(found.places)) for found in self._found]) if sizes else np.array([], object)
+        return pd.DataFrame({
+            "file": of_all([self.file for _ in sizes]), "line": self.lines[place[order]].astype("int64"),
+            "column": of_all([found.column for found in self._found]), "value": pd.Series(values[order], dtype="str"),
+            "reason": of_all([_said(found.reason) for found in self._found]),
+            "severity": of_all([found.severity for found in self._found])})[list(COLUMNS)]
 
 
 def one_line(text: str) -> str:

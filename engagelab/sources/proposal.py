@@ -11,6 +11,7 @@ from pathlib import Path
 from engagelab import tables, words
 from engagelab.errors import EngagelabError, SourceError
 from engagelab.sources.declarations import declarations, plain, wording
+from engagelab.sources.files import match, open_file
 from engagelab.sources.job import Options
 from engagelab.sources.read import read_with
 from engagelab.sources.reading import Reading
@@ -18,6 +19,7 @@ from engagelab.sources.settings import FileSettings, Settings, SurveySettings, d
 
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_SEARCHED = 30         # rows in which a header may stand
 _BRACKET = re.compile(r"\s*[\[(][^\[(]*[\])]$")
 _KEY = b"any key will do"      # whom it names is not kept
 _APART = re.compile(r"[^0-9A-Za-z]")
@@ -28,7 +30,8 @@ def propose(folder: Path | str) -> Settings:
 
     Zone as a file names it; currency as most orders have it; language as most questions and posts
     are written; each survey's questions with the kinds that were recognised, and its channel where
-    the file's name says it; added columns of a vendor's file that are called as one of ours.
+    the file's name says it; added columns of a vendor's file that are called as one of ours; for a file
+    of no known format, the table and the columns that their names give away.
 
     Raises UsageError where there is no such folder, SourceError where it has no file to read.
     """
@@ -36,12 +39,12 @@ def propose(folder: Path | str) -> Settings:
     name = Path(folder).resolve().name
     if not paths:
         raise SourceError("report.nothing", folder=name, problems=words.text("report.no_files"))
-    readings = []
+    readings, stubs = [], {}
     for path in paths:
         try:
             readings.append(read_with(path, Options(key=_KEY), on_bad="return"))
-        except EngagelabError:
-            continue            # said by read_folder; a proposal takes what it can read
+        except EngagelabError:      # said by read_folder; a proposal takes what it can read
+            stubs |= _stub(path)
     texts = [text for reading in readings for text in _texts(reading)]
     language = "ja" if sum(bool(_KANA.search(text)) for text in texts) * 2 > len(texts) else "en"
     currency = _most(value for reading in readings for frame in reading.tables.values() if "currency" in frame
@@ -55,7 +58,45 @@ def propose(folder: Path | str) -> Settings:
         for reading in readings if len(reading.codebook)}
     return Settings(name=re.sub(r"[_-]+", " ", name).strip(), language=language, timezone=zone, currency=currency,
                     fiscal_year_starts=4 if zone == "Asia/Tokyo" else 1, surveys=surveys,
-                    files=_files(readings, [path.name for path in paths]))
+                    files=_files(readings, [path.name for path in paths]) | stubs)
+
+
+def _stub(path: Path) -> dict[str, FileSettings]:
+    """A mapping to begin with for a file of no known format: the columns whose names say what they are.
+
+    The table is the one that knows most of them; one column alone is no hint.
+    """
+    try:
+        opened = open_file(path)
+    except EngagelabError:
+        return {}
+    if match(opened) is not None:
+        return {}
+    found = [(table, place, _called(table, [plain(cell) for cell in cells]))
+             for place, (_, cells) in enumerate(opened.head[:_SEARCHED]) for table in tables.tables()]
+    table, place, called = max(found, key=lambda item: (_weight(item[0], item[2]), -item[1]), default=("", 0, {}))
+    if len(called) < 2:
+        return {}
+    cells = opened.head[place][1]
+    return {path.name: FileSettings(table=table, columns={cells[at]: ours for at, ours in called.items()})}
+
+
+def _called(table: str, cells: list[str]) -> dict[int, str]:
+    """The cells of a header that are called as a column of the table usually is: {place: ours}."""
+    usual = wording()["columns"].get(table, {})
+    names = {ours.replace("_", " "): ours for ours in tables.table(table).columns}
+    names |= {name: ours for ours, said in usual.items() for name in said}
+    found: dict[int, str] = {}
+    for place, cell in enumerate(cells):
+        ours = names.get(cell.replace("_", " "))
+        if ours and ours not in found.values():
+            found[place] = ours
+    return found
+
+
+def _weight(table: str, called: dict[int, str]) -> tuple[int, int]:
+    """How well a table fits: how many columns it knows, and how many of them it cannot do without."""
+    return len(called), len(set(tables.table(table).required) & set(called.values()))
 
 
 def _texts(reading: Reading) -> list[str]:

@@ -23,6 +23,7 @@ from engagelab.sources.values import MISSING
 
 KINDS = ("nps", "enps", "csat", "ces", "scale", "text", "choice")
 _POINTS = re.compile(r"(-?\d{1,3})(?:\.0+)?(?:\s*(?:点|pts?\.?|points?))?(?:\s*[-–—:：=.)）(（].*)?", re.S)
+_HIGH_IS_GOOD = ("csat", "ces")     # by definition, whatever the form's own order
 _CHOICES = 12
 _WIDEST = 80            # of an answer to choose, in letters; a Japanese one counts for two
 _SENTENCE = re.compile(r".*[。．.!！?？…]\s*", re.S)
@@ -40,6 +41,7 @@ class Question:
     scale: str
     score: pd.Series
     text: pd.Series
+    direction: str = ""         # "turned" where the low end was the good one, "assumed" where nobody says which is
 
     @property
     def answered(self) -> pd.Series:
@@ -63,11 +65,17 @@ def question(cells: pd.Series, place: int, wording_: str, given_id: str = "", ki
     asked = kind if kind in KINDS else proposed
     if asked in scales.MEASURED:
         scale = _range(asked)
+    direction = ""
+    if asked in _HIGH_IS_GOOD:
+        way = scales.direction(wording_, answers, asked)
+        direction = "turned" if way == "down" else "assumed" if not way and not kind else ""
+        if way == "down":
+            score = sum(scales.of_kind(asked) or ()) - score
     if asked in ("text", "choice"):
         score = pd.Series(np.nan, index=answers.index)
     keep_words = asked in ("text", "choice") or labelled
     return Question(place, given_id or slug(place, wording_), wording_, asked, bool(kind), scale, score,
-                    answers if keep_words else answers.where(score.isna()))
+                    answers if keep_words else answers.where(score.isna()), direction)
 
 
 def _answer(cell: object) -> str | None:
@@ -177,6 +185,6 @@ def long(questions: list[Question], base: pd.DataFrame) -> pd.DataFrame:
 def codebook(questions: list[Question], survey: str) -> pd.DataFrame:
     """The questions of a survey, one row each."""
     rows = [(survey, asked.id, asked.wording, asked.kind, asked.confirmed, asked.scale, int(asked.answered.sum()),
-             int((~asked.answered).sum())) for asked in questions]
+             int((~asked.answered).sum()), asked.direction) for asked in questions]
     return pd.DataFrame(rows, columns=["survey", "question_id", "question", "kind", "confirmed", "scale", "answers",
-                                       "missing"])
+                                       "missing", "direction"])

@@ -6,8 +6,11 @@ place. Facts on the formats are data in `declarations/`.
 """
 
 import ast
+import html
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -15,18 +18,23 @@ import pandas as pd
 from engagelab import tables
 from engagelab.errors import SourceError, UsageError, one_of
 from engagelab.sources import declarations as known
-from engagelab.sources.declarations import Declaration, names_people
+from engagelab.sources.declarations import Declaration, names_people, plain, wording
 from engagelab.sources.files import Opened, Sniffed, match, open_file, place_of, refuse, sniff_file
 from engagelab.sources.job import Job, Options
 from engagelab.sources.reading import Raw, Reading, Source
 from engagelab.sources.shape import Shaped, shape
 from engagelab.sources.stamps import is_zone
+from engagelab.words import joined
 
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_PIPED = re.compile(r"\{\{[^{}]*\}\}")
+_MANNER = re.compile(r"(\([^()]*\))\s*$")
+_MARKED = re.compile(r"[<&]|\{\{")
 PLANNED = frozenset({"closed_at"})      # a stamp that may lie ahead says nothing of when a file was written
 
 
 def read(path: str | Path, format: str | None = None, *, tz: str | None = None, dayfirst: bool | None = None,
-         year: int | None = None, mapping: dict[str, str] | None = None, table: str | None = None,
+         year: int | None = None, mapping: Mapping[str, str | Sequence[str]] | None = None, table: str | None = None,
          keep_personal: bool = False, pseudonymise: bytes | str | None = None, on_bad: str = "raise") -> Reading:
     """Read one export file.
 
@@ -65,14 +73,25 @@ def formats() -> pd.DataFrame:
     return known.formats()
 
 
-def read_with(path: Path, options: Options, *, format: str | None = None, mapping: dict[str, str] | None = None,
-              table: str | None = None, on_bad: str = "raise") -> Reading:
+def read_with(path: Path, options: Options, *, format: str | None = None,
+              mapping: Mapping[str, str | Sequence[str]] | None = None, table: str | None = None,
+              on_bad: str = "raise") -> Reading:
     """`read` with all its options in one object; a folder adds what its settings say of a survey."""
     opened = open_file(path)
     one, place = _declared(opened, format, mapping, table)
+    one = known.amended(one, values=options.values, constants=options.constants, joined=options.joined,
+                        dates=options.dates)
+    _complete(one, opened, place)
     line, header = opened.head[place]
     names = _named(header)
+    if one.name.startswith(known.OURS):
+        names = [known.own(name) if known.own(name) in one.columns else name for name in names]
     wordings, ids, zone, first = _further(opened, one, place)
+    if one.options_row and place + 1 < len(opened.head):
+        names, first = _options(one, header, opened.head[place + 1][1], place)
+    names = names if one.survey else _told_apart(names, wordings)
+    if one.survey:
+        wordings = [_legible(name) for name in wordings or names]
     rows = opened.below(first, len(names))
     job = Job(opened.file, line, one, names, rows, options, zone)
     shaped = shape(job, wordings, ids)
@@ -81,6 +100,8 @@ def read_with(path: Path, options: Options, *, format: str | None = None, mappin
     hidden = frozenset() if options.keep_personal else _hidden(one, names, job)
     raw = Raw(path.resolve(), opened.digest, first, tuple(names), hidden, options.keep_personal)
     preamble = tuple(" ".join(filter(None, cells)) for _, cells in opened.head[:place] if any(cells))
+    if opened.records is not None:
+        preamble = opened.records.comments
     source = _source(job, opened, shaped, preamble, hidden)
     return Reading(shaped.tables, job.problems.frame(), shaped.codebook, source, raw)
 
@@ -91,7 +112,7 @@ def _zone(tz: str | None) -> str | None:
     return tz
 
 
-def _declared(opened: Opened, format: str | None, mapping: dict[str, str] | None,
+def _declared(opened: Opened, format: str | None, mapping: Mapping[str, str | Sequence[str]] | None,
               table: str | None) -> tuple[Declaration, int]:
     """The declaration to read by, and the place of the header."""
     if table is not None:
@@ -101,7 +122,7 @@ def _declared(opened: Opened, format: str | None, mapping: dict[str, str] | None
         return (known.overlaid(one, mapping), place_of(opened, one)) if mapping else (one, place_of(opened, one))
     found = match(opened)
     if mapping:
-        wanted = set(mapping.values())
+        wanted = known.targets(mapping)
         if found and table in (None, found[0].table) and wanted <= set(tables.table(found[0].table).columns):
             return known.overlaid(found[0], mapping), found[1]
         one = known.mapped(mapping, table)
@@ -125,6 +146,8 @@ def _named(header: list[str]) -> list[str]:
 def _further(opened: Opened, one: Declaration, place: int) -> tuple[list[str], list[str], str, int]:
     """Further header rows: a survey's wordings, its own question ids and zone; and where rows begin."""
     below = [cells for _, cells in opened.head[place + 1:place + one.header_rows]]
+    if below and not one.survey and any(cell.strip() for cell in below[0][:1]):
+        below = []              # the row of descriptions, which has none of the first column, was taken out
     wordings = below[0] if below else []
     if len(below) < 2:
         return wordings, [], "", place + 1 + len(below)
@@ -137,6 +160,50 @@ def _further(opened: Opened, one: Declaration, place: int) -> tuple[list[str], l
                           zones=", ".join(zones))
     ids = [str(entry.get("ImportId", "")) for entry in entries]
     return wordings, ids, _zone(zones[0]) or "" if zones else "", place + 3
+
+
+def _options(one: Declaration, header: list[str], below: list[str], place: int) -> tuple[list[str], int]:
+    """The header's cells, and where rows begin: a second row may name each question's options or items.
+
+    That it is one is told from the columns that are no questions: under them it is empty. A blank
+    cell of the first row belongs to the question at its left.
+    """
+    known_names, width = one.names(), max(len(header), len(below))
+    header, below = header + [""] * (width - len(header)), below + [""] * (width - len(below))
+    own = [cell for name, cell in zip(header, below, strict=True) if name.strip() and one.knows(name, known_names)]
+    if not any(cell.strip() for cell in below) or any(cell.strip() for cell in own):
+        return _named(header), place + 1
+    names: list[str] = []
+    asked = ""
+    for name, option in zip(header, below, strict=True):
+        asked = name if name.strip() else asked
+        alone = not option.strip() or plain(option) in wording()["answers"]["names"]
+        names.append(asked if alone else f"{asked} - {option.strip()}")
+    return names, place + 2
+
+
+def _told_apart(names: list[str], descriptions: list[str]) -> list[str]:
+    """Names that stand twice, with what their descriptions say in brackets: (Total Count), (Unique Users)."""
+    often = Counter(map(plain, names))
+    said = [_MANNER.search(text) for text in [*descriptions, *[""] * len(names)]]
+    return [f"{name} {how[1]}" if how and often[plain(name)] > 1 else name for name, how in zip(names, said, strict=False)]
+
+
+def _legible(text: str) -> str:
+    """A question as it was read by those who were asked: without HTML, with … for an answer put into it."""
+    return " ".join(html.unescape(_TAG.sub(" ", _PIPED.sub("…", text))).split()) if _MARKED.search(text) else text
+
+
+def _complete(one: Declaration, opened: Opened, place: int) -> None:
+    """A mapping of the caller's has to name every column without which a row is worth nothing."""
+    if not one.name.startswith("mapping"):
+        return
+    there = {*one.columns, *one.made_id, *one.joined, *one.constants}
+    lacking = [name for name in tables.table(one.table).required
+               if name not in there and not (name == "user_id" and "email" in there)]
+    if lacking:
+        raise SourceError("sources.mapping_lacks", file=opened.file, line=opened.head[place][0], table=one.table,
+                          columns=joined(map(repr, lacking)))
 
 
 def _import_id(cell: str) -> dict[str, object]:
@@ -155,7 +222,8 @@ def _import_id(cell: str) -> dict[str, object]:
 def _hidden(one: Declaration, names: list[str], job: Job) -> frozenset[int]:
     """The columns that name people: by the declaration, by the table, by their own name."""
     columns = tables.table(one.table).columns
-    theirs = [*one.personal, *(name for ours, group in one.columns.items() if columns[ours].personal for name in group)]
+    theirs = [*one.personal, *(name for groups in (one.columns, one.joined) for ours, group in groups.items()
+                               if columns[ours].personal for name in group)]
     hidden = set(job.places(tuple(theirs))) | job.naming
     plainly_ours = {place for ours, group in {**one.columns, **one.items}.items() for place in job.places(group)}
     hidden |= {place for place, name in enumerate(names) if names_people(name) and place not in plainly_ours}

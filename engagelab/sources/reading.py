@@ -11,6 +11,7 @@ from engagelab.errors import SourceError
 from engagelab.sources.addresses import MASK, masked, mostly_addresses
 from engagelab.sources.files import open_file
 from engagelab.sources.problems import one_line
+from engagelab.sources.records import different
 
 
 @dataclass(frozen=True)
@@ -68,21 +69,11 @@ class Raw:
         if not self.keep_personal:
             shown = [place for place in shown if not mostly_addresses(frame[place])]
             frame = pd.DataFrame({place: masked(frame[place])[0].astype("str") for place in shown}, index=frame.index)
-        frame = frame[shown].set_axis(_different([self.names[place] for place in shown]), axis="columns")
+        frame = frame[shown].set_axis(different([self.names[place] for place in shown]), axis="columns")
         frame.index = pd.Index(rows.lines, name="line")
         if self.hidden:     # in a row of another width a name may stand under any column
             frame.loc[rows.widths != len(self.names)] = MASK
         return frame
-
-
-def _different(names: list[str]) -> list[str]:
-    """Column names, the second of the same name with its number."""
-    seen: dict[str, int] = {}
-    out = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        out.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
-    return out
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -129,7 +120,8 @@ class Reading:
         if source.masked:
             lines.append(words.text("sources.report.masked", n=source.masked))
         for key, names in (("personal", source.personal), ("unknown", source.unknown), ("lacking", source.lacking),
-                           ("unrecognised", self._unrecognised())):
+                           ("unrecognised", self._unrecognised()), ("turned", self._directed("turned")),
+                           ("assumed", self._directed("assumed"))):
             if names:
                 lines.append(words.text(f"sources.report.{key}", n=len(names), names=words.joined(names)))
         return "\n".join(lines)
@@ -137,6 +129,9 @@ class Reading:
     def _unrecognised(self) -> tuple[str, ...]:
         unknown = ~self.codebook["confirmed"].astype(bool) & self.codebook["kind"].isin(["scale", "choice"])
         return tuple(one_line(asked) for asked in self.codebook["question"][unknown])
+
+    def _directed(self, how: str) -> tuple[str, ...]:
+        return tuple(one_line(asked) for asked in self.codebook["question"][self.codebook["direction"] == how])
 
     def __repr__(self) -> str:
         first = self.frame.head().to_string(max_colwidth=30, max_cols=8, float_format="{:,.2f}".format)

@@ -12,7 +12,7 @@ import datetime
 import io
 import re
 import warnings
-import zipfile
+from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from engagelab.errors import SourceError
 DELIMITERS = (",", "\t", ";")
 HEAD = 40                       # rows in which a header may stand
 _CHUNK = 1 << 19                # what a processor's own memory holds
+_SHORTEST = 10                  # bytes a row: below it the scan's own tables would be larger than the text
 _SCIENTIFIC = re.compile(rb'(?:^|[,;\t\n"])\s*[-+]?\d+(?:\.\d*)?[eE][-+]?\d+\s*(?=[,;\t\r\n"]|$)')
 
 
@@ -49,6 +50,10 @@ class Rows:
         """Columns by place: text as it stands (missing where empty), numbers read where they are plain."""
         raise NotImplementedError
 
+    def filled(self, places: np.ndarray) -> np.ndarray:
+        """How many cells of each of these rows, none of them as wide as the header, hold anything."""
+        raise NotImplementedError
+
 
 class Listed(Rows):
     """Rows in memory, cell by cell."""
@@ -63,13 +68,18 @@ class Listed(Rows):
         return {place: pd.Series([row[place] if place < len(row) and row[place] != "" else None for row in self.rows],
                                  dtype=object) for place in [*text, *numbers]}
 
+    def filled(self, places: np.ndarray) -> np.ndarray:
+        """Counted in the rows themselves."""
+        return np.array([sum(1 for cell in self.rows[place] if cell.strip()) for place in places.tolist()], int)
+
 
 class Scanned(Rows):
     """Rows of a regular file: kept as bytes, read by pandas when asked."""
 
     def __init__(self, data: bytes, start: int, lines: np.ndarray, width: int, delimiter: str):
         self.n, self.lines, self.width, self.delimiter = len(lines), lines, width, delimiter
-        self.widths = np.full(self.n, width)
+        self.widths = np.full(self.n, width, dtype=np.int32)
+        self.counts = self.widths
         self._data, self._start = data, start
         self._scientific = _scientific(data)
         self.entities = b"&" in data
@@ -81,6 +91,10 @@ class Scanned(Rows):
         found = self._read(text, numbers)
         mixed = [place for place in numbers if found[place].dtype.kind not in "if"]
         return found | (self._read(mixed, []) if mixed else {})
+
+    def filled(self, places: np.ndarray) -> np.ndarray:
+        """Counted when the text was made regular; a regular file has no such rows."""
+        return self.counts[places]
 
     def _read(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         wanted = sorted({*text, *numbers})
@@ -143,33 +157,54 @@ def body(data: bytes, first: int, width: int, delimiter: str, file: str) -> Rows
     return _careful(data, first, width, delimiter, file)
 
 
-def _careful(data: bytes, first: int, width: int, delimiter: str, file: str) -> Listed:
-    text = data.decode("utf-8")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows, lines, place, line = [], [], 0, 1
+def _careful(data: bytes, first: int, width: int, delimiter: str, file: str) -> Scanned:
+    """Row by row through the csv module into a regular text, which is then read like any other."""
+    plain = io.BytesIO()
+    out = _text(plain)
+    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
+    lines, widths, filled = array("q"), array("i"), array("i")
+    for place, (line, cells) in enumerate(each(data, delimiter, file)):
+        if place >= first and cells:
+            cells = _trimmed(cells, width)
+            lines.append(line)
+            widths.append(len(cells))
+            filled.append(0 if len(cells) == width else sum(1 for cell in cells if cell.strip()))
+            writer.writerow((cells + [""] * (width - len(cells)))[:width])
+    out.flush()
+    rows = Scanned(plain.getvalue(), 0, np.array(lines), width, delimiter)
+    rows.widths, rows.counts = np.array(widths), np.array(filled)
+    return rows
+
+
+def each(data: bytes, delimiter: str, file: str) -> Iterator[tuple[int, list[str]]]:
+    """Every row with the line on which it begins, blank ones too."""
+    reader = csv.reader(_text(io.BytesIO(data)), delimiter=delimiter, strict=True)
+    line = 1
     try:
-        with _any_length(len(text)):
+        with _any_length(len(data)):
             for cells in reader:
-                if place >= first and cells:
-                    rows.append(_trimmed(cells, width))
-                    lines.append(line)
-                place, line = place + 1, reader.line_num + 1
+                yield line, cells
+                line = reader.line_num + 1
     except csv.Error as error:
         key = "sources.open_quote" if "unexpected end" in str(error) else "sources.stray_quote"
         raise SourceError(key, file=file, line=line) from None
-    return Listed(rows, lines)
+
+
+def _text(content: io.BytesIO) -> io.TextIOWrapper:
+    return io.TextIOWrapper(content, "utf-8", newline="")
 
 
 def _trimmed(cells: list[str], width: int) -> list[str]:
     """Without the empty cells beyond the header, which mean nothing."""
-    while len(cells) > width and not cells[-1].strip():
-        cells = cells[:-1]
-    return cells
+    last = len(cells)
+    while last > width and not cells[last - 1].strip():
+        last -= 1
+    return cells[:last]
 
 
 def _scan(data: bytes, delimiter: str) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
     """Where each row starts, on which line, and how wide it is; None where the file is not regular."""
-    if b"\r" in data and data.count(b"\r") != data.count(b"\r\n"):
+    if data.count(b"\n") * _SHORTEST > len(data) or (b"\r" in data and data.count(b"\r") != data.count(b"\r\n")):
         return None
     whole = np.frombuffer(data, np.uint8)
     ends, cells, newlines = [], [], []
@@ -245,13 +280,16 @@ def workbook(path: Path, file: str) -> list[tuple[int, list[str]]]:
     import openpyxl
 
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        sheet.reset_dimensions()        # what a workbook says of its own size is at times wrong
-        rows = [(line, [_cell(cell) for cell in row]) for line, row in enumerate(sheet.iter_rows(values_only=True), 1)]
-        book.close()
-    except (OSError, KeyError, ValueError, IndexError, SyntaxError, zipfile.BadZipFile) as error:
-        raise SourceError("sources.bad_workbook", file=file, problem=str(error).splitlines()[0][:100]) from None
+        with path.open("rb") as content:    # by its content: the name may end in .csv
+            book = openpyxl.load_workbook(content, read_only=True, data_only=True)
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()        # what a workbook says of its own size is at times wrong
+            rows = [(line, [_cell(cell) for cell in row])
+                    for line, row in enumerate(sheet.iter_rows(values_only=True), 1)]
+            book.close()
+    except Exception as error:      # of a damaged archive openpyxl hands on whatever its parts raise
+        problem = (str(error) or type(error).__name__).splitlines()[0][:100]
+        raise SourceError("sources.bad_workbook", file=file, problem=problem) from None
     return [(line, cells) for line, cells in rows if any(cells)]
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
-from engagelab.sources.declarations import plain, wording
+from engagelab.sources.declarations import normal, plain, wording
 
 MEASURED = ("enps", "nps", "ces", "csat")
 _ENOUGH = .95           # of the answers lie on a scale that the wording does not name
@@ -13,6 +13,9 @@ _DASH = r"(?:-|–|—|−|~|〜|to|through|から|\.\.\.?|…)"
 _NAMED = (re.compile(rf"(?<![\d.])([01])\s*(?:点)?\s*{_DASH}\s*(\d{{1,2}})(?![\d.])"),
           # (1 very low - 5 very high), (1: とても不満, 5: とても満足)
           re.compile(r"\(\s*([01])(?![\d.])[^()\d]*(?<![\d.])(\d{1,2})(?![\d.])[^()\d]*\)"))
+_LABELLED = re.compile(r"^(\d{1,2})\s*(?:点|\.|[-–—:=)(]|\s)+\s*([^\d\s].*)$")
+_POINT_FIRST = re.compile(r"(\d{1,2})\s*(?:点)?\s*[-–—:=(]?\s*([^\W\d][^\d,、;)~〜]{1,40})")
+_WORD_FIRST = re.compile(r"([^\W\d][^\d,、;()~〜?]{1,40})\s*\(\s*(\d{1,2})\s*\)")
 _STEPS = re.compile(r"(\d{1,2})\s*(?:段階|-?\s?points?\s+scale)")
 
 
@@ -33,6 +36,39 @@ def named(wording_: str) -> tuple[int, int] | None:
     if steps and 3 <= int(steps[1]) <= 11:
         return (0, 10) if steps[1] == "11" else (1, int(steps[1]))
     return None
+
+
+def direction(wording_: str, answers: pd.Series, kind: str) -> str:
+    """Which end of a kind's scale is the good one: "up" where words say the high one, "down" where the low one.
+
+    "" where nobody says it: neither both ends in the wording nor a label behind any point of the answers.
+
+    >>> direction("Satisfied? (1 = very satisfied, 5 = very dissatisfied)", pd.Series(["1", "2"]), "csat")
+    'down'
+    >>> direction("How satisfied are you?", pd.Series(["5 - very satisfied", "1 - very dissatisfied"]), "csat")
+    'up'
+    """
+    first, last = of_kind(kind) or (0, 0)
+    given = [normal(str(answer)) for answer in answers.dropna().unique()]
+    if any(answer in wording()["labels"] for answer in given):
+        return "up"
+    said = _senses([pair for answer in given for pair in _LABELLED.findall(answer)], first + last)
+    if not said:
+        text = plain(wording_)
+        said = _senses([*_POINT_FIRST.findall(text), *((point, word) for word, point in _WORD_FIRST.findall(text))],
+                       first + last)
+        said = said if len(said) > 1 else []      # of a question's number and its wording no end is told
+    return "" if len({way for _, way in said}) != 1 else said[0][1]
+
+
+def _senses(pairs: list[tuple[str, str]], ends: int) -> list[tuple[int, str]]:
+    """Points beside a good or a bad word, each once: whether the scale runs up or down by it."""
+    found: dict[int, str] = {}
+    for point, word in pairs:
+        bad, good = (any(part in word for part in wording()["ends"][sense]) for sense in ("bad", "good"))
+        if (bad or good) and int(point) * 2 != ends:
+            found.setdefault(int(point), "up" if (int(point) * 2 > ends) != bad else "down")
+    return list(found.items())
 
 
 def of_kind(kind: str) -> tuple[int, int] | None:

@@ -7,10 +7,12 @@ that silently does nothing.
 import fnmatch
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from engagelab import tables, words
 from engagelab.errors import SourceError, UsageError, near
@@ -21,10 +23,11 @@ from engagelab.sources.pictures import picture_kind
 from engagelab.sources.questions import KINDS
 from engagelab.sources.read import read_with
 from engagelab.sources.reading import Reading
-from engagelab.sources.stamps import is_zone
+from engagelab.sources.stamps import is_form, is_zone, parse
+from engagelab.sources.values import convert
 
 FILE = "engagelab.toml"
-DATA_ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx"})
+DATA_ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson", ".parquet"})
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 # what a setting takes, where its kind alone does not say it
@@ -35,12 +38,21 @@ _BY_KIND = {str: "text", int: "number", tuple: "list"}
 
 @dataclass(frozen=True)
 class FileSettings:
-    """How one file, or every file of a pattern, is read."""
+    """How one file, or every file of a pattern, is read.
+
+    `columns` {their column: ours, or several of ours}; `values` {our column: {theirs: ours}}, where `*`
+    is any other; `constants` {our column: what holds for every row}; `joined` {our column: their
+    columns}, put together with a blank, or into an id; `dates`, the file's own forms.
+    """
 
     table: str = ""
     format: str = ""
     survey: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    values: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    constants: Mapping[str, object] = field(default_factory=dict)
+    joined: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    dates: tuple[str, ...] = ()
     timezone: str = ""
     dayfirst: bool | None = None
     year: int | None = None
@@ -197,10 +209,45 @@ def _columns(name: str, entry: FileSettings) -> Iterator[SourceError]:
     """Columns of a file that are said to be what no table has: a format has its table, else `table` says it."""
     table = declaration(entry.format).table if entry.format else entry.table
     there = [column for own, declared in tables.tables().items() if table in ("", own) for column in declared.columns]
+    form = "column_of" if table else "column"
     for theirs, ours in entry.columns.items():
-        if not isinstance(ours, str) or ours not in there:
-            form = "column_of" if table else "column"
-            yield _wrong(f"files.{name}.columns.{theirs}", ours, form, there, table)
+        for one in ours if isinstance(ours, list) and ours else [ours]:
+            if not isinstance(one, str) or one not in there:
+                yield _wrong(f"files.{name}.columns.{theirs}", one, form, there, table)
+    for group in ("values", "constants", "joined"):
+        for ours in getattr(entry, group):
+            if ours not in there:
+                yield _wrong(f"files.{name}.{group}", ours, form, there, table)
+    yield from _added(name, entry, tables.tables()[table].columns if table in tables.tables() else {})
+
+
+def _added(name: str, entry: FileSettings, columns: Mapping[str, tables.Column]) -> Iterator[SourceError]:
+    """Values that their column cannot hold, forms that are none."""
+    for ours, theirs in entry.joined.items():
+        if not (isinstance(theirs, list) and theirs and all(isinstance(one, str) for one in theirs)):
+            yield _wrong(f"files.{name}.joined.{ours}", theirs, "names")
+    for ours, values in entry.values.items():
+        if not isinstance(values, dict):
+            yield _wrong(f"files.{name}.values.{ours}", values, "values")
+        else:
+            for theirs, value in values.items():
+                yield from _value_of(f"files.{name}.values.{ours}.{theirs}", value, columns.get(ours))
+    for ours, value in entry.constants.items():
+        yield from _value_of(f"files.{name}.constants.{ours}", value, columns.get(ours))
+    for form in entry.dates:
+        if not isinstance(form, str) or not is_form(form):
+            yield _wrong(f"files.{name}.dates", form, "form")
+
+
+def _value_of(where: str, value: object, column: tables.Column | None) -> Iterator[SourceError]:
+    cells = pd.Series([str(value)], dtype=object)
+    if not isinstance(value, str | int | float):
+        yield _wrong(where, value, "text")
+    elif column is not None and column.kind == "time":
+        if not parse(cells, ("iso",)).values.notna().all():
+            yield _wrong(where, value, "value_of", table=column.name)
+    elif column is not None and convert(cells, column).bad:
+        yield _wrong(where, value, "value_of", column.allowed, column.name)
 
 
 def _surveys(settings: Settings) -> Iterator[SourceError]:
@@ -218,7 +265,8 @@ def options_for(name: str, settings: Settings, keep_personal: bool, key: bytes |
     asked = settings.of_survey(survey)
     # UTC is what is taken anyway, and then said to be taken
     tz = entry.timezone or (settings.timezone if settings.timezone != "UTC" else None)
-    return Options(tz=tz, dayfirst=entry.dayfirst, year=entry.year,
+    return Options(tz=tz, dayfirst=entry.dayfirst, year=entry.year, values=entry.values, constants=entry.constants,
+                   joined=entry.joined, dates=entry.dates,
                    keep_personal=keep_personal, key=key, survey=survey, channel=asked.channel,
                    touchpoint=asked.touchpoint, currency=settings.currency, kinds=dict(asked.questions))
 
@@ -268,7 +316,7 @@ def _toml(settings: Settings) -> str:
         for name, entry in tables_.items():
             lines += ["", f"[{group}.{_value(name)}]"]
             lines += [f"{key} = {_value(value)}" for key, value in entry.items()
-                      if value is not None and (group == "surveys" or value not in ("", {}))
+                      if value is not None and (group == "surveys" or value not in ("", {}, ()))
                       and not (isinstance(value, dict) and value)]
             for key, value in entry.items():
                 if isinstance(value, dict) and value:

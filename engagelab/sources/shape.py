@@ -6,7 +6,8 @@ account is kept in raw rows: each is in a table, or among the rejects, and never
 
 import functools
 import operator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +41,8 @@ def shape(job: Job, wordings: list[str], ids: list[str]) -> Shaped:
     groups = [(one.table, one.columns), (one.table, one.fallback), (one.table, one.paid),
               (one.items_table or one.table, one.items)]
     others = {0, *asked, *job.places(one.boosted), *job.places(one.lifetime), *job.places(one.previews)}
-    others |= {place for theirs in one.made_id.values() for place in job.places(theirs)}
+    others |= {place for group in (one.made_id, one.joined) for theirs in group.values() for place in job.places(theirs)}
+    others |= set(job.places(tuple(one.only)))
     job.load(groups, sorted(others))
     job.set_aside()
     if one.survey:
@@ -55,13 +57,10 @@ def shape(job: Job, wordings: list[str], ids: list[str]) -> Shaped:
 
 def _plain(job: Job) -> pd.DataFrame:
     one = job.one
-    made = frozenset(one.made_id) | ({"user_id"} if _has_email(job) or one.fallback else frozenset())
-    group = {name: theirs for name, theirs in one.columns.items() if name not in one.made_id}
-    frame = job.table(one.table, group, optional=frozenset(made))
-    for name, theirs in one.made_id.items():
-        frame[name] = job.made_id(theirs)
-    for name, value in one.constants.items():
-        frame[name] = value
+    made = {name: theirs for name, theirs in one.made_id.items() if not job.places(one.columns.get(name, ()))}
+    group = {name: theirs for name, theirs in one.columns.items() if name not in made}
+    frame = job.table(one.table, group, optional=frozenset({"user_id"} if _has_email(job) or one.fallback else ()))
+    _added(job, one.table, frame, one.constants)
     for word, status in sorted(one.status_from_name.items(), key=lambda item: len(item[0])):
         if Path(job.file).name.casefold().startswith(word):
             frame["status"] = status
@@ -81,6 +80,19 @@ def _plain(job: Job) -> pd.DataFrame:
     second = pd.concat([rest, paid], axis="columns")[there].assign(promotion=one.second)
     both = pd.concat([frame[~job.problems.dropped], second[list(dict.fromkeys([*frame, *second]))]])
     return both.sort_index(kind="stable")
+
+
+def _added(job: Job, table: str, frame: pd.DataFrame, constants: Mapping[str, object]) -> None:
+    """What no column of the file holds by itself: made ids, joined columns, what is said of every row."""
+    if table == job.one.table:
+        for name, theirs in job.one.made_id.items():
+            if name not in frame:
+                frame[name] = job.made_id(theirs)
+        for name, theirs in job.one.joined.items():
+            frame[name] = job.joint(name, theirs)
+    for name, value in constants.items():
+        said = job.constant(tables.table(table).columns[name], value)
+        frame[name] = frame[name].where(frame[name].notna(), said) if name in frame else said
 
 
 def _summed(job: Job, frame: pd.DataFrame) -> None:
@@ -159,14 +171,23 @@ def _promoted(job: Job, frame: pd.DataFrame) -> None:
 
 
 def _orders(job: Job) -> dict[str, pd.DataFrame]:
-    """Orders from the first row of each, items from every row."""
+    """Orders from the first row of each that holds goods, or its first; items from every row that does."""
     one = job.one
-    items = job.table(one.items_table, one.items)
+    goods = ~job.of_another_kind()
+    items = job.table(one.items_table, one.items, among=goods)
     number = items[one.one_per]
-    head = (~number.duplicated() & number.notna()).to_numpy(bool)
+    ranked = number.iloc[np.argsort(~goods, kind="stable")]
+    head = (~ranked.duplicated() & ranked.notna()).sort_index().to_numpy(bool)
     orders = job.table(one.table, one.columns, among=head)
+    _added(job, one.table, orders, one.constants)
+    _added(job, one.items_table, items, one.items_constants)
     currencies.check(job, orders, one.table, one.columns, head)
     _require(job, one.table, orders)
+    _same_totals(job, orders, number, head)
+    for name, parts in one.less.items():
+        for part in set(parts) & set(orders):
+            orders[name] -= orders[part].fillna(0)
+    job.problems.rows(np.flatnonzero(~goods & ~head), "other_kind")
     # an order whose own row could not be read is set aside whole
     lost = set(number[head & job.problems.dropped])
     orphans = number.isin(lost).to_numpy(bool) & ~job.problems.dropped
@@ -176,9 +197,18 @@ def _orders(job: Job) -> dict[str, pd.DataFrame]:
         items["currency"] = number.map(currency[~currency.index.duplicated()])
     currencies.check(job, items, one.items_table, one.items)
     kept = ~job.problems.dropped
-    items = items[kept]
+    items = items[kept & goods]
     items.insert(1, "line", items.groupby(one.one_per).cumcount() + 1)
     return {one.table: orders[kept & head], one.items_table: items}
+
+
+def _same_totals(job: Job, orders: pd.DataFrame, number: pd.Series, head: np.ndarray) -> None:
+    """Where an order's total stands on each of its rows, it is the same one; else which of them holds?"""
+    if "total" not in orders:
+        return
+    first = number.map(pd.Series(orders["total"][head].to_numpy(), index=number[head]))
+    other = (orders["total"].notna() & first.notna() & (orders["total"] != first)).to_numpy(bool)
+    job.problems.rows(np.flatnonzero(other & ~job.problems.dropped), "same_key")
 
 
 def _question_places(job: Job) -> list[int]:
@@ -193,6 +223,7 @@ def _survey(job: Job, places: list[int], wordings: list[str], ids: list[str]) ->
     one, options = job.one, job.options
     survey = options.survey or Path(job.file).stem
     base = job.table(one.table, one.columns, optional=frozenset({"respondent_id"}))
+    _added(job, one.table, base, one.constants)
     if "respondent_id" not in base:
         when = base["answered_at"].dt.strftime("%Y%m%dT%H%M%SZ") if "answered_at" in base else ""
         lines = pd.Series(job.rows.lines.astype(str), dtype=object)
@@ -231,14 +262,12 @@ def _clean(item: questions.Question, job: Job) -> questions.Question:
     """The question without the answers that lie off its scale."""
     wrong = np.zeros(job.n, bool)
     wrong[questions.outside(item)] = True
-    return questions.Question(item.place, item.id, item.wording, item.kind, item.confirmed, item.scale,
-                              item.score.mask(wrong), item.text.mask(wrong, None))
+    return replace(item, score=item.score.mask(wrong), text=item.text.mask(wrong, None))
 
 
 def _kept(item: questions.Question, job: Job) -> questions.Question:
     kept = ~job.problems.dropped
-    return questions.Question(item.place, item.id, item.wording, item.kind, item.confirmed, item.scale,
-                              item.score[kept], item.text[kept])
+    return replace(item, score=item.score[kept], text=item.text[kept])
 
 
 def _balance(job: Job, frames: dict[str, pd.DataFrame]) -> None:

@@ -22,7 +22,11 @@ _HALF = re.compile(r"\s*\b([ap])\.?m\.?(?=\W|$)|\s*(午前|午後)")
 _AGE = (pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-31"))
 _HOUR = re.compile(r"(\d{1,2})(?=:\d\d)")
 _OFFSET = re.compile(r"\s*(?:gmt|utc)\s*(?:([+-])(\d{1,2}):?(\d{2})?)?$")
+MICROSECONDS = "microseconds"       # since 1970 in UTC, in figures
+_NEW_YEAR = 335                     # days, in a year of 366: to the January after, from a day of December
+_MICROSECONDS = re.compile(r"\d{15,16}")
 ISO = r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?"
+_DIRECTIVE = re.compile(r"%(.?)")
 _ISO_ZONE = re.compile(ISO + r"\s?(?:z|[+-]\d\d:?\d\d)")
 _ISO_PLAIN = re.compile(ISO)
 
@@ -131,7 +135,10 @@ class _Unique:
         elif form != "iso":
             left = left & (self.half == ("%p" in form))
         text = self.text[left]
-        if form == "iso":
+        if form == MICROSECONDS:
+            count = pd.to_numeric(text.where(text.astype(str).str.fullmatch(_MICROSECONDS)), errors="coerce")
+            found, zoned = pd.to_datetime(count.astype("Int64"), unit="us", utc=True), True
+        elif form == "iso":
             found, zoned = _iso(text)
         else:
             zoned = "%z" in form
@@ -148,12 +155,11 @@ class _Unique:
             return text, form
         if not len(text):
             return text, form + " %Y"
-        dated = text.astype(str) + f" {year or 2000}"
+        found = pd.to_datetime(text.astype(str) + " 2000", format=_plain(form) + " %Y", errors="coerce")
         if year is None:
-            fits = pd.to_datetime(dated, format=_plain(form) + " %Y", errors="coerce").notna()
-            self.yearless[fits.index[fits]] = True
+            self.yearless[found.index[found.notna()]] = True
             return text[:0].reindex(text.index), form + " %Y"
-        return dated, form + " %Y"
+        return text.astype(str) + " " + (year + _new_years(found)).astype(str), form + " %Y"
 
     def _keep(self, found: pd.Series, zoned: bool) -> None:
         # a stamp of another age is a slip or a placeholder, not a day on which something was measured
@@ -171,6 +177,16 @@ class _Unique:
         self.done |= new
         self.in_stamp |= zoned
         self.plain |= not zoned
+
+
+def _new_years(days: pd.Series) -> pd.Series:
+    """How many new years lie between the first of days without a year and each: from December to January.
+
+    Days of a daily export follow one another; where both directions occur they do not, and no year is added.
+    """
+    steps = days.ffill().diff().dt.days
+    on, back = steps < -_NEW_YEAR, steps > _NEW_YEAR
+    return on.cumsum() * 0 if on.any() and back.any() else on.cumsum() - back.cumsum()
 
 
 def _iso(text: pd.Series) -> tuple[pd.Series, bool]:
@@ -193,7 +209,8 @@ def _figures(text: str) -> tuple[str, bool]:
     """A stamp without words and on a clock of 24 hours, and whether it named the half of the day."""
     text = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
     text = _WEEKDAY.sub("", text, count=1).strip()
-    text = _MONTH.sub(lambda found: f"{MONTHS.index(found[1]) + 1:02d}", text, count=1)
+    # marked, for "January 2" and "2 January" are two forms
+    text = _MONTH.sub(lambda found: f"m{MONTHS.index(found[1]) + 1:02d}", text, count=1)
     found = _HALF.search(text)
     half = found is not None
     if found:
@@ -205,13 +222,23 @@ def _figures(text: str) -> tuple[str, bool]:
 
 def _plain(form: str) -> str:
     """The form in figures alone, so that no locale has a say."""
-    form = re.sub(r"%a,? ?", "", form).replace("%b", "%m")
+    form = re.sub(r"%a,? ?", "", form).replace("%b", "M%m")
     return re.sub(r"\s*%p", "", form).replace("%I", "%H") if "%p" in form else form
 
 
 def _turned(form: str) -> str:
     """The form with day and month changed over."""
     return form.replace("%m", "\0").replace("%d", "%m").replace("\0", "%d")
+
+
+def is_form(form: str) -> bool:
+    """Whether stamps can be read by a form: known directives, each once, a month among them.
+
+    >>> [is_form(form) for form in ("%Y.%m.%d %H時%M分", "%d/%m", "%Q", "2026", "%Y %Y-%m")]
+    [True, True, False, False, False]
+    """
+    said = _DIRECTIVE.findall(form)
+    return form == "iso" or (set(said) <= set("YymbdHMSIpzfa") and len(said) == len(set(said)) and bool({"m", "b"} & set(said)))
 
 
 def is_zone(name: str) -> bool:

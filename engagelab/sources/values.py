@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from engagelab.sources.declarations import normal
 from engagelab.tables import Column
+from engagelab.workbook import FORMULA
 
 MISSING = frozenset({"", "-", "--", "–", "—", "―", "n/a", "#n/a", "na", "nan", "null", "(null)", "none", "nil",
                      "該当なし"})
@@ -24,7 +26,8 @@ FALSE = frozenset({"no", "false", "0", "n", "f", "いいえ", "無", "×", "同�
 MISSING_FORMS = frozenset(form(word) for word in MISSING for form in (str, str.upper, str.title)) | {"NaN"}
 _DAMAGED = re.compile(r"[-+]?\d+(?:\.\d*)?[eE]\+\d+")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.)?(?:e[-+]?\d+)?")
-_CURRENCY = re.compile(r"^([-+]?)\s*(?:[¥$€£]|jpy|usd|eur|gbp)\s*([-+]?)|\s*(?:円|jpy|usd|eur|gbp|€)$")
+_CURRENCY = re.compile(r"^([-+]?)\s*(?:(?:us|ca|au?|nz|hk|nt|s)?\$|[¥€£]|jpy|usd|eur|gbp)\s*([-+]?)"
+                       r"|\s*(?:円|jpy|usd|eur|gbp|€)$")
 _BIG = 2.0 ** 53
 
 
@@ -55,10 +58,10 @@ def convert(cells: pd.Series, column: Column, *, unescape: bool = False,
     if column.kind == "id":
         return _ids(cells)
     if column.kind == "flag":
-        return _flags(cells)
+        return _flags(cells, alias or {})
     if column.kind == "category":
         return _categories(cells, column, alias or {})
-    return Converted(html_free(cells) if unescape else cells.astype(object))
+    return Converted(unmarked(html_free(cells) if unescape else cells.astype(object)))
 
 
 def number(text: str, kind: str) -> float | str:
@@ -175,9 +178,14 @@ def _id(cell: str) -> str | None:
     return text if text and text != "-" and text.casefold() not in MISSING else None
 
 
-def _flags(cells: pd.Series) -> Converted:
+def _renamed(text: str, alias: dict[str, str]) -> str:
+    """What a value is called here; `*` stands for any that is not listed."""
+    return alias.get(normal(text), alias.get("*", text))
+
+
+def _flags(cells: pd.Series, alias: dict[str, str]) -> Converted:
     def flag(cell: str) -> object:
-        plain = unicodedata.normalize("NFKC", cell).strip().casefold()
+        plain = normal(_renamed(cell, alias))
         plain = {"1.0": "1", "0.0": "0"}.get(plain, plain)
         return True if plain in TRUE else False if plain in FALSE else None if plain in MISSING else "not_a_flag"
 
@@ -190,10 +198,12 @@ def _flags(cells: pd.Series) -> Converted:
 
 def _categories(cells: pd.Series, column: Column, alias: dict[str, str]) -> Converted:
     def category(cell: str) -> str | None:
-        text = cell.strip()
+        text = _unmarked(cell.strip())
         if text.casefold() in MISSING:
             return None
-        text = alias.get(text.casefold(), text)
+        text = _renamed(text, alias)
+        if not text:
+            return None
         name = text.casefold().replace(" ", "_").replace("-", "_")
         return name if name in column.allowed else text
 
@@ -204,6 +214,24 @@ def _categories(cells: pd.Series, column: Column, alias: dict[str, str]) -> Conv
     wrong = (values.notna() & ~values.isin(column.allowed)).to_numpy()
     values[wrong] = None
     return Converted(values, {"not_allowed": np.flatnonzero(wrong)} if wrong.any() else {})
+
+
+def unmarked(cells: pd.Series) -> pd.Series:
+    """Texts without the apostrophe that keeps a spreadsheet from taking them for formulas, as `save()` puts it.
+
+    >>> unmarked(pd.Series(["'=1+1", "'tis", None], dtype=object)).tolist()
+    ['=1+1', "'tis", None]
+    """
+    known = cells.notna().to_numpy()
+    if "\n'" not in "\n" + "\n".join(map(str, cells[known])):
+        return cells
+    clean = cells.copy()
+    clean[known] = [_unmarked(str(cell)) for cell in cells[known]]
+    return clean
+
+
+def _unmarked(text: str) -> str:
+    return text[1:] if text[:1] == "'" and FORMULA.match(text[1:]) else text
 
 
 def html_free(cells: pd.Series) -> pd.Series:

@@ -2,7 +2,9 @@
 
 A stamp arrives as whole microseconds since 1970 in UTC. It is shifted to the zone once, by literal offsets:
 the zone's changes of clock inside the data's range, from `zoneinfo` (the IANA database). A period is the day
-number of its first day, so that it sorts, and its label follows ISO 8601. Weeks start on Monday.
+number of its first day, so that it sorts, and its label follows ISO 8601. Weeks start on Monday, whose date is their
+label. Quarters and years are those of the calendar, or of a fiscal year that `starts` with another month; a fiscal year
+is named by the calendar year in which it starts, as is usual in Japan: FY2026Q2.
 """
 
 import functools
@@ -15,7 +17,8 @@ import pandas as pd
 
 from engagelab.errors import DataError, UsageError, one_of
 
-EVERY = ("day", "week", "month", "quarter", "year")
+MONTHS = {"month": 1, "quarter": 3, "year": 12}
+EVERY = ("day", "week", *MONTHS)
 DAY = 86_400_000_000  # microseconds
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -78,8 +81,23 @@ def local(stamp: str, changes: tuple[tuple[int, int], ...]) -> str:
     return f"{stamp} + CASE {cases} ELSE {changes[-1][1]} END"
 
 
-def period(every: str, stamp: str) -> str:
+def checked_starts(month: object) -> int:
+    """`month`, if a fiscal year can start with it: a whole number from 1 to 12.
+
+    >>> checked_starts(0)
+    Traceback (most recent call last):
+    ...
+    engagelab.errors.UsageError: fiscal_year_starts must be a month from 1 to 12, not 0
+    """
+    if isinstance(month, int) and not isinstance(month, bool) and 1 <= month <= 12:
+        return month
+    raise UsageError("summaries.fiscal_year", value=repr(month))
+
+
+def period(every: str, stamp: str, starts: int = 1) -> str:
     """SQL for the first day of the period, as a day number since 1970, of local microseconds.
+
+    A fiscal period is one of the calendar, so many months later.
 
     >>> period("day", "t0")
     '(t0 + 6048000000000000) // 86400000000 - 70000'
@@ -90,7 +108,11 @@ def period(every: str, stamp: str) -> str:
         return f"{day} - {SHIFT}"
     if every == "week":  # 1970 began on a Thursday
         return f"{day} - ({day} + 3) % 7 - {SHIFT}"
-    return f"epoch_us(date_trunc('{every}', make_timestamp({stamp}))) // {DAY}"
+    later = (checked_starts(starts) - 1) % MONTHS[every]
+    if not later:
+        return f"epoch_us(date_trunc('{every}', make_timestamp({stamp}))) // {DAY}"
+    shifted = f"date_trunc('{every}', make_timestamp({stamp}) - INTERVAL '{later}' MONTH)"
+    return f"epoch_us({shifted} + INTERVAL '{later}' MONTH) // {DAY}"
 
 
 def first_day(number: int) -> date:
@@ -102,37 +124,42 @@ def first_day(number: int) -> date:
     return date(1970, 1, 1) + timedelta(days=int(number))
 
 
-def label(every: str, number: int) -> str:
+def label(every: str, number: int, starts: int = 1) -> str:
     """What a period is called.
 
     >>> [label(every, 20726) for every in EVERY]
     ['2026-09-30', '2026-09-30', '2026-09', '2026Q3', '2026']
+    >>> [label(every, 20726, starts=4) for every in EVERY]
+    ['2026-09-30', '2026-09-30', '2026-09', 'FY2026Q2', 'FY2026']
     """
     day = first_day(number)
-    if every in ("day", "week"):
-        return day.isoformat()
-    if every == "quarter":
-        return f"{day.year:04d}Q{(day.month + 2) // 3}"
-    return day.isoformat()[: 7 if every == "month" else 4]
+    if every not in ("quarter", "year"):
+        return day.isoformat()[:7 if every == "month" else 10]
+    year, quarter = day.year - (day.month < starts), (day.month - starts) % 12 // 3 + 1
+    return f"{'FY' if starts > 1 else ''}{year:04d}" + (f"Q{quarter}" if every == "quarter" else "")
 
 
-def start_of(every: str, day: date) -> date:
+def start_of(every: str, day: date, starts: int = 1) -> date:
     """The first day of the period in which a day lies.
 
     >>> [start_of(every, date(2026, 9, 30)).isoformat() for every in EVERY]
     ['2026-09-30', '2026-09-28', '2026-09-01', '2026-07-01', '2026-01-01']
+    >>> start_of("year", date(2026, 3, 31), starts=4)
+    datetime.date(2025, 4, 1)
     """
-    if every == "week":
-        return day - timedelta(days=day.weekday())
-    month = {"month": day.month, "quarter": (day.month - 1) // 3 * 3 + 1, "year": 1}
-    return day if every == "day" else day.replace(month=month[every], day=1)
+    if every in ("day", "week"):
+        return day - timedelta(days=day.weekday() if every == "week" else 0)
+    months = day.year * 12 + day.month - 1
+    months -= (months - starts + 1) % MONTHS[every]
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def next_start(every: str, start: date) -> date:
     """The first day of the period after the one that starts here."""
     if every in ("day", "week"):
         return start + timedelta(days=7 if every == "week" else 1)
-    return start_of(every, start + timedelta(days={"month": 32, "quarter": 93, "year": 367}[every]))
+    months = start.year * 12 + start.month - 1 + MONTHS[every]
+    return date(months // 12, months % 12 + 1, 1)
 
 
 def moment(name: str, value: object, tz: str | None) -> int | None:
@@ -165,10 +192,11 @@ def clock(stamp: int, tz: str | None) -> int:
 
 @dataclass(frozen=True)
 class Window:
-    """From when to when, in microseconds since 1970 of the zone's own clock."""
+    """From when to when, in microseconds since 1970 of the zone's own clock, and the month with which a year starts."""
 
     since: int | None
     until: int
+    starts: int = 1
 
     def whole(self, every: str, number: int) -> bool:
         """Whether the period that starts on that day lies in the window entirely."""

@@ -123,7 +123,8 @@ class Span:
     naive: bool
 
 
-def span(columns: Columns, time: str, *, every: str | None, since: object, until: object, tz: str | None) -> Span:
+def span(columns: Columns, time: str, *, every: str | None, since: object, until: object, tz: str | None,
+         starts: int = 1) -> Span:
     """Read the range of the stamps, and turn the caller's window and zone into SQL over `t0`.
 
     A column of dates holds local days and is not shifted. Without `until` the day of the newest stamp
@@ -147,6 +148,6 @@ def span(columns: Columns, time: str, *, every: str | None, since: object, until
     newest = periods.clock(high, shift)
     last = newest + 1 if every in (None, "day") else (newest // periods.DAY + 1) * periods.DAY
     window = periods.Window(None if start is None else periods.clock(start, shift),
-                            last if end is None else periods.clock(end, shift))
+                            last if end is None else periods.clock(end, shift), starts)
     return Span(periods.local("t0", changes), window, " AND ".join(bounds),
                 int(seen["n_rows"] - seen["n"]) if bounds else 0, kind != "DATE" and "ZONE" not in kind)

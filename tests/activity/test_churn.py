@@ -141,8 +141,10 @@ def test_wrong_tables_and_calls_are_refused():
         churn(plans((None, "2026-02-05", None), ("a", "2026-02-05", None)), **NAMES)
     with pytest.raises(DataError, match="'opened_at' lacks 1 values"):
         churn(plans(("a", None, None), ("a", "2026-02-05", None)), **NAMES)
-    with pytest.raises(DataError, match="several currencies: EUR, JPY"):
+    with pytest.raises(DataError, match=r"several currencies: JPY \(4\), EUR \(3\)"):
         churn(good.assign(amount=1.0, currency=["EUR", "JPY"] * 3 + ["JPY"]), **NAMES, amount="amount")
+    with pytest.raises(DataError, match="with tax"):
+        churn(good.assign(amount=1.0, tax_included=[True, False] * 3 + [True]), **NAMES, amount="amount")
     with pytest.raises(DataError, match="not dates or stamps"):
         churn(good.assign(opened_at="2026-01-01"), **NAMES)
     with pytest.raises(DataError, match="not numbers"):
@@ -157,3 +159,10 @@ def test_wrong_tables_and_calls_are_refused():
 
 def test_an_empty_table_has_no_churn():
     assert len(churn(plans(*BY_HAND)[:0], **NAMES)) == 0
+
+
+def test_a_fiscal_year_has_the_churn_of_its_own_days():
+    table = plans(("a", "2025-02-01", "2026-03-31"), ("b", "2025-02-01", "2026-04-02"), ("c", "2025-02-01", None))
+    found = churn(table, **NAMES, every="year", until="2026-05-01", fiscal_year_starts=4)
+    assert found[["year", "count", "n", "flag"]].to_numpy().tolist() == [
+        ["FY2025", 1.0, 3, ""], ["FY2026", 1.0, 2, "period not complete"]]

@@ -10,11 +10,11 @@ from engagelab.notebook.periods import periods
 from engagelab.notebook.setup import open_data, span
 
 
-def company(*stamps, tz="Asia/Tokyo", **tables):
+def company(*stamps, tz="Asia/Tokyo", starts=1, **tables):
     known = open_data("sample")
     orders = pd.DataFrame({"order_id": "1", "ordered_at": pd.to_datetime(list(stamps), utc=True)})
     return dataclasses.replace(known, tables={"orders": orders, **tables},
-                               settings=dataclasses.replace(known.settings, timezone=tz))
+                               settings=dataclasses.replace(known.settings, timezone=tz, fiscal_year_starts=starts))
 
 
 @pytest.mark.parametrize(("first", "last", "every", "before", "now"), [
@@ -72,3 +72,21 @@ def test_a_table_that_ends_a_week_early_or_begins_late_does_not_cover_both_perio
         ["2026-04-03", "2026-09-28"], ["2026-05-01", "2026-09-30"], ["2026-04-01", "2026-08-31"]))
     assert [found.covers(times) for times in (whole, late, early)] == [True, False, False]
     assert [found.reach(times) for times in (whole, early)] == ["2026-10-01", "2026-09-01"]
+
+
+@pytest.mark.parametrize(("starts", "before", "now", "title", "names"), [
+    (1, "2026Q2", "2026Q3", "2026Q3", ("2026Q3",)),
+    (4, "FY2026Q1", "FY2026Q2", "FY2026Q2 (2026-07 to 2026-09)", ("FY2026Q2", "2026Q3")),
+    (10, "FY2025Q3", "FY2025Q4", "FY2025Q4 (2026-07 to 2026-09)", ("FY2025Q4", "2026Q3"))])
+def test_quarters_are_those_of_the_company_s_own_year(starts, before, now, title, names):
+    found = periods(company("2026-03-01", "2026-09-30", starts=starts))
+    assert (found.before, found.now, found.title(now), found.names) == (before, now, title, names)
+
+
+def test_a_quarter_that_the_calendar_does_not_have_goes_by_one_name():
+    found = periods(company("2026-01-01", "2026-08-31", starts=3))
+    assert (found.before, found.now, found.names) == ("FY2026Q1", "FY2026Q2", ("FY2026Q2",))
+    assert found.share_of_days == pytest.approx(92 / (92 + 92))
+    stamps = pd.Series(pd.to_datetime(["2026-05-31 14:59", "2026-05-31 15:00"], utc=True))
+    assert found.label(stamps).tolist() == ["FY2026Q1", "FY2026Q2"]
+    assert found.title("2026-08") == "2026-08"

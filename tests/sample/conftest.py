@@ -1,9 +1,15 @@
 """The sample company, made once for all tests of the room."""
 
+import functools
+
 import pytest
 
 from engagelab.sample import generate
+from engagelab.sample.pulses import pulses
+from engagelab.sample.shops import shops
+from engagelab.sample.staff import employees, staff
 from engagelab.sample.writing import sample_files
+from engagelab.tables import typed
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +20,14 @@ def company():
 @pytest.fixture(scope="session")
 def files():
     return sample_files(customers=4000, seed=7)
+
+
+@pytest.fixture(scope="session")
+def workplace():
+    """The employees' part of the company, by size and seed."""
+    @functools.cache
+    def made(customers=4000, seed=7):
+        people = staff(seed, customers)
+        parts = {"shops": shops(people, seed), "employees": employees(people, seed), "pulses": pulses(people, seed)}
+        return {name: typed(frame.reset_index(drop=True), name) for name, frame in parts.items()}
+    return made

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from engagelab.sample.exports.vendor import quarters
-from engagelab.sample.truth import FACEBOOK_PARTS, nps
+from engagelab.sample.truths.campaigns import FACEBOOK_PARTS, nps
 from engagelab.sources.folder import read_folder
 
 EXPORTS = Path(__file__).parents[2] / "data" / "exports"

@@ -8,13 +8,13 @@ from engagelab.sample import generate
 from engagelab.sample.dates import END
 from engagelab.tables import tables
 
-NAMES = ["customers", "identities", "orders", "order_items", "subscriptions", "social_posts", "email_campaigns",
-         "email_sends", "surveys", "reviews", "tickets", "targets"]
+# Reports of web analytics are sums of events; only their vendors' files have them.
+NAMES = [name for name in tables() if name != "web_traffic"]
 LAST = pd.Timestamp(END).tz_localize("Asia/Tokyo")
 
 
-def test_the_company_has_the_twelve_tables(company):
-    assert list(company) == NAMES
+def test_the_company_has_every_canonical_table(company):
+    assert sorted(company) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -42,7 +42,7 @@ def test_no_stamp_is_after_the_last_day_and_no_happening_before_the_first(compan
     for column in frame.columns:
         if str(frame[column].dtype).startswith("datetime"):
             assert not (frame[column] > LAST).any(), column
-    if tables()[name].time and name not in ("customers", "subscriptions"):
+    if tables()[name].time and name not in ("customers", "subscriptions", "accounts", "employees"):
         assert (frame[tables()[name].time] >= pd.Timestamp("2025-04-01", tz="Asia/Tokyo")).all()
 
 
@@ -53,8 +53,8 @@ def test_the_newest_stamp_is_on_the_last_day(company):
 
 def test_whoever_acts_is_a_customer_who_has_joined(company):
     joined = company["customers"].set_index("user_id")["created_at"]
-    for name in ("orders", "subscriptions", "email_sends", "surveys", "tickets"):
-        frame = company[name]
+    for name in ("orders", "subscriptions", "email_sends", "surveys", "tickets", "events", "deals"):
+        frame = company[name].dropna(subset=["user_id"])
         assert frame["user_id"].isin(joined.index).all()
         time = frame[tables()[name].time]
         if name == "subscriptions":

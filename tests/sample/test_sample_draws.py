@@ -93,6 +93,40 @@ def test_even_numbers_follow_the_order_that_they_are_given():
     assert np.argsort(drawn).tolist() == [1, 2, 0]
 
 
+def _runs(flags, chance, order):
+    """By how much the flags of every run of rows along the order miss what their chances add up to."""
+    along = np.argsort(order, kind="stable")
+    return np.cumsum(np.asarray(flags, dtype=float)[along] - np.asarray(chance)[along])
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3)), min_size=1, max_size=60), st.integers(0, 1000))
+def test_planted_flags_miss_the_plan_of_no_group_by_more_than_one(rows, seed):
+    chance, order = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    flags = Stream(seed, "planted").planted(chance, order, 0)
+    edges = np.searchsorted(np.sort(order), np.arange(5))
+    missed = np.append(0, _runs(flags, chance, order))[edges]
+    assert np.abs(missed).max() < 1 + 1e-9
+    assert not flags[chance == 0].any() and flags[chance == 1].all()
+
+
+@pytest.mark.parametrize("free", [0, .25, 1])
+def test_planted_flags_have_each_row_s_own_chance(free):
+    stream, chance = Stream(3, f"planted {free}"), np.array([.1, .5, .9, .3])
+    drawn = np.mean([stream.planted(chance, np.zeros(4), free) for _ in range(20_000)], axis=0)
+    assert np.allclose(drawn, chance, atol=.015)
+
+
+@pytest.mark.parametrize("free", [.1, .25, .6])
+def test_planted_flags_vary_as_much_as_those_drawn_freely_among_them(free):
+    stream, size, chance = Stream(3, f"planted {free}"), 200, .3
+    found = [np.mean(stream.planted(np.full(size, chance), np.zeros(size), free)) for _ in range(3000)]
+    assert np.var(found) == pytest.approx(free * chance * (1 - chance) / size, rel=.15)
+
+
+def test_planted_flags_of_nothing_are_nothing():
+    assert Stream(3, "planted").planted(np.array([]), np.array([]), .5).tolist() == []
+
+
 def test_even_numbers_of_nothing_are_nothing():
     assert Stream(3, "even").even(np.array([]), .5).tolist() == []
 

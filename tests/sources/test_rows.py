@@ -38,10 +38,20 @@ def test_scan_and_csv_module_agree_on_rows_cells_and_lines(table, end, quoting):
         assert columns[place].fillna("").tolist() == [row[place] for row in cells]
 
 
-def test_a_written_table_takes_the_fast_way_and_an_odd_one_the_careful_way():
-    assert isinstance(r.body(b"a,b\n1,2\n", 1, 2, ",", "x"), r.Scanned)
-    for odd in (b"a,b\n1\n", b"a,b\n\n1,2\n", b'a,b\n1,2"x\n', b"a,b\r1,2\r"):
-        assert isinstance(r.body(odd, 1, 2, ",", "x"), r.Listed)
+def test_a_written_table_takes_the_fast_way_and_an_odd_one_the_careful_way(monkeypatch):
+    monkeypatch.setattr(r, "_careful", lambda *_: "careful")
+    assert isinstance(r.body(b"aaaaaaaaa,b\n111111111,2\n", 1, 2, ",", "x"), r.Scanned)
+    for odd in (b"aaaaaaaaa,b\n111111111\n", b"aaaaaaaaa,b\n\n111111111,2\n", b'aaaaaaaaa,b\n111111111,2"x\n',
+                b"aaaaaaaaa,b\r1,2\r", b"a,b\n1,2\n"):
+        assert r.body(odd, 1, 2, ",", "x") == "careful"
+
+
+def test_rows_of_another_width_are_counted_and_cut_to_the_header():
+    rows = r.body(b'a,b\n1\n1,2,3,,\n"x\ny",2\n,,,4\n', 1, 2, ",", "x")
+    assert rows.widths.tolist() == [1, 3, 2, 4]
+    assert rows.lines.tolist() == [2, 3, 4, 6]
+    assert rows.filled(np.array([0, 1, 3])).tolist() == [1, 3, 1]
+    assert rows.columns([0, 1], [])[0].fillna("").tolist() == ["1", "1", "x\ny", ""]
 
 
 def test_chunks_join_without_a_seam(monkeypatch):

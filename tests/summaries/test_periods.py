@@ -32,6 +32,40 @@ def test_periods_are_those_of_pandas(tz, every):
     assert found.to_dict() == expected.to_dict()
 
 
+MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+
+
+@pytest.mark.parametrize("starts", range(2, 13))
+@pytest.mark.parametrize("every", ["quarter", "year"])
+def test_fiscal_periods_are_those_of_pandas_named_by_the_year_in_which_they_start(every, starts):
+    rng = np.random.default_rng(starts)
+    stamps = pd.to_datetime(rng.integers(-10**8, 17 * 10**8, 1000), unit="s", utc=True)
+    frame = pd.DataFrame({"t": stamps, "x": 1.0})
+    found = measure(frame, mean("x"), time="t", every=every, tz="Asia/Tokyo", fiscal_year_starts=starts)
+    local = stamps.tz_convert("Asia/Tokyo").tz_localize(None).to_period(f"{every[0].upper()}-{MONTHS[starts - 2]}")
+    ends = local.qyear if every == "quarter" else local.year  # pandas names a fiscal year by its end
+    names = [f"FY{end - 1}" + (f"Q{part.quarter}" if every == "quarter" else "")
+             for end, part in zip(ends, local, strict=True)]
+    expected = pd.Series(names).value_counts()
+    assert found.set_index(every)["n"].to_dict() == expected.to_dict()
+    assert found[every].is_monotonic_increasing
+
+
+def test_a_fiscal_quarter_is_flagged_until_its_own_last_day():
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-05-31", "2026-08-30"], utc=True), "x": 1.0})
+    found = measure(frame, mean("x"), time="t", every="quarter", fiscal_year_starts=3)
+    assert found[["quarter", "flag"]].to_numpy().tolist() == [
+        ["FY2026Q1", "too few or too equal values for an interval"],
+        ["FY2026Q2", "too few or too equal values for an interval; period not complete"]]
+
+
+@pytest.mark.parametrize("starts", [0, 13, True, "4", 4.0, None])
+def test_a_year_starts_with_a_month(starts):
+    frame = pd.DataFrame({"t": pd.to_datetime(["2026-05-31"], utc=True), "x": 1.0})
+    with pytest.raises(UsageError, match="a month from 1 to 12"):
+        measure(frame, mean("x"), time="t", every="year", fiscal_year_starts=starts)
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.datetimes(datetime(1950, 1, 1), datetime(2037, 1, 1)), st.sampled_from(ZONES), st.integers(0, 2000))
 def test_offsets_are_those_of_zoneinfo_at_both_sides_of_a_change(start, tz, days):
@@ -168,8 +202,8 @@ def test_placeholder_stamps_are_refused_and_a_column_without_any_too():
         measure(none, mean("x"), time="t", every="day")
 
 
-@given(st.dates(date(1900, 1, 1), date(2199, 1, 1)), st.sampled_from(periods.EVERY))
-def test_a_day_lies_in_its_period_and_the_next_starts_after_it(day, every):
-    start = periods.start_of(every, day)
+@given(st.dates(date(1900, 1, 1), date(2199, 1, 1)), st.sampled_from(periods.EVERY), st.integers(1, 12))
+def test_a_day_lies_in_its_period_and_the_next_starts_after_it(day, every, starts):
+    start = periods.start_of(every, day, starts)
     assert start <= day < periods.next_start(every, start)
-    assert periods.start_of(every, periods.next_start(every, start)) == periods.next_start(every, start)
+    assert periods.start_of(every, periods.next_start(every, start), starts) == periods.next_start(every, start)

@@ -1,4 +1,4 @@
-"""The four surveys: two Google Forms, one Qualtrics, one Microsoft Forms.
+"""The five surveys: three Google Forms, one Qualtrics, one Microsoft Forms.
 
 A form does not say how it reached people; the channel stands in `engagelab.toml`.
 """
@@ -39,11 +39,12 @@ def wordings(survey: str) -> dict[str, str]:
 
 
 def form_files(surveys: pd.DataFrame, customers: pd.DataFrame) -> dict[str, Written]:
-    """All four files by name."""
+    """All five files by name."""
     people = customers.set_index("user_id")
     return {"nps_email.csv": _google(_wide(surveys, "nps_email", people), "nps_email", "ja"),
             "nps_in_app.csv": _qualtrics(_wide(surveys, "nps_in_app", people)),
             "csat_delivery.xlsx": _microsoft(_wide(surveys, "csat_delivery", people)),
+            "csat_plan.csv": _google(_wide(surveys, "csat_plan", people), "csat_plan", "ja"),
             "support_feedback.csv": _google(_wide(surveys, "support_feedback", people), "support_feedback", "en")}
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from engagelab.sample.dates import MONTHS, QUARTERS, local, written
 from engagelab.sample.exports.vendor import filled, grouped, headers, months, number, quarters
-from engagelab.sample.text_files import Written, csv_file
+from engagelab.sample.text_files import Written, canonical_file, csv_file
 
 PACIFIC = "America/Los_Angeles"
 NEW_EXPORT = 9
@@ -26,9 +26,12 @@ FUNDED = "Funded"
 
 
 def social_files(posts: pd.DataFrame) -> dict[str, Written]:
-    """All files of the three platforms by name."""
-    by = {platform: posts[posts["platform"] == platform] for platform in ("x", "facebook", "instagram")}
-    return x_files(by["x"]) | facebook_files(by["facebook"]) | instagram_files(by["instagram"])
+    """All files of the three platforms by name; posts that are not the brand's stand under our own headers."""
+    own = posts["author"] == "brand"
+    by = {platform: posts[own & (posts["platform"] == platform)] for platform in ("x", "facebook", "instagram")}
+    tagged = posts[~own].dropna(axis="columns", how="all")
+    return (x_files(by["x"]) | facebook_files(by["facebook"]) | instagram_files(by["instagram"])
+            | {"social_posts_tagged.csv": canonical_file(tagged, "social_posts")})
 
 
 def with_tail(posts: pd.DataFrame, period: np.ndarray, chosen: int, first: int, last: int) -> pd.DataFrame:

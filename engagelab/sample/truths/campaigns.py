@@ -35,7 +35,7 @@ def opens(tables: Tables) -> dict[str, object]:
                                    "change": short(opened[RAMPED] - opened[FLAT], 4)},
         true={"metric": "human_open_rate", "level": plan.HUMAN_OPEN, "change": 0.0, "click_rate": plan.CLICK,
               "machine_opens": {FLAT: plan.MACHINE_OPEN[12], RAMPED: plan.MACHINE_OPEN[17]}},
-        where={"table": "email_sends", "filter": "delivered", "time": "sent_at",
+        where={"table": "email_sends", "filter": "delivered and scenario != 'recipe'", "time": "sent_at",
                "metric": "share of opened and not machine_opened", "periods": [FLAT, RAMPED], "unit": "fraction"})
 
 
@@ -50,7 +50,8 @@ def paid(tables: Tables) -> dict[str, object]:
         true={"metric": "engagement_rate", "promotion": "organic", BEFORE: plan.ORGANIC[-2], NOW: plan.ORGANIC[-1],
               "change": short(plan.ORGANIC[-1] - plan.ORGANIC[-2], 5), "paid_rate": plan.PAID,
               "same_on_x": "all posts there are organic; clicks are the five kinds of clicks"},
-        where={"table": "social_posts", "filter": "platform == 'facebook' and promotion == 'organic'",
+        where={"table": "social_posts",
+               "filter": "platform == 'facebook' and promotion == 'organic' and author == 'brand'",
                "time": "posted_at", "metric": "(likes + shares + comments + clicks) / reach, sums over sums",
                "metric_x": "(likes + reposts + follows + clicks + replies) / impressions, sums over sums",
                "periods": [BEFORE, NOW], "unit": "fraction"})

@@ -1,0 +1,233 @@
+"""Amounts that can be compared: one currency, tax in or out, net of refunds, points and coupons or not.
+
+What an order contains is that of the canonical table: `total` is what the customer paid before refunds, so points are
+part of it and a coupon is not; `tax_included` says whether the amounts of the row contain the tax. Where the total is
+goods and shipping and tax, the tax is that of the shop and was put on top; elsewhere it is taken out of each part in
+proportion. Currencies are the codes of ISO 4217; nothing here knows what one is worth in another: `rates` says it.
+"""
+
+import functools
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from engagelab import words
+from engagelab.errors import DataError, UsageError, column_of, one_of
+from engagelab.summaries.periods import zone
+from engagelab.tables import tables
+
+# What can be taken out of an order, and the column that says how much it is.
+PARTS = {"refunds": "refunded", "points": "points", "coupons": "discount", "tax": "tax", "shipping": "shipping"}
+ALIKE = ("currency", "tax_included")    # what the amounts of a table must have in common to be summed
+CENT = .01
+
+
+@functools.cache
+def amounts() -> frozenset[str]:
+    """The columns that hold money in some canonical table.
+
+    >>> sorted(amounts())[:3]
+    ['amount', 'cost', 'discount']
+    """
+    return frozenset(column.name for table in tables().values() for column in table.columns.values()
+                     if column.kind == "amount")
+
+
+def check_alike(columns: Iterable[str], what: str, counts: Mapping[object, int]) -> None:
+    """Refuse amounts of which `what` ("currency" or "tax_included") has several values; `counts` has a row's number each.
+
+    >>> check_alike(["total"], "currency", {"JPY": 310, "USD": 2})
+    Traceback (most recent call last):
+    ...
+    engagelab.errors.DataError: 'total' has amounts of several currencies: JPY (310), USD (2); unlike amounts are not ...
+    """
+    if len(counts) > 1:
+        found = words.joined(f"{value} ({n:,})" for value, n in counts.items())
+        raise DataError(f"money.unlike_{what}", columns=words.joined(map(repr, columns)), found=found)
+
+
+def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | None = None, currency: str | None = None,
+        rates: pd.DataFrame | None = None, time: str | None = None, tz: str | None = None) -> pd.DataFrame:
+    """The table with one column of money, `amount`, in one currency and with the same things in it.
+
+    data : a table with a column `currency`: orders, subscriptions, deals, costs ...
+    amount : the column to begin with; `total` where there is one, else `amount`.
+    of : what is taken out of an order: "refunds", "points", "coupons", "tax", "shipping"; all that the table tells
+        where it is not said. A blank refund, coupon or the like is none; a row that does not tell its tax has no amount.
+    currency : what all is converted to; that of the table where it has one only.
+    rates : the canonical table (currency, month, to, rate, source): what one unit of `currency` is worth in `to`. A
+        rate that does not say to which currency is taken as one to `currency`.
+    time : the stamp whose month the rate is of, found by itself in a canonical table; `tz`, the zone of its months.
+
+    Returns the table without its other amounts, with `amount` and `currency`, and `tax_included` where that is known.
+    `.attrs["amount"]` says in words what the amount is, `.attrs["notes"]` what is missing or was taken as given.
+
+    Raises UsageError and NoColumn for arguments; DataError where rows do not say their currency at all, for a part that
+    the table does not tell, for tax in some rows and out in others, for a rate that is missing or given twice.
+
+    >>> orders = pd.DataFrame({"total": [1100.0, 20.0], "refunded": [100.0, None], "currency": ["JPY", "USD"],
+    ...                        "ordered_at": pd.to_datetime(["2026-04-02", "2026-04-03"], utc=True)})
+    >>> rates = pd.DataFrame({"currency": ["USD"], "month": pd.to_datetime(["2026-04-01"], utc=True), "rate": [150.0]})
+    >>> comparable = net(orders, currency="JPY", rates=rates)
+    >>> comparable["amount"].tolist(), comparable.attrs["amount"]
+    ([1000.0, 3000.0], 'total in JPY; net of refunds; not told: tax, points, coupons, shipping')
+    """
+    column = column_of(amount or ("total" if "total" in data else "amount"), data.columns)
+    if not pd.api.types.is_numeric_dtype(data[column]) or pd.api.types.is_bool_dtype(data[column]):
+        raise DataError("summaries.not_a_number", column=repr(column), type=str(data[column].dtype))
+    notes: list[str] = []
+    taken, told = _taken(data, column, of)
+    values, taxed = _values(data, column, taken, notes)
+    own, goal = _currencies(data, column, currency)
+    values = _converted(data, values, own, goal, rates, time, tz)
+    for key, gone in (("money.no_currency", own.isna() & data[column].notna()),
+                      ("money.no_amount", values.isna() & own.notna())):
+        if gone.any():
+            notes.append(words.text(key, n=int(gone.sum()), all=len(data), column=repr(column)))
+    kept = data.drop(columns=[name for name in data if name in amounts() and name != "amount"])
+    result = kept.assign(amount=values, currency=own.where(own.isna(), goal))
+    if taxed is not None:
+        result["tax_included"] = pd.array([taxed] * len(data), dtype="boolean")
+    result.attrs = {"amount": _sentence(column, goal, taken, told, taxed), "notes": notes}
+    return result
+
+
+def _taken(data: pd.DataFrame, column: str, of: Iterable[str] | None) -> tuple[list[str], list[str]]:
+    """The parts that are taken out, and all those of which the table tells."""
+    told = [part for part, name in PARTS.items() if column == "total" and name in data and data[name].notna().any()]
+    inside = data["tax_included"].dropna().astype(bool) if "tax_included" in data else pd.Series(dtype=bool)
+    if column == "total" and len(inside) and not inside.any():
+        told = [part for part in PARTS if part in told or part == "tax"]
+    elif "tax" in told and inside.empty:
+        told.remove("tax")
+    if of is None:
+        return told, told
+    wanted = [str(one_of("of", part, PARTS)) for part in ([of] if isinstance(of, str) else of)]
+    for part in wanted:
+        if part not in told:
+            lacking = "tax_included" if part == "tax" and inside.empty else PARTS[part]
+            raise DataError("money.no_part", part=repr(part), column=repr(lacking), amount=repr(column))
+    return [part for part in PARTS if part in wanted], told
+
+
+def _values(data: pd.DataFrame, column: str, taken: list[str], notes: list[str]) -> tuple[pd.Series, bool | None]:
+    """The amounts with their parts taken out, in their own currency, and whether the tax is in them."""
+    def part(name: str, blank: float = 0.0) -> pd.Series:
+        return data[name].astype("float64") if name in data else pd.Series(blank, index=data.index)
+
+    total, tax, shipping = part(column), part("tax"), part("shipping").fillna(0)
+    on_top = (total - part("subtotal", np.nan) - shipping - tax).abs().lt(CENT) & tax.gt(0) & (column == "total")
+    keep = pd.Series(1.0, index=data.index)
+    known = data["tax_included"].value_counts() if "tax_included" in data else pd.Series(dtype=int)
+    if "tax" in taken:
+        inside = data["tax_included"].astype("boolean")
+        wrong = on_top & ~inside.fillna(True).astype(bool)
+        if wrong.any():
+            raise DataError("money.tax_on_top", n=int(wrong.sum()), row=int(wrong.to_numpy().argmax()) + 1)
+        share = (tax / total.where(total != 0)).mask(total == 0, 0.0)
+        keep = (1 - share).where(inside.fillna(True).astype(bool), 1.0).where(inside.notna())
+    else:
+        check_alike([column], "tax_included", known.to_dict())
+    values = total.copy()
+    for each in ("refunds", "points"):
+        values -= part(PARTS[each]).fillna(0) if each in taken else 0.0
+    apart = keep.where(~on_top, 1.0)    # what is put on top is not in goods and shipping
+    values = values * keep - (shipping * apart if "shipping" in taken else 0.0)
+    if column == "total" and "coupons" not in taken:
+        values += part("discount").fillna(0) * apart
+    blank = [PARTS[each] for each in taken if each != "tax" and data[PARTS[each]].isna().any()]
+    if blank:
+        notes.append(words.text("money.blank", columns=words.joined(map(repr, blank))))
+    return values.rename(column), False if "tax" in taken else bool(known.index[0]) if len(known) == 1 else None
+
+
+def _currencies(data: pd.DataFrame, column: str, currency: str | None) -> tuple[pd.Series, str]:
+    """The currency of each row that has an amount, and the one to convert to."""
+    own = data["currency"].astype("str") if "currency" in data else pd.Series(None, index=data.index, dtype="str")
+    counts = own[data[column].notna()].value_counts().to_dict()
+    if not counts and data[column].notna().any():
+        raise DataError("money.no_currencies", column=repr(column))
+    if currency is None:
+        check_alike([column], "currency", counts)
+        currency = str(next(iter(counts), ""))
+    return own, currency
+
+
+def _converted(data: pd.DataFrame, values: pd.Series, own: pd.Series, goal: str, rates: pd.DataFrame | None,
+               time: str | None, tz: str | None) -> pd.Series:
+    """The amounts in the currency that is wanted; those of a row without a currency are missing."""
+    values = values.where(own.notna())
+    foreign = (own.ne(goal) & values.notna()).to_numpy()
+    if not foreign.any():
+        return values
+    names = own[foreign]
+    if rates is None:
+        found = words.joined(f"{name} ({n:,})" for name, n in names.value_counts().items())
+        raise UsageError("money.no_rates", found=found, goal=goal)
+    stamps = _stamps(data, column_of(time, data.columns) if time else _time_of(data, str(values.name)), tz)
+    months = stamps.dt.strftime("%Y-%m")[foreign]
+    worth = _worth(rates, goal, tz)
+    keys = pd.Series(list(zip(names, months, strict=True)), index=names.index)
+    lacking = ~keys.isin(list(worth)).to_numpy()
+    if lacking.any():
+        name, month = keys[lacking].iloc[0]
+        alike = names.eq(name) & (months.eq(month) | months.isna() & pd.isna(month))
+        raise DataError("money.no_month" if pd.isna(month) else "money.no_rate", currency=name, goal=goal, month=month,
+                        n=int(alike.sum()), row=int(np.flatnonzero(foreign)[lacking.argmax()]) + 1)
+    factor = pd.Series(1.0, index=values.index)
+    factor[foreign] = keys.map(worth).to_numpy("float64")
+    return values * factor
+
+
+def _worth(rates: pd.DataFrame, goal: str, tz: str | None) -> dict[tuple[str, str], float]:
+    """The rate to the wanted currency by currency and month: each given once, finite and above 0."""
+    for name in ("currency", "month", "rate"):
+        column_of(name, rates.columns, "rates")
+    ours = rates[rates["to"].fillna(goal).eq(goal)] if "to" in rates else rates
+    starts = _stamps(ours, "month", tz, naive=tz)
+    found: dict[tuple[str, str], float] = {}
+    for name, start, rate in zip(ours["currency"], starts, ours["rate"], strict=True):
+        month = f"{start:%Y-%m}" if start is not pd.NaT else ""
+        said = {"currency": name, "goal": goal, "month": month}
+        if start is pd.NaT or start != start.normalize() or start.day != 1:
+            raise DataError("money.not_a_month", **said | {"month": str(start), "tz": tz or "UTC"})
+        if (name, month) in found:
+            raise DataError("money.rate_twice", **said)
+        if not 0 < rate < np.inf:
+            raise DataError("money.bad_rate", **said, rate=rate)
+        found[name, month] = float(rate)
+    return found
+
+
+def _stamps(data: pd.DataFrame, column: str, tz: str | None, naive: str | None = None) -> pd.Series:
+    """A column of stamps by the clock of the zone; those without a zone are in that of `naive`, UTC unless said."""
+    stamps = data[column]
+    if not pd.api.types.is_datetime64_any_dtype(stamps):
+        raise DataError("summaries.not_a_stamp", column=repr(column), type=str(stamps.dtype))
+    if stamps.dt.tz is None:
+        stamps = stamps.dt.tz_localize(zone(naive), ambiguous=True, nonexistent="shift_forward")
+    return stamps.dt.tz_convert(zone(tz))
+
+
+def _time_of(data: pd.DataFrame, column: str) -> str:
+    """The time of the canonical table that has this amount."""
+    times = {table.time for table in tables().values() if table.time in data and column in table.columns}
+    if len(times) != 1:
+        raise UsageError("money.time")
+    return str(times.pop())
+
+
+def _sentence(column: str, goal: str, taken: list[str], told: list[str], taxed: bool | None) -> str:
+    """What the amount is, in words."""
+    parts = [words.text("money.in", column=column, currency=goal)]
+    if taxed is not None:
+        parts.append(words.text("money.with_tax" if taxed else "money.without_tax"))
+    order = [part for part in PARTS if part != "tax"] if column == "total" else []
+    for key, group in (("money.net_of", [part for part in order if part in taken]),
+                       ("money.contains", [part for part in order if part in told and part not in taken]),
+                       ("money.unknown", [*(["tax"] if taxed is None else []),
+                                          *(part for part in order if part not in told)])):
+        if group:
+            parts.append(words.text(key, parts=words.joined(words.text(f"money.part_{part}") for part in group)))
+    return words.text("money.semicolon").join(parts)

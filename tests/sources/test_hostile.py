@@ -1,0 +1,270 @@
+"""Files that nobody meant to be read: whatever they hold, a balanced table or one line that says what is wrong."""
+
+import codecs
+import csv
+import functools
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from engagelab.errors import EngagelabError
+from engagelab.sources.read import read, sniff
+
+FORMATS = json.loads((Path(__file__).parents[1] / "reference" / "export_formats.json").read_text("utf-8"))
+KEY = b"a key for tests"
+
+
+def _sound(entry):
+    """A file of a format as listed: its header rows and its sample."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerows(entry["header_rows"])
+    return out.getvalue() + "\n".join(entry["sample"]) + "\n"
+
+
+SOUND = {entry["name"]: _sound(entry) for entry in FORMATS}
+NASTY = [
+    '=HYPERLINK("http://example.com","x")', "=cmd|' /C calc'!A0", "@SUM(1+1)", "+1+1", "-2+3", "\t=1",
+    "<script>x</script>", "<!DOCTYPE html><html>", "\u202eevil\u202c", "\u200f", "\ufeff", '""', '"', '"""', '"a""b"',
+    "a\nb", "a\r\nb", "a\rb", "\x00", "\x1a", "\x85", "\u2028", "\x0b", "NaN", "inf", "1e999", "1.22158E+17", "1_000",
+    "１２３", "१२३", "−5", "0x1F", "9" * 400, "-", "--", "n/a", "#REF!", "#N/A", "2026-02-30", "99999-01-01",
+    "0000-00-00", "1/2/3/4", ",", ";", "\t", ",,,,,,,", "{}", "[]", "{{answer_1}}", "${jndi:x}",
+    "'; DROP TABLE x; --", "合計", "Total", "Grand Totals (3 records)", "😀", "e\u0301", "\U000e0001", "a" * 5000,
+    "ann@example.com", "\\", "\\N", "NULL", "None", "true",
+]
+
+
+@st.composite
+def _mutated(draw):
+    """A sound file with up to four faults, in one of the encodings that files come in."""
+    text = SOUND[draw(st.sampled_from(sorted(SOUND)))]
+    for _ in range(draw(st.integers(0, 4))):
+        text = _fault(draw, text)
+    encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp932", "latin-1", "cp1252"]))
+    data = text.encode(encoding, "replace")
+    what = draw(st.sampled_from(["as is", "as is", "cut", "junk", "flip", "mixed", "twice"]))
+    place = draw(st.integers(0, max(len(data) - 1, 0)))
+    if what == "cut":
+        return data[:place]
+    if what == "junk":
+        return data[:place] + draw(st.binary(max_size=40)) + data[place:]
+    if what == "flip" and data:
+        return data[:place] + bytes([data[place] ^ (1 << draw(st.integers(0, 7)))]) + data[place + 1:]
+    if what == "mixed":
+        other = draw(st.sampled_from(["cp932", "utf-16", "euc-jp", "utf-8"]))
+        return data + "末尾の行,だけ,別の,文字コード\n".encode(other)
+    return data + data if what == "twice" else data
+
+
+def _fault(draw, text):
+    lines = text.split("\n")
+    row = draw(st.integers(0, len(lines) - 1))
+    what = draw(st.sampled_from(["cell", "cell", "raw", "drop", "double", "swap", "line ends", "delimiter", "quotes"]))
+    if what == "cell":
+        cells = lines[row].split(",")
+        cells[draw(st.integers(0, len(cells) - 1))] = draw(st.sampled_from(NASTY) | st.text(max_size=12))
+        lines[row] = ",".join(cells)
+    elif what == "raw":
+        lines.insert(row, draw(st.sampled_from(NASTY) | st.text(max_size=30)))
+    elif what == "drop":
+        del lines[row]
+    elif what == "double":
+        lines.insert(row, lines[row])
+    elif what == "swap":
+        other = draw(st.integers(0, len(lines) - 1))
+        lines[row], lines[other] = lines[other], lines[row]
+    elif what == "line ends":
+        return text.replace("\n", draw(st.sampled_from(["\r\n", "\r", "\n\n", "\n\r"])))
+    elif what == "delimiter":
+        return text.replace(",", draw(st.sampled_from([";", "\t", "|", ", "])))
+    else:
+        lines[row] = '"' + lines[row].replace(",", '","') + '"'
+    return "\n".join(lines)
+
+
+def _records(data, reading):
+    """How many records stand below the header, by the csv module; None where the file is no such text."""
+    if reading.source.delimiter == "" or reading.source.encoding not in ("utf-8", "utf-8-sig", "cp932"):
+        return None
+    text = data.decode(reading.source.encoding)
+    if text.startswith(codecs.BOM_UTF8.decode("utf-8")):
+        text = text[1:]
+    return sum(1 for cells in list(csv.reader(io.StringIO(text, newline=""), delimiter=reading.source.delimiter))
+               [reading._raw.first:] if cells)
+
+
+def _balanced(path, data):
+    """Read the file; all that may be raised is an error of ours in one line, and no row may be lost."""
+    path.write_bytes(data)
+    for on_bad in ("raise", "return"):
+        try:
+            reading = read(path, on_bad=on_bad, pseudonymise=KEY, year=2026, dayfirst=False)
+        except EngagelabError as error:
+            assert str(error).strip(), data
+            assert len(str(error).splitlines()) == 1, str(error)
+            continue
+        source = reading.source
+        assert source.rows == source.kept + source.rejected
+        assert (reading.rejects["severity"] == "row").sum() == source.rejected
+        records = _records(data, reading)
+        assert records is None or records == source.rows, (records, source)
+        assert len(reading.raw) == source.rows
+        assert reading.report()
+    return True
+
+
+def _attacked(examples):
+    return settings(max_examples=examples, deadline=None, derandomize=True, database=None,
+                    suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("hostile") / "file.csv"
+
+
+@_attacked(250)
+@given(data=_mutated())
+def test_a_damaged_file_gives_a_balanced_table_or_one_line(place, data):
+    assert _balanced(place, data)
+
+
+@_attacked(50)
+@given(data=st.binary(max_size=300) | st.text(max_size=300).map(lambda text: text.encode("utf-8")))
+def test_junk_gives_one_line(place, data):
+    assert _balanced(place, data)
+
+
+@pytest.mark.slow
+@_attacked(9_000)
+@given(data=_mutated())
+def test_nine_thousand_damaged_files(place, data):
+    assert _balanced(place, data)
+
+
+@pytest.mark.slow
+@_attacked(1_000)
+@given(data=st.binary(max_size=2_000) | st.text(max_size=2_000).map(lambda text: text.encode("utf-8")))
+def test_a_thousand_files_of_junk(place, data):
+    assert _balanced(place, data)
+
+
+def _zipped(name, content):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(name, content)
+    return out.getvalue()
+
+
+HEADER = "order_id,user_id,ordered_at,total\n"
+ROW = "{0},C{0},2026-09-30T12:34:56Z,1200\n"
+ROWS = "".join(ROW.format(number) for number in range(20_000))
+# what is in the file, and part of what is said of it ("" where it is read)
+CORPUS = {
+    "a PDF renamed": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<< /Type /Catalog >>\nendobj\n", "file.csv"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40, "file.csv"),
+    "zeros": (b"\0" * 100_000, "file.csv"),
+    "an archive": (_zipped("orders.csv", HEADER), "zip archive"),
+    "an archive called a workbook": (_zipped("xl/workbook.xml", "<x/>"), "file.csv"),
+    "a page": (b"<html><body><table><tr><td>order_id</td></tr></table></body></html>", "web page"),
+    "a quote that never closes": (HEADER + '1,"C1,2026-09-30T12:34:56Z,1200\n' + ROWS, "line 2"),
+    "a NUL in a row": (HEADER + "1,C\x001,2026-09-30T12:34:56Z,1200\n", "file.csv"),
+    "a sound header and a row of a thousand cells": (HEADER + "1," * 1_000 + "\n", "line 2"),
+    "formulas": (HEADER + '"=HYPERLINK(""http://example.com"",""x"")",=1+1,2026-09-30T12:34:56Z,1200\n', ""),
+    "marks that turn the writing round": (HEADER + "\u202e1,C\u200f1,2026-09-30T12:34:56Z,1200\n", ""),
+    "two encodings": (HEADER.encode() + "1,顧客,2026-09-30T12:34:56Z,1\n".encode()
+                      + "2,顧客,2026-09-30T12:34:56Z,1\n".encode("cp932"), "line 3"),
+    "a header of nothing but commas": ("," * 5_000 + "\n" + "1," * 5_000 + "\n", "none of the known headers"),
+    "JSON": ('{"order_id": 1, "total": [1, 2]}\n' * 3, "file.csv"),
+}
+
+
+@pytest.mark.parametrize("case", CORPUS)
+def test_the_corpus(place, case):
+    data, said = CORPUS[case]
+    data = data if isinstance(data, bytes) else data.encode("utf-8")
+    place.write_bytes(data)
+    if said:
+        with pytest.raises(EngagelabError) as error:
+            read(place)
+        assert said in str(error.value)
+    assert _balanced(place, data)
+    if not said:
+        assert sniff(place).name == "engagelab orders"
+
+
+@_attacked(150)
+@given(data=st.data())
+def test_a_damaged_workbook_gives_a_balanced_table_or_one_line(place, data):
+    content = bytearray(_workbook())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at] ^= 1 << data.draw(st.integers(0, 7))
+    cut = data.draw(st.sampled_from([len(content), len(content), len(content) // 2, len(content) - 30]))
+    assert _balanced(place, bytes(content[:cut]))
+
+
+@functools.cache
+def _workbook():
+    book, out = openpyxl.Workbook(), io.BytesIO()
+    for line in (HEADER + ROWS[:2_000]).splitlines()[:-1]:
+        book.active.append(line.split(","))
+    book.save(out)
+    return out.getvalue()
+
+
+MEASURED = """
+import sys
+from engagelab.errors import EngagelabError
+from engagelab.sources.read import read
+def size():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+def attempt(path):
+    try:
+        read(path, on_bad="return", pseudonymise=b"key")
+    except EngagelabError as error:
+        assert len(str(error).splitlines()) == 1
+attempt(sys.argv[1])
+before = size()
+attempt(sys.argv[2])
+print(size() - before)
+"""
+BIG = 100_000_000
+LARGE = {
+    "a line of 100 MB": lambda: b"x" * BIG,
+    "a cell of 100 MB below a sound header":
+        lambda: HEADER.encode() + b'1,"' + b"x" * BIG + b'",2026-09-30T12:34:56Z,1\n',
+    "20 MB of commas": lambda: HEADER.encode() + b"," * (BIG // 5),
+    "10 MB of line breaks": lambda: HEADER.encode() + b"\n" * (BIG // 10),
+    "20 MB of quotes": lambda: HEADER.encode() + b'"' * (BIG // 5),
+    "20 MB that no encoding reads": lambda: HEADER.encode() + b"\x81\x20" * (BIG // 10),
+    "20 MB of zeros": lambda: b"\0" * (BIG // 5),
+    "a million short rows": lambda: HEADER.encode() + b"1,2\n" * 1_000_000,
+    "40 MB of sound rows": lambda: (HEADER + "".join(ROW.format(n) for n in range(1_000_000))).encode(),
+    "30 MB in cp932": lambda: (HEADER + "".join(f"{n},顧客{n},2026-09-30T12:34:56Z,1\n"
+                                                for n in range(700_000))).encode("cp932"),
+    "stray quotes in 10 MB": lambda: (HEADER + '1,C"1,2026-09-30T12:34:56Z,1\n' * 350_000).encode(),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is told by Linux alone")
+@pytest.mark.parametrize("case", LARGE)
+def test_memory_stays_below_50_mb_and_ten_times_the_file(tmp_path, case):
+    small, large = tmp_path / "small.csv", tmp_path / "file.csv"
+    small.write_text(HEADER + ROW.format(1), "utf-8", newline="\n")
+    large.write_bytes(LARGE[case]())
+    done = subprocess.run([sys.executable, "-c", MEASURED, str(small), str(large)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2_000:]
+    used, allowed = int(done.stdout), 50_000_000 + 10 * large.stat().st_size
+    assert used <= allowed, f"{used / 1e6:.0f} MB of {allowed / 1e6:.0f}"
+    print(f"{case}: {used / 1e6:.0f} MB of {allowed / 1e6:.0f}")
