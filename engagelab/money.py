@@ -35,12 +35,12 @@ def amounts() -> frozenset[str]:
 
 
 def check_alike(columns: Iterable[str], what: str, counts: Mapping[object, int]) -> None:
-    """Refuse amounts of which `what` ("currency" or "tax_included") has several values; `counts` has a row's number each.
+    """Refuse amounts where `what` ("currency" or "tax_included") has several values; `counts` says how many rows each.
 
     >>> check_alike(["total"], "currency", {"JPY": 310, "USD": 2})
     Traceback (most recent call last):
     ...
-    engagelab.errors.DataError: 'total' has amounts of several currencies: JPY (310), USD (2); unlike amounts are not ...
+    engagelab.errors.DataError: 'total' has amounts of several currencies: JPY (310), USD (2); unlike amounts are ...
     """
     if len(counts) > 1:
         found = words.joined(f"{value} ({n:,})" for value, n in counts.items())
@@ -54,7 +54,8 @@ def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | No
     data : a table with a column `currency`: orders, subscriptions, deals, costs ...
     amount : the column to begin with; `total` where there is one, else `amount`.
     of : what is taken out of an order: "refunds", "points", "coupons", "tax", "shipping"; all that the table tells
-        where it is not said. A blank refund, coupon or the like is none; a row that does not tell its tax has no amount.
+        where it is not said. A blank refund, coupon or the like is none; a row that does not tell its tax has no
+        amount.
     currency : what all is converted to; that of the table where it has one only.
     rates : the canonical table (currency, month, to, rate, source): what one unit of `currency` is worth in `to`. A
         rate that does not say to which currency is taken as one to `currency`.
@@ -74,9 +75,9 @@ def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | No
     ([1000.0, 3000.0], 'total in JPY; net of refunds; not told: tax, points, coupons, shipping')
     """
     column = column_of(amount or ("total" if "total" in data else "amount"), data.columns)
-    if not pd.api.types.is_numeric_dtype(data[column]) or pd.api.types.is_bool_dtype(data[column]):
-        raise DataError("summaries.not_a_number", column=repr(column), type=str(data[column].dtype))
     notes: list[str] = []
+    if "tax_included" in data:
+        data = data.assign(tax_included=_flags(data["tax_included"]))
     taken, told = _taken(data, column, of)
     values, taxed = _values(data, column, taken, notes)
     own, goal = _currencies(data, column, currency)
@@ -103,7 +104,8 @@ def _taken(data: pd.DataFrame, column: str, of: Iterable[str] | None) -> tuple[l
         told.remove("tax")
     if of is None:
         return told, told
-    wanted = [str(one_of("of", part, PARTS)) for part in ([of] if isinstance(of, str) else of)]
+    wanted = [str(one_of("of", part, PARTS)) for part in (of if isinstance(of, Iterable) and not isinstance(of, str)
+                                                          else [of])]
     for part in wanted:
         if part not in told:
             lacking = "tax_included" if part == "tax" and inside.empty else PARTS[part]
@@ -114,14 +116,14 @@ def _taken(data: pd.DataFrame, column: str, of: Iterable[str] | None) -> tuple[l
 def _values(data: pd.DataFrame, column: str, taken: list[str], notes: list[str]) -> tuple[pd.Series, bool | None]:
     """The amounts with their parts taken out, in their own currency, and whether the tax is in them."""
     def part(name: str, blank: float = 0.0) -> pd.Series:
-        return data[name].astype("float64") if name in data else pd.Series(blank, index=data.index)
+        return _numbers(data[name]) if name in data else pd.Series(blank, index=data.index)
 
     total, tax, shipping = part(column), part("tax"), part("shipping").fillna(0)
     on_top = (total - part("subtotal", np.nan) - shipping - tax).abs().lt(CENT) & tax.gt(0) & (column == "total")
     keep = pd.Series(1.0, index=data.index)
     known = data["tax_included"].value_counts() if "tax_included" in data else pd.Series(dtype=int)
     if "tax" in taken:
-        inside = data["tax_included"].astype("boolean")
+        inside = data["tax_included"]
         wrong = on_top & ~inside.fillna(True).astype(bool)
         if wrong.any():
             raise DataError("money.tax_on_top", n=int(wrong.sum()), row=int(wrong.to_numpy().argmax()) + 1)
@@ -187,7 +189,7 @@ def _worth(rates: pd.DataFrame, goal: str, tz: str | None) -> dict[tuple[str, st
     ours = rates[rates["to"].fillna(goal).eq(goal)] if "to" in rates else rates
     starts = _stamps(ours, "month", tz, naive=tz)
     found: dict[tuple[str, str], float] = {}
-    for name, start, rate in zip(ours["currency"], starts, ours["rate"], strict=True):
+    for name, start, rate in zip(ours["currency"], starts, _numbers(ours["rate"]), strict=True):
         month = f"{start:%Y-%m}" if start is not pd.NaT else ""
         said = {"currency": name, "goal": goal, "month": month}
         if start is pd.NaT or start != start.normalize() or start.day != 1:
@@ -198,6 +200,19 @@ def _worth(rates: pd.DataFrame, goal: str, tz: str | None) -> dict[tuple[str, st
             raise DataError("money.bad_rate", **said, rate=rate)
         found[name, month] = float(rate)
     return found
+
+
+def _numbers(column: pd.Series) -> pd.Series:
+    if (not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column)) and column.notna().any():
+        raise DataError("summaries.not_a_number", column=repr(column.name), type=str(column.dtype))
+    return column.astype("float64")
+
+
+def _flags(column: pd.Series) -> pd.Series:
+    try:
+        return column.astype("boolean")
+    except (TypeError, ValueError) as error:
+        raise DataError("money.not_a_flag", column=repr(column.name), type=str(column.dtype)) from error
 
 
 def _stamps(data: pd.DataFrame, column: str, tz: str | None, naive: str | None = None) -> pd.Series:

@@ -11,6 +11,7 @@ from importlib.resources import files
 
 import pandas as pd
 
+from engagelab import words
 from engagelab.errors import one_of
 
 # Missing values must survive in every kind, so integers and flags are the nullable ones.
@@ -109,6 +110,17 @@ def table(name: str) -> Table:
     engagelab.errors.UsageError: table must be one of 'customers', 'orders', ...; did you mean 'orders'?
     """
     return tables()[one_of("table", name, tables())]
+
+
+def said(one: str, column: str, language: str) -> tuple[str, str]:
+    """The heading of a column and what it means, in a language.
+
+    >>> said("costs", "amount", "ja")
+    ('金額', '支出額')
+    """
+    own = f"column.{one}.{column}"
+    heading, meaning = words.catalogue()[own if words.has(own) else f"column.{column}"][language].split("|")
+    return heading, meaning
 
 
 def typed(frame: pd.DataFrame, name: str) -> pd.DataFrame:

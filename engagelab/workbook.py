@@ -144,7 +144,8 @@ def _cells(place: int, row: Sequence[object]) -> Iterable[str]:
 
 def _cell(at: str, value: object, style: str) -> str:
     if isinstance(value, date | np.datetime64):
-        ticks = int((np.datetime64(value, "us") - _DAY_ZERO) / np.timedelta64(1, "us"))
+        stamp = value if isinstance(value, np.datetime64) else np.datetime64(value.isoformat())
+        ticks = int((stamp.astype("datetime64[us]") - _DAY_ZERO) / np.timedelta64(1, "us"))
         return f'<c r="{at}"{_style(style or "stamp")}><v>{ticks // _DAY}{_fraction(ticks % _DAY)}</v></c>'
     if isinstance(value, bool):
         return f'<c r="{at}"{_style(style)} t="b"><v>{value:d}</v></c>'

@@ -20,8 +20,9 @@ def scorecard(estimates: pd.DataFrame, targets: pd.DataFrame, *, keys: Sequence[
 
     Parameters: `estimates`, rows of `measure`, `metric` being a key of the catalogue; `targets`,
     the canonical table (metric, period, target, kind, source). A target for `period` (its label, or
-    several labels of the same days, such as FY2026Q2 and 2026Q3) goes before one for any period; `keys`, which metrics to show and in which order, the key indicators: those
-    that were not measured or have no target are left out. Without `keys`, all estimates.
+    several labels of the same days, such as FY2026Q2 and 2026Q3) goes before one for any period;
+    `keys`, which metrics to show and in which order, the key indicators: those that were not
+    measured or have no target are left out. Without `keys`, all estimates.
 
     Returns the estimates' rows with `target, kind, source, position, verdict`:
     `position` is "above", "below" or "unclear" (the target lies inside the interval), `verdict`

@@ -8,6 +8,7 @@ from engagelab import words
 from engagelab.metrics.catalogue import catalogue
 from engagelab.notebook.sentences import Sentence, say
 from engagelab.sources.folder import Folder
+from engagelab.summaries.periods import LABEL
 from engagelab.tables import tables
 
 GROUPS = {"surveys": "survey", "social_posts": "platform"}
@@ -32,6 +33,10 @@ def alerts(company: Folder) -> list[Sentence]:
         unknown = sorted(set(company.tables["targets"]["metric"]) - set(catalogue()["key"]))
         if unknown:
             said.append(say("alerts.targets", metrics=words.joined(unknown)))
+        named = company.tables["targets"].get("period", pd.Series(dtype="str")).dropna().unique()
+        odd = sorted(str(name) for name in named if not LABEL.fullmatch(str(name)))
+        if odd:
+            said.append(say("alerts.target_periods", periods=words.joined(odd)))
     return said
 
 

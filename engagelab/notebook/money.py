@@ -1,4 +1,4 @@
-"""Amounts that can be summed, of a folder that may hold several currencies and no rates: the most common kind is kept."""
+"""Amounts that can be summed, of a folder that may hold several currencies and no rates: the most common are kept."""
 
 import pandas as pd
 

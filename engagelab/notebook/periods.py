@@ -1,7 +1,7 @@
 """Which two periods a notebook compares: the last whole one and the one before it.
 
-A quarter (of the fiscal year that the settings say), if the data cover two whole quarters; else a month, else a week; else the running month
-alone. The day of the newest stamp counts as whole, and so does a period of which the data reach the
+A quarter of the company's own year, if the data cover two whole quarters; else a month, else a week; else the running
+month alone. The day of the newest stamp counts as whole, and so does a period of which the data reach the
 last twentieth: on the last day of a quarter there need not be an answer.
 """
 

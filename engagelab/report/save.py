@@ -1,7 +1,7 @@
 """Tables as files that can be sent: nothing in them runs, and what is hidden is not there.
 
-A spreadsheet takes a text that begins with `=`, `+`, `-` or `@` for a formula (OWASP, CSV Injection). In CSV such a text
-gets an apostrophe, which `read()` takes off again; in a workbook it is marked as text. Numbers stay numbers.
+A spreadsheet takes a text that begins with `=`, `+`, `-` or `@` for a formula (OWASP, CSV Injection). In CSV such a
+text gets an apostrophe, which `read()` takes off again; in a workbook it is marked as text. Numbers stay numbers.
 """
 
 import math
@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from engagelab.errors import DataError, UsageError, one_of
 from engagelab.files import write_bytes
@@ -42,8 +43,8 @@ def save(data: Any, path: str | Path) -> Path:
     8601, as `read()` takes them; a workbook shows a share in percent where the catalogue of metrics knows it as one.
     The index is written where it has a name. The same table gives the same bytes.
 
-    Raises UsageError for an ending, a folder, a sheet's name or several tables that cannot be; DataError for an infinite
-    number, and for what a sheet cannot hold.
+    Raises UsageError for an ending, a folder, a sheet's name or several tables that cannot be; DataError for an
+    infinite number, and for what a sheet cannot hold.
 
     >>> import tempfile
     >>> place = Path(tempfile.mkdtemp()) / "notes.csv"
@@ -78,12 +79,13 @@ def _frame(data: Any) -> pd.DataFrame:
         frame = frame.reset_index(allow_duplicates=True)
     frame = frame.set_axis([" ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in frame],
                            axis="columns")
-    if list(frame.columns).count("flag") == 1:
-        secret = is_hidden(frame["flag"]).to_numpy()
-        if secret.any():
-            frame = pd.concat([
-                column.astype(object).mask(secret) if name in COUNTED or pd.api.types.is_numeric_dtype(column) else column
-                for name, column in frame.items()], axis="columns")
+    secret = np.zeros(len(frame), bool)
+    for name, column in frame.items():
+        secret |= is_hidden(column).to_numpy() if name == "flag" else False
+    if secret.any():
+        frame = pd.concat([
+            column.astype(object).mask(secret) if name in COUNTED or is_numeric_dtype(column) else column
+            for name, column in frame.items()], axis="columns")
     return frame
 
 
@@ -120,7 +122,7 @@ def _csv(columns: dict[int, tuple[str, list[object]]]) -> bytes:
 
 
 def _safe(value: object) -> str:
-    """A cell as CSV has it: a text that a spreadsheet would run with an apostrophe before it, in quotes where needed."""
+    """A cell as CSV has it; a text that a spreadsheet would run with an apostrophe before it."""
     if value is None or isinstance(value, bool | int | float):
         return "" if value is None else repr(value)
     text = value.isoformat() if isinstance(value, date) else str(value)

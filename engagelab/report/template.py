@@ -10,7 +10,7 @@ from pathlib import Path
 from engagelab import words
 from engagelab.errors import UsageError
 from engagelab.files import write_bytes
-from engagelab.tables import EXAMPLE, HEADING, Column, Table, table
+from engagelab.tables import EXAMPLE, HEADING, Column, Table, said, table
 from engagelab.workbook import Cell, Sheet, workbook
 
 REQUIRED = " *"
@@ -36,23 +36,12 @@ def template(name: str, path: str | Path | None = None) -> Path:
     return path
 
 
-def said(one: str, column: str, language: str) -> tuple[str, str]:
-    """The heading of a column and what it means.
-
-    >>> said("costs", "amount", "ja")
-    ('金額', '支出額')
-    """
-    own = f"column.{one}.{column}"
-    heading, meaning = words.catalogue()[own if words.has(own) else f"column.{column}"][language].split("|")
-    return heading, meaning
-
-
 def _form(one: Table) -> Sheet:
     columns = list(one.columns.values())
     heads = [f"{column.name}{HEADING}{said(one.name, column.name, 'ja')[0]}{REQUIRED * column.required}"
              for column in columns]
-    rows = [[Cell(head, "required" if column.required else "head")
-             for head, column in zip(heads, columns, strict=True)]]
+    rows: list[list[object]] = [[Cell(head, "required" if column.required else "head")
+                                 for head, column in zip(heads, columns, strict=True)]]
     rows += [[_example(one, column, which) for column in columns] for which in (0, 1)]
     lists = {place: ("TRUE", "FALSE") if column.kind == "flag" else column.allowed
              for place, column in enumerate(columns) if column.allowed or column.kind == "flag"}
@@ -72,8 +61,7 @@ def _example(one: Table, column: Column, which: int) -> Cell | None:
         return Cell(text, "example") if text else None
     if column.kind == "time":
         return Cell(date.fromisoformat(text), "date")
-    return Cell(text == "TRUE" if column.kind == "flag" else int(text) if column.kind == "integer" else float(text),
-                "example")
+    return Cell(text == "TRUE" if column.kind == "flag" else float(text) if "." in text else int(text), "example")
 
 
 def _meanings(one: Table) -> Sheet:

@@ -1,7 +1,7 @@
 """Who uses the app, in which months and on which days; what it pushes; what its community writes.
 
 Activity is planted by month: of those who joined in the data a share by the number of months since, which
-fell with the spring campaign; of those who were there before, a share by month. Within a share the
+fell with the spring campaign; of those who were there before, as many as the month lacks. Within a share the
 habitual come first and those whose subscription has ended last. "Retention" as product analysts use it:
 active in the n-th calendar month after the first (Amplitude, "Retention analysis: n-day").
 """
@@ -16,7 +16,8 @@ from engagelab.sample.dates import END, MONTHS, START, Stamps, days_in, month_at
 from engagelab.sample.draws import Flags, Floats, Stream, Whole
 from engagelab.sample.people import DAY, People
 
-FREE = .15
+# The part that is active by chance alone; the others keep to the plan of their cohort and month.
+FREE = .02
 # A month with use has one day of it or a few.
 DAYS = (.30, .28, .20, .12, .10)
 PUSHED, OPENS_PUSH = .12, .25
@@ -48,7 +49,7 @@ def app_use(everyone: People, closed: Stamps, seed: int) -> AppUse:
     order = np.where(early, habit + .5 * (last < len(MONTHS)), 2)
     heavy = np.zeros(len(user), dtype=bool)
     heavy[np.argsort(order, kind="stable")[:round(plan.HEAVY * early.sum())]] = True
-    active = _active(stream, first, last, habit, heavy)
+    active = _active(stream, first, last, habit, heavy, len(everyone) * np.array(plan.ACTIVE_USERS))
     # Square roots: daily use spreads slowly first, and all heavy users are there in the last month.
     since = np.maximum(np.floor(np.sqrt(stream.uniform(len(user))) * len(MONTHS)).astype(np.int64), first + 1)
     daily = heavy[:, None] & (np.arange(len(MONTHS)) >= since[:, None])
@@ -59,22 +60,20 @@ def app_use(everyone: People, closed: Stamps, seed: int) -> AppUse:
     return AppUse(user, active, heavy, who, np.concatenate([when for _, when in parts]))
 
 
-def _active(stream: Stream, first: Whole, last: Whole, habit: Floats, heavy: Flags) -> Flags:
-    """In which months each is active, at the planned shares."""
+def _active(stream: Stream, first: Whole, last: Whole, habit: Floats, heavy: Flags, users: Floats) -> Flags:
+    """In which months each is active: the planned share of each cohort, and in all as many `users` as planned."""
     active = np.zeros((len(first), len(MONTHS)), dtype=bool)
     begins = int(month_of(np.array([plan.CAMPAIGN], dtype="datetime64[s]"))[0])
-    groups = {"before": (first >= 0) & (first < begins), "since": first >= begins}
-    old = np.nonzero(first < 0)[0]
-    cells: list[tuple[Whole, float, int | Whole]] = [(old, share, month)
-                                                     for month, share in enumerate(plan.ACTIVE["old"])]
-    for name, here in groups.items():
-        shares = plan.ACTIVE[name]
-        for age in range(len(MONTHS)):
-            rows = np.nonzero(here & (first + age < len(MONTHS)))[0]
-            cells.append((rows, shares[min(age, len(shares) - 1)], first[rows] + age))
-    for rows, share, month in cells:
-        order = habit[rows] + .8 * stream.uniform(len(rows)) + .6 * (month > last[rows])
-        active[rows, month] = _present(stream, order, heavy[rows], share)
+    # Those from before the data come last, and make up what is lacking.
+    for cohort in (*range(len(MONTHS)), -1):
+        rows = np.nonzero(np.maximum(first, -1) == cohort)[0]
+        shares = plan.ACTIVE["before" if cohort < begins else "since"]
+        for month in range(max(cohort, 0), len(MONTHS)):
+            order = habit[rows] + .8 * stream.uniform(len(rows)) + .6 * (month > last[rows])
+            share = shares[min(month - cohort, len(shares) - 1)]
+            if cohort < 0:
+                share = (users[month] - active[:, month].sum()) / max(len(rows), 1)
+            active[rows, month] = _present(stream, order, heavy[rows], share)
     return active
 
 

@@ -20,7 +20,7 @@ def example(name: str | None = None) -> dict[str, pd.DataFrame] | pd.DataFrame:
     """The tables of the sample company by name, or the one that is asked for.
 
     Looked for as `data/` in the current folder, in those above it, and beside the package.
-    Stamps are UTC, amounts yen.
+    Stamps are UTC, amounts in the currency of their row.
 
     Raises UsageError where there is no sample, or no such table in it.
 

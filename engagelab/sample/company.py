@@ -34,7 +34,7 @@ def generate(customers: int = 4000, seed: int = 7) -> dict[str, pd.DataFrame]:
     """Asanagi Coffee, April 2025 to September 2026: its canonical tables by name.
 
     The same size and seed give the same tables on every machine. What is true of them is in
-    `truths()` and, written, in `data/truth.json`. Amounts are yen, stamps are UTC.
+    `truths()` and, written, in `data/truth.json`. Amounts are in the currency of their row, stamps are UTC.
 
     Raises UsageError for a size below 200 or above a million, and for a negative seed.
 

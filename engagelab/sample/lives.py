@@ -25,10 +25,6 @@ class Lives:
     quick: Flags
     closed: Stamps
 
-    def runs(self, stamp: np.datetime64) -> Flags:
-        """Whose subscription has not ended at that time; the caller knows who has one."""
-        return ~(self.closed < stamp)
-
 
 def lives(everyone: People, seed: int) -> Lives:
     """Who leaves when. The first month in which one can leave is the one after joining.

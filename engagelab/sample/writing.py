@@ -19,7 +19,7 @@ from engagelab.sample.exports.vendor import months
 from engagelab.sample.settings import settings
 from engagelab.sample.text_files import Written, canonical_file, json_file, text_file
 from engagelab.sample.truths import truths
-from engagelab.tables import Column, tables
+from engagelab.tables import Column, said, tables
 
 VERSION = 1
 MANIFEST = "manifest.json"
@@ -88,7 +88,7 @@ def dictionary(made: dict[str, pd.DataFrame]) -> str:
     """What every column of every table means, as Markdown.
 
     >>> print(dictionary({"targets": pd.DataFrame({"metric": ["nps"]})}).splitlines()[-1])
-    | metric | category |  |  | key of the catalogue of metrics |
+    | metric | 指標 | category |  |  | key of the catalogue of metrics |
     """
     spoken = {key: texts["en"] for key, texts in words.catalogue().items()}
     head = spoken["sample.dictionary_head"].split("|")
@@ -96,7 +96,7 @@ def dictionary(made: dict[str, pd.DataFrame]) -> str:
     for table, frame in made.items():
         lines += ["", f"## {table}", "", f"| {' | '.join(head)} |", "|" + " --- |" * len(head)]
         columns = tables()[table].columns
-        lines += [f"| {name} | {columns[name].kind} | {_unit(columns[name], spoken)} | "
+        lines += [f"| {name} | {said(table, name, 'ja')[0]} | {columns[name].kind} | {_unit(columns[name], spoken)} | "
                   f"{spoken['sample.yes'] if columns[name].personal else ''} | {columns[name].meaning} |"
                   for name in frame.columns]
     return "\n".join(lines) + "\n"

@@ -6,13 +6,16 @@ stands first, with no name and at times with one cell more than the header. All 
 of one, with columns of ours in front that say from which report, of which days and which row.
 """
 
+import functools
 import re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
+from engagelab.errors import SourceError
 from engagelab.sources.declarations import Declaration, plain, wording
-from engagelab.sources.records import Columns, different
+from engagelab.sources.records import SPARSE, different
+from engagelab.sources.rows import HEAD, Regular, Rows
 from engagelab.sources.values import number
 
 ROW, REPORT, SINCE, UNTIL, DIMENSION, MEMBER = OWN = (
@@ -26,13 +29,23 @@ Line = tuple[int, list[str]]
 
 @dataclass
 class Block:
-    """One table: what the comments above it say, its header and its rows."""
+    """One table: what the comments above it say, its header, and how many of its rows were seen and kept."""
 
     title: str
     days: tuple[str, str] | None
     line: int
-    header: list[str]
-    rows: list[Line] = field(default_factory=list)
+    names: list[str]
+    seen: int = 0
+    kept: int = 0
+
+
+@dataclass(frozen=True)
+class Unfolded:
+    """The tables of a file as one: header and first rows, all rows, and what the comments say."""
+
+    head: list[Line]
+    rows: Rows
+    comments: tuple[str, ...]
 
 
 class _Comments:
@@ -48,22 +61,22 @@ class _Comments:
         comment = ",".join(cells).lstrip("# ").rstrip(", ")
         self.new.append("" if _RULE.fullmatch(comment) else comment)
 
-    def block(self, line: int, header: list[str]) -> Block:
+    def block(self, line: int, names: list[str]) -> Block:
         """The table under them; title and days that they do not say hold from the table before."""
         span = next((found for comment in self.new if (found := _RANGE.fullmatch(comment))), None)
         single = [found[1] for comment in self.new if (found := _DAY.fullmatch(comment))]
-        names = [comment for comment in self.new if comment and comment not in self.all
+        said = [comment for comment in self.new if comment and comment not in self.all
                  and not _RANGE.fullmatch(comment) and not _DAY.fullmatch(comment)]
         if span:        # an exploration names the account first, and itself last
-            names, self.days = names[::-1], (span[1], span[2])
+            said, self.days = said[::-1], (span[1], span[2])
         elif len(single) > 1:
             self.days = (single[0], single[1])
         first = not self.all
         self.all += filter(None, self.new)
         self.new = []
-        title = names[0] if names else self.title
+        title = said[0] if said else self.title
         self.title = title if first else self.title
-        return Block(title, self.days, line, header)
+        return Block(title, self.days, line, names)
 
 
 def begins(cells: list[str]) -> bool:
@@ -71,40 +84,59 @@ def begins(cells: list[str]) -> bool:
     return cells[:1] != [] and cells[0].startswith("#") and not any(cell.strip() for cell in cells[1:])
 
 
-def unfolded(lines: Iterable[Line], file: str, stem: str, size: int, one: Declaration) -> Columns | None:
-    """All tables of a file as one; None where no comment says its days and no header is one of Google Analytics."""
+def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: int, one: Declaration) -> Unfolded | None:
+    """All tables of a file as one; None where no comment says its days and no header is one of Google Analytics.
+
+    `lines` gives the rows of the file with their lines, as often as it is asked; a first time for the headers.
+    """
     known = one.names() - set(OWN)
     comments = _Comments()
-    blocks = _split(lines, known, comments)
-    if not any(block.days or len({plain(name) for name in block.header} & known) > 1 for block in blocks):
+    blocks = [block for block, _, cells in _split(lines(), known, comments) if cells is None]
+    if not any(block.days or len({plain(name) for name in block.names} & known) > 1 for block in blocks):
         return None
-    whole = Columns(file, size)
-    whole.heading, whole.comments = blocks[0].line, tuple(comments.all)
-    for block, name in zip(blocks, _reports(blocks, stem, one), strict=True):
-        _put(whole, block, name, known)
-    return whole
+    names = [*OWN, *dict.fromkeys(name for block in blocks for name in block.names)]
+    reports = iter(_reports(blocks, stem, one))
+    place = {name: at for at, name in enumerate(names)}
+    whole, most = Regular(len(names)), max(size, SPARSE)
+    top: list[Line] = [(blocks[0].line, names)]
+    for block, line, cells in _split(lines(), known, _Comments()):
+        if cells is None:
+            report, at = next(reports), [place[name] for name in block.names]
+            continue
+        own, short = _own(block, cells, report, known)
+        row = own + [""] * (len(names) - len(own))
+        for where, cell in zip(at, cells, strict=False):
+            row[where] = cell
+        whole.add(line, row, len(names) - short, len(cells) if short else 0)
+        if len(top) < HEAD:
+            top.append((line, row))
+        if len(whole) * len(names) > most:
+            raise SourceError("sources.sparse_records", file=file, line=line, columns=len(names))
+    return Unfolded(top, whole.rows(), tuple(comments.all))
 
 
-def _split(lines: Iterable[Line], known: set[str], comments: _Comments) -> list[Block]:
-    blocks: list[Block] = []
+def _split(lines: Iterable[Line], known: set[str], comments: _Comments) -> Iterator[tuple[Block, int, list[str] | None]]:
+    """The tables row by row; each begins with its header, for which there are no cells."""
+    block: Block | None = None
     apart = True
     for line, cells in lines:
-        if cells and cells[0].lstrip().startswith("#") and not (blocks and _is_row(cells, blocks[-1])):
+        if cells and cells[0].lstrip().startswith("#") and not (block and _is_row(cells, block)):
             comments.add(cells)
         elif not any(cell.strip() for cell in cells):
             apart = True
-        elif comments.new or not blocks or (apart and _is_header(cells, known)):
-            blocks.append(comments.block(line, _trimmed(cells)))
+        elif comments.new or block is None or (apart and _is_header(cells, known)):
+            block = comments.block(line, different(_trimmed(cells)))
             apart = False
+            yield block, line, None
         else:
-            blocks[-1].rows.append((line, cells))
             apart = False
-    return blocks
+            block.seen += 1
+            yield block, line, cells
 
 
 def _is_row(cells: list[str], block: Block) -> bool:
     """A page may be called `#1`; a comment has no figures in as many cells as the table."""
-    return len(cells) == len(block.header) > 1 and all(isinstance(number(cell, "rate"), float) for cell in cells[1:])
+    return len(cells) == len(block.names) > 1 and all(isinstance(number(cell, "rate"), float) for cell in cells[1:])
 
 
 def _is_header(cells: list[str], known: set[str]) -> bool:
@@ -126,7 +158,7 @@ def _reports(blocks: list[Block], stem: str, one: Declaration) -> list[str]:
     names: list[str] = []
     for block in blocks:
         title, _, what = block.title.partition(": ")
-        first = block.header[0]
+        first = block.names[0]
         title = title if plain(what) == plain(first) else block.title or stem
         title = one.values.get("report", {}).get(plain(title), title)
         name = title if titled[block.title] == 1 else f"{title}: {ours.get(plain(first), first)}"
@@ -135,24 +167,19 @@ def _reports(blocks: list[Block], stem: str, one: Declaration) -> list[str]:
     return names
 
 
-def _put(whole: Columns, block: Block, report: str, known: set[str]) -> None:
-    """The rows of a table; a total is one without days, so that it is set aside as such."""
-    totals = set(wording()["totals"]["names"])
-    names = different(block.header)
-    of_their_own = plain(names[0]) not in known
-    width, done = len(names), 0
-    for place, (line, cells) in enumerate(block.rows):
-        extra = [cell for cell in cells[width:] if cell.strip()]
-        total = (plain(cells[0]) in totals or any(plain(cell) in totals for cell in extra)
-                 or (place == 0 and not cells[0].strip()))
-        record: dict[str, str | None] = {ROW: "total", **dict.fromkeys(OWN[1:])}
-        short = 0
-        if not total:
-            done += 1
-            short = width - len(cells) if len(cells) < width or extra else 0
-            record |= {ROW: str(done), REPORT: report}
-            record |= {SINCE: block.days[0], UNTIL: block.days[1]} if block.days else {}
-            record |= {DIMENSION: names[0], MEMBER: cells[0]} if of_their_own else {}
-        whole.add(line, record | dict(zip(names, cells, strict=False)), short)
-    for name in (*OWN, *names):     # a table may be empty
-        whole.place(name)
+def _own(block: Block, cells: list[str], report: str, known: set[str]) -> tuple[list[str], int]:
+    """Our columns in front of a row, and by how many cells it is too short; a total has no report and no days."""
+    width, totals = len(block.names), _totals()
+    extra = [cell for cell in cells[width:] if cell.strip()]
+    if (plain(cells[0]) in totals or any(plain(cell) in totals for cell in extra)
+            or (block.seen == 1 and not cells[0].strip())):
+        return ["total"], 0
+    block.kept += 1
+    dimension = [block.names[0], cells[0]] if plain(block.names[0]) not in known else []
+    return ([str(block.kept), report, *(block.days or ("", "")), *dimension],
+            width - len(cells) if extra or len(cells) < width else 0)
+
+
+@functools.cache
+def _totals() -> frozenset[str]:
+    return frozenset(wording()["totals"]["names"])

@@ -18,7 +18,8 @@ DOLLARS = ("USD", "AUD", "BBD", "BMD", "BND", "BSD", "BZD", "CAD", "FJD", "GYD",
            "NZD", "SBD", "SGD", "SRD", "TTD", "TWD", "XCD", "ARS", "CLP", "COP", "MXN", "UYU")
 # a sign and the currencies that are written with it: the first one, unless the row says another of them
 SIGNS = {"us$": ("USD",), "ca$": ("CAD",), "au$": ("AUD",), "a$": ("AUD",), "nz$": ("NZD",), "hk$": ("HKD",),
-         "nt$": ("TWD",), "s$": ("SGD",), "¥": ("JPY", "CNY"), "円": ("JPY",), "$": DOLLARS, "€": ("EUR",), "£": ("GBP",),
+         "nt$": ("TWD",), "s$": ("SGD",), "¥": ("JPY", "CNY"), "円": ("JPY",), "$": DOLLARS, "€": ("EUR",),
+         "£": ("GBP",), "\\": ("JPY",),       # the yen sign of cp932 stands in the place of the backslash
          "jpy": ("JPY",), "usd": ("USD",), "eur": ("EUR",), "gbp": ("GBP",)}
 _SIGN = re.compile("|".join(map(re.escape, SIGNS)))
 

@@ -50,7 +50,7 @@ class Declaration:
     lifetime: tuple[str, ...] = ()          # says "Lifetime", or the day that a row of counts is for
     phantom: tuple[str, ...] = ()           # a row without all of these is none of the vendor's
     previews: tuple[str, ...] = ()          # says whether an answer was a trial
-    made_id: Names = field(default_factory=dict)      # an id made of columns that identify the row together, if it has none
+    made_id: Names = field(default_factory=dict)      # columns that make an id, where there is none
     joined: Names = field(default_factory=dict)       # a text put together of several columns
     twice: tuple[str, ...] = ()             # names that stand twice in the file: the first is meant
     only: Names = field(default_factory=dict)         # theirs -> what it says of rows that the table holds
@@ -215,8 +215,9 @@ def amended(base: Declaration, *, values: Mapping[str, Mapping[str, object]], co
             joined: Mapping[str, Sequence[str]], dates: tuple[str, ...]) -> Declaration:
     """A declaration with what the settings of a file add: values by other names, constants, joined columns, forms."""
     columns = tables.table(base.table).columns
-    for name in (*values, *constants, *joined):
-        one_of("files", name, columns)
+    for key, group in (("values", values), ("constants", constants), ("joined", joined)):
+        for name in group:
+            one_of(key, name, columns)
     own = {name: {normal(theirs): str(value) for theirs, value in entry.items()} for name, entry in values.items()}
     ids = {name for name in joined if columns[name].kind == "id"}
     return replace(

@@ -98,12 +98,13 @@ def _older(data: bytes, file: str, error: UnicodeDecodeError) -> str:
 def _japanese(text: str) -> tuple[int, int]:
     """How many letters are plain Japanese, and how many are what western bytes look like in cp932."""
     plain = strange = 0
-    for before, letter, after in zip(" " + text, text, text[1:] + " ", strict=False):
+    for place, letter in enumerate(text):
         if letter > "\x7f":
             # kana, full-width signs and kanji of the first level begin with 0x81 to 0x97 in cp932; but so do
             # western quotation marks and dashes, which take the letter behind them along: don’t is don稚 there
             first, *rest = letter.encode("cp932", "replace")
-            western = first > 0x83 and rest and rest[0] < 0x80 and before < "\x80" and after < "\x80"
+            alone = max(text[place - 1:place], text[place + 1:place + 2]) < "\x80"
+            western = alone and first > 0x83 and rest and rest[0] < 0x80
             if 0x81 <= first <= 0x97 and not western:
                 plain += 1
             else:

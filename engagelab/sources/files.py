@@ -1,7 +1,7 @@
 """A file, opened: its text and first rows, and which format it is."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,8 @@ class Opened:
     data: bytes
     digest: int
     sheet: list[tuple[int, list[str]]] | None = None
-    records: Columns | None = None
+    records: rows.Rows | None = None
+    comments: tuple[str, ...] = ()
 
     def below(self, first: int, width: int) -> rows.Rows:
         """The rows from place `first` on."""
@@ -74,27 +75,28 @@ def open_file(path: Path) -> Opened:
         sheet = rows.workbook(path, path.name)
         if not sheet:
             raise SourceError("sources.empty_file", file=path.name)
-        if found := _commented(sheet, sheet, path, len(data)):
-            return _recorded(path, "xlsx", data, found)
+        if found := _commented(sheet, lambda: sheet, path, len(data)):
+            return Opened(path.name, "xlsx", "", found.head, b"", zlib.crc32(data), None, found.rows, found.comments)
         return Opened(path.name, "xlsx", "", sheet[:rows.HEAD], b"", zlib.crc32(data), sheet)
     decoded = decode(data, path.name)
     if records.are_lines(decoded.data):
         return _recorded(path, decoded.encoding, data, records.lines(decoded.data, path.name))
     head = rows.head(decoded.data)
-    if found := _commented(head.rows, rows.each(decoded.data, head.delimiter, path.name), path, len(data)):
-        return _recorded(path, decoded.encoding, data, found, head.delimiter)
-    sheet = _report(decoded.data, head, path.name)
-    return Opened(path.name, decoded.encoding, head.delimiter, sheet[:rows.HEAD] if sheet else head.rows,
-                  decoded.data, zlib.crc32(data), sheet)
+    if found := _commented(head.rows, lambda: rows.each(decoded.data, head.delimiter, path.name), path, len(data)):
+        return Opened(path.name, decoded.encoding, "", found.head, b"", zlib.crc32(data), None, found.rows, found.comments)
+    report = _report(decoded.data, head, path.name)
+    return Opened(path.name, decoded.encoding, head.delimiter, report[:rows.HEAD] if report else head.rows,
+                  decoded.data, zlib.crc32(data), report)
 
 
-def _recorded(path: Path, encoding: str, data: bytes, found: Columns, delimiter: str = "") -> Opened:
+def _recorded(path: Path, encoding: str, data: bytes, found: Columns) -> Opened:
     if not found.names:
         raise SourceError("sources.empty_file", file=path.name)
-    return Opened(path.name, encoding, delimiter, found.head(), b"", zlib.crc32(data), records=found)
+    return Opened(path.name, encoding, "", found.head(), b"", zlib.crc32(data), records=found)
 
 
-def _commented(head: list[blocks.Line], lines: Iterable[blocks.Line], path: Path, size: int) -> Columns | None:
+def _commented(head: list[blocks.Line], lines: Callable[[], Iterable[blocks.Line]], path: Path,
+               size: int) -> blocks.Unfolded | None:
     """Tables under comments as one table, None where the file does not begin with a comment of that kind."""
     if not head or not blocks.begins(head[0][1]):
         return None

@@ -14,8 +14,8 @@ from engagelab.sources import stamps
 from engagelab.sources.declarations import OURS, Declaration, Names, normal, plain, wording
 from engagelab.sources.nested import unpacked
 from engagelab.sources.problems import Problems, one_line
-from engagelab.sources.rows import Rows
-from engagelab.sources.values import convert
+from engagelab.sources.rows import Listed, Rows
+from engagelab.sources.values import convert, renamed
 from engagelab.words import joined
 
 _PREVIEWS = frozenset({"1", "2", "9", "17"})
@@ -181,11 +181,12 @@ class Job:
         if self.one.not_yet and column.kind == "rate":
             cells = cells.mask(cells.astype(str).str.strip().isin(self.one.not_yet))
         theirs = self.titles[places[0]]
+        alias = self.one.values.get(column.name, {})
         if column.kind == "time":
-            values, bad = self._stamps(cells, theirs)
+            values, bad = self._stamps(renamed(cells, alias) if alias else cells, theirs)
         else:
             done = convert(cells, column, unescape=self.one.unescape and self.rows.entities,
-                           alias=self.one.values.get(column.name, {}))
+                           alias=alias)
             values, bad = done.values, done.bad
         if column.name in self.one.per:
             values = values / self.one.per[column.name]
@@ -278,14 +279,22 @@ class Job:
         self.problems.rows(np.flatnonzero(odd & ~short & ~self.problems.dropped), "too_long")
 
     def _notes(self) -> None:
-        """Notes at the end of a sheet: rows as wide as the others, with a text in their first cell alone."""
+        """Notes at the end that are as wide as the rows, with a text in their first cell alone.
+
+        A sheet's rows all are; in a CSV file such a row may be data, unless it is a sentence and lacks what is required.
+        """
         others = [place for place in self._cells if place]
         if len(self.names) <= 2 or self.one.survey or not others:
             return
+        sheet = isinstance(self.rows, Listed)
+        required = [place for name in tables.table(self.one.table).required
+                    for place in self.places(self.one.columns.get(name, ())) if place]
         filled = np.flatnonzero(~self._all_empty(others))
         if len(filled):
             at = np.arange(filled[-1] + 1, self.n)
-            self.problems.rows(at[(self.words(0, at) != "").to_numpy(bool)], "footer")
+            said = self.words(0, at)
+            note = said != "" if sheet else said.str.contains(" ", regex=False) & bool(required)
+            self.problems.rows(at[note.to_numpy(bool)], "footer")
 
     def made_id(self, theirs: tuple[str, ...]) -> pd.Series:
         """An id for rows that have none: a hash of the columns that tell them apart."""

@@ -31,14 +31,16 @@ def table(lines: list[Line]) -> list[Line]:
                 target = {"Section": filled[0][:-len(" Stats")]}
                 sections.append((line, target))
                 continue
-        if target is not None and 1 <= len(filled) <= 2 and filled[0].endswith(":"):
-            _put(target, filled[0].removesuffix(":"), filled[1] if len(filled) > 1 else "")
+        key = filled[0].removesuffix(":") if filled and filled[0].endswith(":") and len(filled) <= 2 else ""
+        if key and target is not None and key not in target:
+            _put(target, key, filled[1] if len(filled) > 1 else "")
         elif filled:
             rest.append((line, [" | ".join(filled)]))
     if not sections:
         sections = [(lines[0][0], {})]
     keys = list(dict.fromkeys(["Section", *common, *(key for _, section in sections for key in section)]))
-    return [(lines[0][0], keys), *(_row(line, section, common, keys, len(sections)) for line, section in sections), *rest]
+    rows = [_row(line, section, common, keys, len(sections)) for line, section in sections]
+    return [(lines[0][0], keys), *rows, *rest]
 
 
 def _put(target: dict[str, str], key: str, value: str) -> None:

@@ -39,7 +39,8 @@ def propose(folder: Path | str) -> Settings:
     name = Path(folder).resolve().name
     if not paths:
         raise SourceError("report.nothing", folder=name, problems=words.text("report.no_files"))
-    readings, stubs = [], {}
+    readings: list[Reading] = []
+    stubs: dict[str, FileSettings] = {}
     for path in paths:
         try:
             readings.append(read_with(path, Options(key=_KEY), on_bad="return"))

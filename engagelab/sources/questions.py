@@ -62,6 +62,8 @@ def question(cells: pd.Series, place: int, wording_: str, given_id: str = "", ki
         return None
     score, labelled = points(answers)
     proposed, scale = propose(wording_, score, answers)
+    if proposed == "text" and given.nunique() == 1 and wording_.endswith(f" - {given.iloc[0]}"):
+        proposed = "choice"     # a column of its own for one of several options
     asked = kind if kind in KINDS else proposed
     if asked in scales.MEASURED:
         scale = _range(asked)

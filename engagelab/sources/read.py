@@ -38,8 +38,8 @@ def read(path: str | Path, format: str | None = None, *, tz: str | None = None, 
          keep_personal: bool = False, pseudonymise: bytes | str | None = None, on_bad: str = "raise") -> Reading:
     """Read one export file.
 
-    `format` is found from the header; `mapping={their column: ours}` reads a file of any other
-    vendor, into `table` (which may be left out where the columns fit one table alone). `tz` is the
+    `format` is found from the header; `mapping={their column: ours, or several of ours}` reads a file
+    of any other vendor, into `table` (which may be left out where the columns fit one table alone). `tz` is the
     zone of stamps for which neither the file nor its format has a rule. `dayfirst` and `year`
     settle stamps that leave the day or the year open. Columns that name people are left out unless
     `keep_personal`; with `pseudonymise=key` a person is named by a keyed pseudonym of the address.
@@ -81,7 +81,7 @@ def read_with(path: Path, options: Options, *, format: str | None = None,
     one, place = _declared(opened, format, mapping, table)
     one = known.amended(one, values=options.values, constants=options.constants, joined=options.joined,
                         dates=options.dates)
-    _complete(one, opened, place)
+    _complete(one, opened, place, options.joined)
     line, header = opened.head[place]
     names = _named(header)
     if one.name.startswith(known.OURS):
@@ -99,9 +99,7 @@ def read_with(path: Path, options: Options, *, format: str | None = None,
         job.problems.raise_first()
     hidden = frozenset() if options.keep_personal else _hidden(one, names, job)
     raw = Raw(path.resolve(), opened.digest, first, tuple(names), hidden, options.keep_personal)
-    preamble = tuple(" ".join(filter(None, cells)) for _, cells in opened.head[:place] if any(cells))
-    if opened.records is not None:
-        preamble = opened.records.comments
+    preamble = opened.comments or tuple(" ".join(filter(None, cells)) for _, cells in opened.head[:place] if any(cells))
     source = _source(job, opened, shaped, preamble, hidden)
     return Reading(shaped.tables, job.problems.frame(), shaped.codebook, source, raw)
 
@@ -194,8 +192,14 @@ def _legible(text: str) -> str:
     return " ".join(html.unescape(_TAG.sub(" ", _PIPED.sub("…", text))).split()) if _MARKED.search(text) else text
 
 
-def _complete(one: Declaration, opened: Opened, place: int) -> None:
-    """A mapping of the caller's has to name every column without which a row is worth nothing."""
+def _complete(one: Declaration, opened: Opened, place: int, together: Mapping[str, Sequence[str]]) -> None:
+    """What is to be joined is there; a mapping names every column without which a row is worth nothing."""
+    have = {plain(cell) for cell in opened.head[place][1]}
+    for ours, theirs in together.items():
+        gone = [name for name in theirs if plain(name) not in have]
+        if gone:
+            raise SourceError("sources.no_required", file=opened.file, line=opened.head[place][0], ours=ours,
+                              theirs=joined(map(repr, gone)))
     if not one.name.startswith("mapping"):
         return
     there = {*one.columns, *one.made_id, *one.joined, *one.constants}
@@ -250,6 +254,8 @@ def _source(job: Job, opened: Opened, shaped: Shaped, preamble: tuple[str, ...],
         if name.strip() and place not in hidden and not one.knows(name, known_names))
     lacking = () if one.name.startswith((known.OURS, "mapping")) else tuple(
         ours for ours, theirs in {**one.columns, **one.items}.items() if not job.places(theirs))
+    if one.only and not job.places(tuple(one.only)):
+        lacking += (next(iter(one.only)),)      # rows of another kind cannot be told apart
     return Source(
         file=opened.file, format=one.name, table=one.table, encoding=opened.encoding, delimiter=opened.delimiter,
         rows=job.n, kept=job.n - rejected, rejected=rejected, cells=job.problems.cells_missing,

@@ -21,7 +21,7 @@ from engagelab.sources.rows import HEAD, Rows
 PARQUET = b"PAR1"
 _RECORD = re.compile(rb"\s*\{\s*[\"}]")
 _LONGEST = 1 << 22              # bytes of one record; an event of Google Analytics has some thousand
-_SPARSE = 1 << 20               # cells that a file may have whatever its size
+SPARSE = 1 << 20               # cells that a file may have whatever its size
 _FETCHED = 10_000
 _PLAIN_TYPES = re.compile(r"(STRUCT|MAP|UNION)\(|\[\d*\]$")
 
@@ -31,29 +31,25 @@ class Columns(Rows):
 
     def __init__(self, file: str, size: int):
         self.names: dict[str, int] = {}
-        self._file, self._most = file, max(size, _SPARSE)
+        self._file, self._most = file, max(size, SPARSE)
         self._cells: list[list[str | None]] = []
-        self._lines, self._widths = array("q"), array("q")
-        self.n, self.heading = 0, 1
-        self.comments: tuple[str, ...] = ()
+        self._lines = array("q")
+        self.n = 0
 
-    def add(self, line: int, record: dict[str, str | None], short_by: int = 0) -> None:
-        """One more row; `short_by` cells fewer than it should have, or more where that is negative."""
+    def add(self, line: int, record: dict[str, str | None]) -> None:
+        """One more row."""
         for name, cell in record.items():
+            cells = self._cells[self._place(name)]
             if cell is None or cell == "":
-                self.place(name)
                 continue
-            cells = self._cells[self.place(name)]
             cells.extend([None] * (self.n - len(cells)))
             cells.append(cell)
         self.n += 1
         self._lines.append(line)
-        self._widths.append(-short_by)
         if self.n * len(self.names) > self._most:
             raise SourceError("sources.sparse_records", file=self._file, line=line, columns=len(self.names))
 
-    def place(self, name: str) -> int:
-        """The place of a name, a new one behind the others."""
+    def _place(self, name: str) -> int:
         if name not in self.names:
             self.names[name] = len(self._cells)
             self._cells.append([])
@@ -66,8 +62,8 @@ class Columns(Rows):
 
     @property
     def widths(self) -> np.ndarray:     # type: ignore[override]
-        """How many cells each row has."""
-        return np.array(self._widths, dtype=np.int64) + len(self.names)
+        """Every row has all names."""
+        return np.full(self.n, len(self.names))
 
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place, all as text."""
@@ -75,15 +71,14 @@ class Columns(Rows):
                 for place in [*text, *numbers]}
 
     def filled(self, places: np.ndarray) -> np.ndarray:
-        """How many cells of each of these rows hold anything."""
-        return np.array([sum(1 for cells in self._cells if place < len(cells) and cells[place])
-                         for place in places.tolist()], int)
+        """There are no rows of another width."""
+        return np.zeros(len(places), int)
 
     def head(self) -> list[tuple[int, list[str]]]:
         """The names and the first rows, as the start of a table."""
         top = [[cells[row] or "" if row < len(cells) else "" for cells in self._cells]
                for row in range(min(self.n, HEAD - 1))]
-        return [(self.heading, list(self.names)), *zip(self._lines[:HEAD - 1], top, strict=True)]
+        return [(1, list(self.names)), *zip(self._lines[:HEAD - 1], top, strict=True)]
 
 
 def are_lines(data: bytes) -> bool:

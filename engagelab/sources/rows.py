@@ -159,21 +159,40 @@ def body(data: bytes, first: int, width: int, delimiter: str, file: str) -> Rows
 
 def _careful(data: bytes, first: int, width: int, delimiter: str, file: str) -> Scanned:
     """Row by row through the csv module into a regular text, which is then read like any other."""
-    plain = io.BytesIO()
-    out = _text(plain)
-    writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
-    lines, widths, filled = array("q"), array("i"), array("i")
+    regular = Regular(width)
     for place, (line, cells) in enumerate(each(data, delimiter, file)):
         if place >= first and cells:
             cells = _trimmed(cells, width)
-            lines.append(line)
-            widths.append(len(cells))
-            filled.append(0 if len(cells) == width else sum(1 for cell in cells if cell.strip()))
-            writer.writerow((cells + [""] * (width - len(cells)))[:width])
-    out.flush()
-    rows = Scanned(plain.getvalue(), 0, np.array(lines), width, delimiter)
-    rows.widths, rows.counts = np.array(widths), np.array(filled)
-    return rows
+            regular.add(line, (cells + [""] * (width - len(cells)))[:width], len(cells),
+                        0 if len(cells) == width else sum(1 for cell in cells if cell.strip()))
+    return regular.rows()
+
+
+class Regular:
+    """Rows written down one after the other, to be read like those of a regular file."""
+
+    def __init__(self, width: int):
+        self._width, self._bytes = width, io.BytesIO()
+        self._out = _text(self._bytes)
+        self._writer = csv.writer(self._out, lineterminator="\n")
+        self._lines, self._widths, self._filled = array("q"), array("i"), array("i")
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    def add(self, line: int, cells: list[str], width: int, filled: int) -> None:
+        """A row as wide as all; in the file it had `width` cells, `filled` of which held anything."""
+        self._writer.writerow(cells)
+        self._lines.append(line)
+        self._widths.append(width)
+        self._filled.append(filled)
+
+    def rows(self) -> Scanned:
+        """All of them."""
+        self._out.flush()
+        rows = Scanned(self._bytes.getvalue(), 0, np.array(self._lines), self._width, ",")
+        rows.widths, rows.counts = np.array(self._widths), np.array(self._filled)
+        return rows
 
 
 def each(data: bytes, delimiter: str, file: str) -> Iterator[tuple[int, list[str]]]:

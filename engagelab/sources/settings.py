@@ -17,7 +17,7 @@ import pandas as pd
 from engagelab import tables, words
 from engagelab.errors import SourceError, UsageError, near
 from engagelab.files import write_text
-from engagelab.sources.declarations import OURS, declaration, declarations
+from engagelab.sources.declarations import OURS, declaration, declarations, names_people
 from engagelab.sources.job import Options
 from engagelab.sources.pictures import picture_kind
 from engagelab.sources.questions import KINDS
@@ -218,14 +218,12 @@ def _columns(name: str, entry: FileSettings) -> Iterator[SourceError]:
         for ours in getattr(entry, group):
             if ours not in there:
                 yield _wrong(f"files.{name}.{group}", ours, form, there, table)
+    yield from _joined(name, entry, tables.tables()[table].columns if table in tables.tables() else {})
     yield from _added(name, entry, tables.tables()[table].columns if table in tables.tables() else {})
 
 
 def _added(name: str, entry: FileSettings, columns: Mapping[str, tables.Column]) -> Iterator[SourceError]:
     """Values that their column cannot hold, forms that are none."""
-    for ours, theirs in entry.joined.items():
-        if not (isinstance(theirs, list) and theirs and all(isinstance(one, str) for one in theirs)):
-            yield _wrong(f"files.{name}.joined.{ours}", theirs, "names")
     for ours, values in entry.values.items():
         if not isinstance(values, dict):
             yield _wrong(f"files.{name}.values.{ours}", values, "values")
@@ -237,6 +235,16 @@ def _added(name: str, entry: FileSettings, columns: Mapping[str, tables.Column])
     for form in entry.dates:
         if not isinstance(form, str) or not is_form(form):
             yield _wrong(f"files.{name}.dates", form, "form")
+
+
+def _joined(name: str, entry: FileSettings, columns: Mapping[str, tables.Column]) -> Iterator[SourceError]:
+    """Columns to be joined that are no list of names; an id is made without a key, and could be traced to a person."""
+    for ours, theirs in entry.joined.items():
+        if not (isinstance(theirs, list) and theirs and all(isinstance(one, str) for one in theirs)):
+            yield _wrong(f"files.{name}.joined.{ours}", theirs, "names")
+        elif ours in columns and columns[ours].kind == "id":
+            for one in filter(names_people, theirs):
+                yield _wrong(f"files.{name}.joined.{ours}", one, "nobody")
 
 
 def _value_of(where: str, value: object, column: tables.Column | None) -> Iterator[SourceError]:

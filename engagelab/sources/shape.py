@@ -41,8 +41,8 @@ def shape(job: Job, wordings: list[str], ids: list[str]) -> Shaped:
     groups = [(one.table, one.columns), (one.table, one.fallback), (one.table, one.paid),
               (one.items_table or one.table, one.items)]
     others = {0, *asked, *job.places(one.boosted), *job.places(one.lifetime), *job.places(one.previews)}
-    others |= {place for group in (one.made_id, one.joined) for theirs in group.values() for place in job.places(theirs)}
-    others |= set(job.places(tuple(one.only)))
+    for theirs in (*one.made_id.values(), *one.joined.values(), tuple(one.only)):
+        others |= set(job.places(theirs))
     job.load(groups, sorted(others))
     job.set_aside()
     if one.survey:

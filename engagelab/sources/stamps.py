@@ -238,7 +238,8 @@ def is_form(form: str) -> bool:
     [True, True, False, False, False]
     """
     said = _DIRECTIVE.findall(form)
-    return form == "iso" or (set(said) <= set("YymbdHMSIpzfa") and len(said) == len(set(said)) and bool({"m", "b"} & set(said)))
+    known = set(said) <= set("YymbdHMSIpzfa") and len(said) == len(set(said))
+    return form == "iso" or (known and not {"m", "b"}.isdisjoint(said))
 
 
 def is_zone(name: str) -> bool:

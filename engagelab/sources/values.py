@@ -26,7 +26,7 @@ FALSE = frozenset({"no", "false", "0", "n", "f", "いいえ", "無", "×", "同�
 MISSING_FORMS = frozenset(form(word) for word in MISSING for form in (str, str.upper, str.title)) | {"NaN"}
 _DAMAGED = re.compile(r"[-+]?\d+(?:\.\d*)?[eE]\+\d+")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.)?(?:e[-+]?\d+)?")
-_CURRENCY = re.compile(r"^([-+]?)\s*(?:(?:us|ca|au?|nz|hk|nt|s)?\$|[¥€£]|jpy|usd|eur|gbp)\s*([-+]?)"
+_CURRENCY = re.compile(r"^([-+]?)\s*(?:(?:us|ca|au?|nz|hk|nt|s)?\$|[¥\\€£]|jpy|usd|eur|gbp)\s*([-+]?)"
                        r"|\s*(?:円|jpy|usd|eur|gbp|€)$")
 _BIG = 2.0 ** 53
 
@@ -53,14 +53,16 @@ def convert(cells: pd.Series, column: Column, *, unescape: bool = False,
     Reasons are keys of the catalogue: `not_a_number not_whole not_finite too_big out_of_range
     damaged not_a_flag not_allowed`.
     """
+    if alias:
+        cells = renamed(cells, alias)
     if column.kind in ("integer", "number", "amount", "rate"):
         return _numbers(cells, column)
     if column.kind == "id":
         return _ids(cells)
     if column.kind == "flag":
-        return _flags(cells, alias or {})
+        return _flags(cells)
     if column.kind == "category":
-        return _categories(cells, column, alias or {})
+        return _categories(cells, column)
     return Converted(unmarked(html_free(cells) if unescape else cells.astype(object)))
 
 
@@ -178,14 +180,23 @@ def _id(cell: str) -> str | None:
     return text if text and text != "-" and text.casefold() not in MISSING else None
 
 
-def _renamed(text: str, alias: dict[str, str]) -> str:
-    """What a value is called here; `*` stands for any that is not listed."""
-    return alias.get(normal(text), alias.get("*", text))
+def renamed(cells: pd.Series, alias: dict[str, str]) -> pd.Series:
+    """Cells by the names that their values have here; `*` stands for any that is not listed.
+
+    >>> renamed(pd.Series(["受注", "失注", "-", None]), {"受注": "true", "*": ""}).tolist()
+    ['true', None, '-', None]
+    """
+    def name(cell: str) -> str | None:
+        text = normal(cell)
+        other = cell if text in MISSING else alias.get("*", cell)
+        return alias.get(text, alias.get(text.removesuffix(".0"), other)) or None
+
+    return _spread(*each(cells, name), cells.index)
 
 
-def _flags(cells: pd.Series, alias: dict[str, str]) -> Converted:
+def _flags(cells: pd.Series) -> Converted:
     def flag(cell: str) -> object:
-        plain = normal(_renamed(cell, alias))
+        plain = normal(cell)
         plain = {"1.0": "1", "0.0": "0"}.get(plain, plain)
         return True if plain in TRUE else False if plain in FALSE else None if plain in MISSING else "not_a_flag"
 
@@ -196,13 +207,10 @@ def _flags(cells: pd.Series, alias: dict[str, str]) -> Converted:
     return Converted(values.astype("boolean"), {"not_a_flag": np.flatnonzero(wrong)} if wrong.any() else {})
 
 
-def _categories(cells: pd.Series, column: Column, alias: dict[str, str]) -> Converted:
+def _categories(cells: pd.Series, column: Column) -> Converted:
     def category(cell: str) -> str | None:
         text = _unmarked(cell.strip())
         if text.casefold() in MISSING:
-            return None
-        text = _renamed(text, alias)
-        if not text:
             return None
         name = text.casefold().replace(" ", "_").replace("-", "_")
         return name if name in column.allowed else text

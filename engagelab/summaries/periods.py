@@ -19,6 +19,7 @@ from engagelab.errors import DataError, UsageError, one_of
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
 EVERY = ("day", "week", *MONTHS)
+LABEL = re.compile(r"\d{4}-\d\d(-\d\d)?|(FY)?\d{4}(Q[1-4])?")
 DAY = 86_400_000_000  # microseconds
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

@@ -39,6 +39,7 @@ def test_a_target_of_the_period_goes_before_one_of_any_period():
                       targets(nps=99.0).assign(period="2026Q4")])
     assert scorecard(estimates(nps=(26, 30)), both, period="2026Q3")["target"].tolist() == [25.0]
     assert scorecard(estimates(nps=(26, 30)), both, period="2026Q1")["target"].tolist() == [10.0]
+    assert scorecard(estimates(nps=(26, 30)), both, period=("FY2026Q2", "2026Q3"))["target"].tolist() == [25.0]
 
 
 def test_keys_choose_and_order_what_was_measured_and_has_a_target():

@@ -62,7 +62,8 @@ def test_reading_takes_the_apostrophe_off_again(texts):
 
 def test_numbers_stay_numbers_and_nothing_is_an_empty_cell(tmp_path):
     frame = pd.DataFrame({
-        "whole": pd.array([-3, None], dtype="Int64"), "part": [-.1, 1 / 3], "yes": pd.array([True, None], dtype="boolean"),
+        "whole": pd.array([-3, None], dtype="Int64"), "part": [-.1, 1 / 3],
+        "yes": pd.array([True, None], dtype="boolean"),
         "money": [Decimal("12.50"), Decimal("-3")], "long": [2**60, 1], "day": [date(2026, 4, 1), None],
         "local": pd.to_datetime(["2026-04-01 09:30:05", None]), "old": pd.to_datetime(["1850-01-01", None]),
         "at": pd.to_datetime(["2026-04-01 09:30+09:00", None])})
@@ -78,7 +79,7 @@ def test_numbers_stay_numbers_and_nothing_is_an_empty_cell(tmp_path):
 
 def test_a_table_of_ours_is_read_back_as_it_was(tmp_path):
     orders = pd.DataFrame({"order_id": ["001", "=2"], "user_id": ["a", "b"], "total": [1.5, -2.0],
-                           "ordered_at": pd.to_datetime(["2026-04-01 09:30:01", "2026-04-02"], format="ISO8601", utc=True),
+                           "ordered_at": pd.to_datetime(["2026-04-01 09:30:01", "2026-04-02 00:00:00"], utc=True),
                            "tax_included": pd.array([True, None], dtype="boolean"), "coupon": ["-10%", None]})
     for name in ("orders.csv", "orders.xlsx"):
         back = read(save(orders, tmp_path / name)).frame
@@ -105,6 +106,11 @@ def test_what_is_hidden_is_not_in_the_file(tmp_path, language):
                 assert row[head.index("team")] in ("a", "b") and row[head.index("flag")]
             assert str(rows[3][head.index("n")]) == "30"
             assert b"54321" not in path.read_bytes()
+
+
+def test_two_flags_hide_as_one_does(tmp_path):
+    table = pd.DataFrame([[3, "", "非表示：回答者5人未満"]], columns=["n", "flag", "flag"])
+    assert cells(save(table, tmp_path / "t.csv"))[1][0] == ""
 
 
 def test_a_share_is_shown_in_percent_and_stays_a_number(tmp_path):

@@ -42,7 +42,7 @@ def test_what_belongs_to_an_order_stands_on_its_first_row_alone(files, company):
             assert (row[column] == "") == further, column
         assert row["Created at"].endswith(" +0900")
     totals = company["orders"].set_index("order_id")["total"]
-    assert all(int(row["Total"]) == totals[row["Name"]] for row in rows if row["Total"])
+    assert all(float(row["Total"]) == totals[row["Name"]] for row in rows if row["Total"])
 
 
 def test_some_addresses_are_typed_in_capitals(files):

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from engagelab.sample.exports.social import FUNDED
+from engagelab.sources.read import read
 
 FIRST_NEW = "2026-01"
 
@@ -78,3 +79,16 @@ def test_instagram_is_in_two_languages_and_has_no_clicks(files):
     headers = [list(_rows(files, name)[0]) for name in _named(files, "instagram")]
     assert ["Post ID" in header for header in headers] == [True] * 3 + [False] * 3
     assert not any("click" in column.lower() or "クリック" in column for header in headers for column in header)
+
+
+def test_posts_of_others_stand_in_a_file_of_their_own_and_come_back_as_they_were(files, company, tmp_path):
+    path = tmp_path / "social_posts_tagged.csv"
+    path.write_bytes(files["exports/social_posts_tagged.csv"].content)
+    posts = company["social_posts"]
+    others = posts[posts["author"] != "brand"].dropna(axis="columns", how="all").reset_index(drop=True)
+    found = read(path).frame
+    for column in others.columns:
+        assert found[column].equals(others[column]), column
+    vendors = b"".join(file.content for name, file in files.items()
+                       if "instagram_content" in name or "tweet" in name or "account_analytics" in name)
+    assert not any(post.encode() in vendors for post in others["post_id"])

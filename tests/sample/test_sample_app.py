@@ -30,10 +30,19 @@ def test_of_new_users_the_planned_share_is_active_in_each_month_after_the_first(
         assert use.active[seen, first[seen] + age].mean() == pytest.approx(shares[min(age, len(shares) - 1)], abs=.02)
 
 
-def test_of_the_users_from_before_the_data_the_planned_share_is_active_in_each_month(large):
+def test_as_many_as_planned_are_active_in_each_month_and_of_the_old_users_always_about_two_fifths(large):
     everyone, use = large
     old = _first(everyone, use) < 0
-    assert np.allclose(use.active[old].mean(axis=0), plan.ACTIVE["old"], atol=.01)
+    assert np.allclose(use.active.sum(axis=0) / len(everyone), plan.ACTIVE_USERS, atol=.001)
+    assert np.allclose(use.active[old].mean(axis=0), .40, atol=.03)
+
+
+def test_active_users_grow_by_the_planned_share_at_every_seed():
+    assert plan.ACTIVE_USERS[17] / plan.ACTIVE_USERS[11] - 1 == pytest.approx(plan.ACTIVE_GROWTH, abs=.001)
+    for seed in range(5):
+        everyone = people(seed, 4000)
+        active = app_use(everyone, lives(everyone, seed).closed, seed).active.sum(axis=0)
+        assert active[17] / active[11] - 1 == pytest.approx(plan.ACTIVE_GROWTH, abs=.02)
 
 
 def test_nobody_opens_the_app_before_joining_and_everybody_new_does_on_that_day(large):
@@ -67,9 +76,10 @@ def test_four_hundred_heavy_users_of_four_thousand_customers_come_nearly_daily_i
 def test_those_whose_subscription_has_ended_use_the_app_less(large):
     everyone, use = large
     closed = lives(everyone, 5).closed[use.user]
-    gone = closed < np.datetime64("2026-09-01")
-    runs = np.isnat(closed) & everyone.plan[use.user].astype(bool)
+    gone = (closed < np.datetime64("2026-09-01")) & ~use.heavy
+    runs = np.isnat(closed) & everyone.plan[use.user].astype(bool) & ~use.heavy
     assert use.active[gone, 17].mean() < .7 * use.active[runs, 17].mean()
+    assert use.heavy[~np.isnat(closed)].mean() < .1 < use.heavy[np.isnat(closed)].mean()
 
 
 def test_a_push_is_opened_only_after_it_was_sent_and_in_a_month_with_use(company):

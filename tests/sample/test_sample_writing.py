@@ -11,7 +11,7 @@ import pytest
 
 from engagelab.errors import UsageError
 from engagelab.sample import write, writing
-from engagelab.tables import tables
+from engagelab.tables import said, tables
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -142,7 +142,7 @@ def test_the_dictionary_explains_every_column_of_every_table(company, files):
     for name, frame in company.items():
         section = text.split(f"## {name}\n")[1].split("\n## ")[0]
         for column in frame.columns:
-            assert f"| {column} | {tables()[name].columns[column].kind} |" in section
+            assert f"| {column} | {said(name, column, 'ja')[0]} | {tables()[name].columns[column].kind} |" in section
 
 
 def test_the_texts_name_the_call_that_makes_them(files):

@@ -147,7 +147,7 @@ def test_in_a_large_company_the_planted_figures_are_those_of_the_tables(workplac
     tables = workplace(200_000, 3)
     (low, high), published = _enps(tables)
     assert (low + high) / 2 == pytest.approx(plan.PAIRED_CHANGE, abs=.8)
-    assert published == pytest.approx(plan.PUBLISHED_CHANGE, abs=.8)
+    assert published == pytest.approx(plan.PUBLISHED_CHANGE, abs=1.2)
     share = _shapley(np.corrcoef(_answers(tables).to_numpy().T))
     assert share[DRIVERS.index("voice")] == pytest.approx(plan.SHARES["voice"], abs=.015)
     assert share[DRIVERS.index("pay")] == pytest.approx(plan.SHARES["pay"], abs=.01)

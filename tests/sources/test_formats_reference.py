@@ -137,7 +137,7 @@ def test_each_column_of_the_facts_holds_what_the_file_holds(tmp_path, name):
                 number = float(cell.rstrip("%").replace(",", "")) / (100 if cell.endswith("%") else 1)
                 assert value == pytest.approx(number, rel=1e-12), theirs
         checked += 1
-    assert checked >= 4
+    assert checked >= min(4, len(entry["canonical"]) - 1)
 
 
 STAMPS = {  # worked out by hand from the rules of each vendor

@@ -10,34 +10,58 @@ from engagelab.sources.settings import FileSettings, Settings, read_settings, wr
 
 KEY = b"a key for tests"
 FILES = {
-    "ma_members.csv": ("utf-8", "Lead ID,E-mail,Lead Score,Last Activity,Unsubscribed,Created\n"
-                                "L1,ann@example.com,72.5,13.04.2026 18:30,no,01.02.2026 09:00\n"
-                                "L2,bob@example.com,8,,yes,02.02.2026 09:00\n"),
-    "sfa_deals.csv": ("cp932", "案件名,取引先,先方担当者(姓),先方担当者(名),フェーズ,契約金額,登録日,契約予定日\n"
-                               "定期便①,朝凪商事,森,花子,受注,\"¥1,200,000\",2026年4月1日,2026年5月31日\n"
-                               "定期便①,夕凪商事,林,太郎,失注,\"¥300,000\",2026年4月2日,2026年5月31日\n"
-                               "試飲会,夜凪商事,,,提案,\"¥50,000\",2026年4月3日,2026年6月30日\n"),
-    "review_site.csv": ("utf-8", "投稿日,会社名,総合評価,タイトル,良いポイント,改善してほしいポイント\n"
-                                 "2026/04/13,朝凪商事,5,満足,香りが良い,\n2026/04/14,夕凪商事,3,普通,,高い\n"),
-    "cards.csv": ("utf-8-sig", "姓,名,会社名,部署,e-mail,名刺交換日\n森,花子,朝凪商事,購買,hanako@example.com,2026-04-01\n"),
+    "ma_members.csv": (
+        "utf-8",
+        "Lead ID,E-mail,Lead Score,Last Activity,Unsubscribed,Created\n"
+        "L1,ann@example.com,72.5,13.04.2026 18:30,no,01.02.2026 09:00\n"
+        "L2,bob@example.com,8,,yes,02.02.2026 09:00\n",
+    ),
+    "sfa_deals.csv": (
+        "cp932",
+        "案件名,取引先,先方担当者(姓),先方担当者(名),フェーズ,契約金額,登録日,契約予定日\n"
+        '定期便①,朝凪商事,森,花子,受注,"\\1,200,000",2026年4月1日,2026年5月31日\n'
+        '定期便①,夕凪商事,林,太郎,失注,"\\300,000",2026年4月2日,2026年5月31日\n'
+        '試飲会,夜凪商事,,,提案,"\\50,000",2026年4月3日,2026年6月30日\n',
+    ),
+    "review_site.csv": (
+        "utf-8",
+        "投稿日,会社名,総合評価,タイトル,良いポイント,改善してほしいポイント\n"
+        "2026/04/13,朝凪商事,5,満足,香りが良い,\n2026/04/14,夕凪商事,3,普通,,高い\n",
+    ),
+    "cards.csv": (
+        "utf-8-sig",
+        "姓,名,会社名,部署,e-mail,名刺交換日\n森,花子,朝凪商事,購買,hanako@example.com,2026-04-01\n",
+    ),
 }
 SETTINGS = """
 timezone = "Asia/Tokyo"
 currency = "JPY"
 [files."ma_members.csv"]
 table = "customers"
-columns = { "Lead ID" = "user_id", "E-mail" = "email", "Lead Score" = "score", "Last Activity" = "last_activity_at", "Unsubscribed" = ["status", "consent_marketing"], "Created" = "created_at" }
 dates = ["%d.%m.%Y %H:%M"]
 constants = { stage = "lead" }
+[files."ma_members.csv".columns]
+"Lead ID" = "user_id"
+"E-mail" = "email"
+"Lead Score" = "score"
+"Last Activity" = "last_activity_at"
+"Unsubscribed" = ["status", "consent_marketing"]
+"Created" = "created_at"
 [files."ma_members.csv".values]
 status = { yes = "unsubscribed", no = "subscribed" }
 consent_marketing = { yes = false, no = true }
 [files."sfa_*.csv"]
 table = "deals"
-columns = { "案件名" = "deal_name", "取引先" = "account_name", "フェーズ" = ["stage", "won"], "契約金額" = "amount", "登録日" = "opened_at", "契約予定日" = "closed_at" }
 joined = { contact_name = ["先方担当者(姓)", "先方担当者(名)"], deal_id = ["案件名", "取引先", "登録日"] }
 values = { won = { "受注" = true, "失注" = false, "*" = "" } }
 constants = { tax_included = false }
+[files."sfa_*.csv".columns]
+"案件名" = "deal_name"
+"取引先" = "account_name"
+"フェーズ" = ["stage", "won"]
+"契約金額" = "amount"
+"登録日" = "opened_at"
+"契約予定日" = "closed_at"
 [files."review_site.csv"]
 table = "reviews"
 columns = { "投稿日" = "created_at", "総合評価" = "rating", "タイトル" = "title" }
@@ -45,8 +69,13 @@ joined = { review_id = ["投稿日", "会社名", "タイトル"], text = ["良�
 constants = { platform = "itreview", product_id = "asanagi", language = "ja" }
 [files."cards.csv"]
 table = "customers"
-columns = { "e-mail" = "email", "会社名" = "account_name", "名刺交換日" = "created_at", "姓" = "last_name", "名" = "first_name" }
 constants = { channel = "business card", stage = "lead" }
+[files."cards.csv".columns]
+"e-mail" = "email"
+"会社名" = "account_name"
+"名刺交換日" = "created_at"
+"姓" = "last_name"
+"名" = "first_name"
 """
 
 
@@ -64,7 +93,9 @@ def test_four_undeclared_files_are_read_by_their_saved_mappings(folder):
     people, deals, reviews = data["customers"], data["deals"], data["reviews"]
     members = people[people["user_id"].isin(["L1", "L2"])]
     assert members[["score", "status", "consent_marketing", "stage"]].values.tolist() == [
-        [72.5, "subscribed", True, "lead"], [8, "unsubscribed", False, "lead"]]
+        [72.5, "subscribed", True, "lead"],
+        [8, "unsubscribed", False, "lead"],
+    ]
     assert members["last_activity_at"].tolist()[0] == pd.Timestamp("2026-04-13T09:30:00Z")
     assert deals["won"].tolist() == [True, False, pd.NA] and deals["deal_id"].is_unique
     assert deals[["amount", "currency", "tax_included"]].values.tolist()[0] == [1_200_000, "JPY", False]
@@ -90,16 +121,22 @@ def test_a_made_id_is_the_same_in_the_next_export_and_new_for_another_row(folder
 
 
 def test_values_and_constants_work_for_declared_formats_too(tmp_path):
-    (tmp_path / "deals.csv").write_text("Record ID,Deal Name,Deal Stage\n1,A,Signed\n2,B,Closed lost\n3,C,Talk\n", encoding="utf-8")
+    (tmp_path / "deals.csv").write_text(
+        "Record ID,Deal Name,Deal Stage\n1,A,Signed\n2,B,Closed lost\n3,C,Talk\n", encoding="utf-8"
+    )
     (tmp_path / "engagelab.toml").write_text(
-        '[files."deals.csv"]\nvalues = { won = { "Signed" = true } }\nconstants = { currency = "EUR" }', encoding="utf-8")
+        '[files."deals.csv"]\nvalues = { won = { "Signed" = true } }\nconstants = { currency = "EUR" }',
+        encoding="utf-8",
+    )
     deals = read_folder(tmp_path, key=KEY)["deals"]
     assert deals["won"].tolist() == [True, False, pd.NA] and set(deals["currency"]) == {"EUR"}
 
 
 def test_a_constant_fills_gaps_and_replaces_nothing(tmp_path):
     (tmp_path / "d.csv").write_text("deal_id,currency,opened_at\n1,USD,2026-04-01\n2,,2026-04-01\n", encoding="utf-8")
-    (tmp_path / "engagelab.toml").write_text('[files."d.csv"]\ntable = "deals"\nconstants = { currency = "JPY" }', encoding="utf-8")
+    (tmp_path / "engagelab.toml").write_text(
+        '[files."d.csv"]\ntable = "deals"\nconstants = { currency = "JPY" }', encoding="utf-8"
+    )
     assert read_folder(tmp_path, key=KEY)["deals"]["currency"].tolist() == ["USD", "JPY"]
 
 
@@ -115,8 +152,11 @@ def test_a_mapping_without_a_required_column_names_it_and_three_remedies(tmp_pat
 
 
 def test_a_joined_column_that_the_file_lacks_is_named(tmp_path):
-    said = problem(tmp_path, '[files."a.csv"]\ntable = "orders"\ncolumns = { "日付" = "ordered_at" }\n'
-                             'joined = { order_id = ["伝票", "行"] }')
+    said = problem(
+        tmp_path,
+        '[files."a.csv"]\ntable = "orders"\ncolumns = { "日付" = "ordered_at" }\n'
+        'joined = { order_id = ["伝票", "行"] }',
+    )
     assert "'行'" in said and "order_id" in said
 
 
@@ -124,7 +164,9 @@ def test_a_value_that_no_rule_names_is_a_fault_of_its_cell(tmp_path):
     (tmp_path / "a.csv").write_text("案件,受注\n1,○\n2,未定\n", encoding="utf-8")
     (tmp_path / "engagelab.toml").write_text(
         '[files."a.csv"]\ntable = "deals"\ncolumns = { "案件" = "deal_id", "受注" = "won" }\n'
-        'values = { won = { "×" = false } }', encoding="utf-8")
+        'values = { won = { "×" = false } }',
+        encoding="utf-8",
+    )
     data = read_folder(tmp_path, key=KEY)
     assert data["deals"]["won"].tolist() == [True, pd.NA]
     assert data.rejects[["line", "value", "reason"]].values.tolist() == [[3, "未定", "is neither yes nor no"]]
@@ -132,12 +174,13 @@ def test_a_value_that_no_rule_names_is_a_fault_of_its_cell(tmp_path):
 
 WRONG = {
     'joined = { deal_id = "案件" }': """joined.deal_id cannot be '案件'; it takes names of columns""",
+    'joined = { deal_id = ["案件", "氏名"] }': "joined.deal_id cannot be '氏名'; it takes columns that name nobody",
     "joined = { deal_id = [] }": "joined.deal_id cannot be []",
     'joined = { dealid = ["a"] }': "joined cannot be 'dealid'; it takes a column of deals: deal_id, ",
     'values = { won = "yes" }': "values.won cannot be 'yes'; it takes names with their values",
     'values = { wonn = { "a" = true } }': "did you mean 'won'?",
-    'values = { won = { "受注" = "maybe" } }': "values.won.受注 cannot be 'maybe'; it takes a value that the column won can hold",
-    'constants = { tax_included = "perhaps" }': "constants.tax_included cannot be 'perhaps'; it takes a value that the column",
+    'values = { won = { "受注" = "maybe" } }': "values.won.受注 cannot be 'maybe'; it takes a value that the",
+    'constants = { tax_included = "perhaps" }': "constants.tax_included cannot be 'perhaps'; it takes a value that",
     'constants = { amount = "1,2O0" }': "constants.amount cannot be '1,2O0'",
     'constants = { opened_at = "April" }': "constants.opened_at cannot be 'April'",
     'constants = { stage = ["a"] }': "constants.stage cannot be ['a']; it takes text",
@@ -169,14 +212,42 @@ def test_init_proposes_a_mapping_for_files_of_no_known_format(folder):
     (folder / "notes.csv").write_text("a,b,c\n1,2,3\n", encoding="utf-8")
     got = propose(folder).files
     assert {name: entry.table for name, entry in got.items()} == {
-        "ma_members.csv": "customers", "sfa_deals.csv": "deals", "review_site.csv": "reviews", "cards.csv": "customers"}
-    assert got["sfa_deals.csv"] == FileSettings(table="deals", columns={
-        "案件名": "deal_name", "取引先": "account_name", "フェーズ": "stage", "契約金額": "amount", "登録日": "opened_at",
-        "契約予定日": "closed_at"})
-    assert dict(got["cards.csv"].columns) == {"姓": "last_name", "名": "first_name", "会社名": "account_name",
-                                              "e-mail": "email", "名刺交換日": "created_at"}
+        "ma_members.csv": "customers",
+        "sfa_deals.csv": "deals",
+        "review_site.csv": "reviews",
+        "cards.csv": "customers",
+    }
+    assert got["sfa_deals.csv"] == FileSettings(
+        table="deals",
+        columns={
+            "案件名": "deal_name",
+            "取引先": "account_name",
+            "フェーズ": "stage",
+            "契約金額": "amount",
+            "登録日": "opened_at",
+            "契約予定日": "closed_at",
+        },
+    )
+    assert dict(got["cards.csv"].columns) == {
+        "姓": "last_name",
+        "名": "first_name",
+        "会社名": "account_name",
+        "e-mail": "email",
+        "名刺交換日": "created_at",
+    }
     write_settings(folder, Settings(timezone="Asia/Tokyo", files=got))
     data = read_folder(folder, key=KEY)
     problems = data.frame.set_index("file")["problem"]
-    assert problems["cards.csv"] == ""                        # enough was known of it
-    assert "worth nothing without 'deal_id'" in problems["sfa_deals.csv"]      # a stub says what it still lacks
+    assert problems["cards.csv"] == ""  # enough was known of it
+    assert "worth nothing without 'deal_id'" in problems["sfa_deals.csv"]  # a stub says what it still lacks
+
+
+def test_values_by_other_names_hold_for_numbers_and_days_too(tmp_path):
+    (tmp_path / "r.csv").write_text(
+        "番号,星,日\n1,★★★★★,2026-04-01\n2,★,不明\n3,4,2026-04-02\n4,9,2026-04-02\n", encoding="utf-8")
+    (tmp_path / "engagelab.toml").write_text(
+        '[files."r.csv"]\ntable = "reviews"\ncolumns = { "番号" = "review_id", "星" = "rating", "日" = "created_at" }\n'
+        'values = { rating = { "★★★★★" = 5, "★" = 1 }, created_at = { "不明" = "2026-03-31" } }', encoding="utf-8")
+    data = read_folder(tmp_path, key=KEY)
+    assert data["reviews"]["rating"].tolist() == [5, 1, 4] and data.rejects["line"].tolist() == [5]
+    assert data["reviews"]["created_at"][1] == pd.Timestamp("2026-03-31", tz="UTC")

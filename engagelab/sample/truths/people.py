@@ -18,6 +18,7 @@ def unhappy_left(tables: Tables) -> dict[str, object]:
               "level_of_those_who_left": plan.ENPS["leavers"], "level_of_those_who_came": plan.ENPS["hires"]},
         where={"table": "pulses", "filter": "question_id == 'enps'", "time": "wave", "user": "user_id",
                "periods": [BEFORE, NOW], "unit": "points",
+               "action": "a training for everybody in June and July 2026 (employees.training_at)",
                "paired": "mean of the respondents' own changes (-200 ... 200), those who answered both waves"})
 
 
