@@ -15,7 +15,7 @@ from engagelab.sample.mail import mail
 from engagelab.sample.people import customers as customer_table
 from engagelab.sample.people import identities, people
 from engagelab.sample.pulses import pulses
-from engagelab.sample.purchases import orders, subscriptions
+from engagelab.sample.purchases import orders, subscriptions, with_mall
 from engagelab.sample.referrals import referrals
 from engagelab.sample.reviews import reviews
 from engagelab.sample.shops import shops
@@ -51,6 +51,7 @@ def generate(customers: int = 4000, seed: int = 7) -> dict[str, pd.DataFrame]:
     order_table, items = with_sets(everyone, coupon, order_table, items, seed)
     ticket_table = tickets(everyone, life.closed, seed)
     answers = surveys(everyone, life.closed, order_table, ticket_table, seed)
+    order_table, items = with_mall(order_table, items, seed)
     referred = referrals(everyone, life.closed, answers, seed)
     posts = social_posts(seed)
     workers = staff(seed, customers)

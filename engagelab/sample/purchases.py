@@ -11,7 +11,18 @@ from numpy.typing import ArrayLike
 
 from engagelab.sample import plan
 from engagelab.sample.banks import Texts, bank, ids, masked, rows
-from engagelab.sample.dates import END, MONTHS, Stamps, days_in, month_at, month_of, quarter_of, utc
+from engagelab.sample.dates import (
+    END,
+    MONTHS,
+    Stamps,
+    days_in,
+    local,
+    month_at,
+    month_of,
+    quarter_of,
+    utc,
+    written,
+)
 from engagelab.sample.draws import Flags, Stream, Whole
 from engagelab.sample.hunters import hunters
 from engagelab.sample.people import DAY, NEVER, People
@@ -23,6 +34,8 @@ CODES = ("ASANAGI10", "MAME10", "KANSHA15")
 FREE_SHIPPING, SHIPPING, TAX_PERCENT = 5_000, 600, 8
 # Of those who speak English, how many pay in dollars, and at how many yen a dollar the list of prices was made.
 FOREIGN, PAYS_IN_DOLLARS, LIST_RATE = "USD", .32, 150
+# The shop at the mall: its number there, and how many of the orders that could be placed there are.
+MALL, MALL_SHOP, AT_MALL = "rakuten", "312345", .085
 USES_POINTS, POINTS_STEP = .15, 100
 
 
@@ -78,6 +91,21 @@ def orders(everyone: People, closed: Stamps, seed: int) -> tuple[pd.DataFrame, p
         "shop_id": masked(everyone.shop[who], till), "consent_marketing": everyone.agrees[who]})
     items.insert(0, "order_id", table["order_id"].to_numpy()[items.pop("order")])
     return table, items
+
+
+def with_mall(table: pd.DataFrame, items: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Orders and items where some orders of the web shop were placed at the mall, under numbers of its own.
+
+    Coupons are those of the web shop, and who sends goods back does so there; dollars it does not take.
+    """
+    could = ((table["channel"] == "web") & (table["currency"] == CURRENCY) & table["coupon"].isna()
+             & table["status"].isin(("paid", "pending", "voided")))
+    at_mall = could & Stream(seed, "mall").flags(AT_MALL, len(table))
+    day = written(local(table["ordered_at"]), "{year}{month:02}{day:02}")
+    number = MALL_SHOP + "-" + day + "-" + table["order_id"].str.slice(1).str.zfill(10)
+    found = table["order_id"].mask(at_mall, number)
+    return (table.assign(order_id=found, channel=table["channel"].mask(at_mall, MALL)),
+            items.assign(order_id=items["order_id"].map(dict(zip(table["order_id"], found, strict=True)))))
 
 
 def tax_in(total: Whole) -> Whole:

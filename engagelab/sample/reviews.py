@@ -1,4 +1,7 @@
-"""The reviews of the company's app: more every month, and a little worse. Many are stars alone."""
+"""The reviews of the company's app: more every month, and a little worse. Many are stars alone.
+
+And those of the office plan on a site where companies judge what they use: few, and all in words.
+"""
 
 import numpy as np
 import pandas as pd
@@ -11,10 +14,17 @@ from engagelab.sample.people import DAY, NEVER
 PRODUCT, PLATFORM = "com.example.asanagi", "google_play"
 FIRST, LAST = (.03, .05, .11, .25, .56), (.09, .09, .14, .24, .44)
 WORDLESS = .55
+SITE, SITE_PRODUCT = "review_site", "asanagi-office"
+# Reviews on the site a month, as a part of all customers, and their stars from one to five.
+ON_SITE, SITE_STARS = .00075, (.05, .10, .20, .40, .25)
 
 
 def reviews(seed: int, customers: int) -> pd.DataFrame:
-    """The table of reviews: some 40 a month at first and 80 at last with 4,000 customers."""
+    """The table of reviews: in the app some 40 a month at first and 80 at last with 4,000 customers, then the site's."""
+    return pd.concat([_in_app(seed, customers), _on_site(seed, customers)], ignore_index=True)
+
+
+def _in_app(seed: int, customers: int) -> pd.DataFrame:
     stream = Stream(seed, "reviews")
     months = np.arange(len(MONTHS))
     a_month = np.floor(customers * (.010 + .010 * months / months[-1]) + .5).astype(np.int64)
@@ -40,6 +50,20 @@ def reviews(seed: int, customers: int) -> pd.DataFrame:
         "reply": masked(drawn(stream, "reply", np.where(stars > 2, 4, 1), english), answered),
         "reply_at": utc(np.where(answered, answered_at, NEVER)),
         "url": masked(np.array("https://play.google.com/r/", dtype=object) + ids("", number, 1), ~wordless)})
+
+
+def _on_site(seed: int, customers: int) -> pd.DataFrame:
+    stream = Stream(seed, "review site")
+    month = np.repeat(np.arange(len(MONTHS)), max(round(customers * ON_SITE), 1))
+    count = len(month)
+    day = np.floor(stream.uniform(count) * days_in(month)).astype(np.int64)
+    created = month_at(month).astype("datetime64[s]") + (
+        day * DAY + stream.whole(9 * 3600, 18 * 3600, count)).astype("timedelta64[s]")
+    stars = 1 + stream.pick(SITE_STARS, count)
+    said = pd.Series(drawn(stream, "office_review", stars, np.zeros(count, dtype=bool))).str.split("|", expand=True)
+    return pd.DataFrame({
+        "review_id": ids("V", np.arange(1, count + 1)), "product_id": SITE_PRODUCT, "platform": SITE,
+        "created_at": utc(np.sort(created)), "rating": stars, "title": said[0], "text": said[1], "language": "ja"})
 
 
 def version(month: np.ndarray) -> np.ndarray:

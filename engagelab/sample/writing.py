@@ -41,7 +41,7 @@ def write(out: str | os.PathLike[str], customers: int = 4000, seed: int = 7) -> 
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     made = write(Path(folder) / "data", customers=200)
     ...     sorted(path.name for path in made.iterdir())[:4]
-    ['README.md', 'customers.csv', 'dictionary.md', 'email_campaigns.csv']
+    ['README.md', 'account_daily.csv', 'accounts.csv', 'assignments.csv']
     """
     folder = Path(out)
     _refuse_others(folder)

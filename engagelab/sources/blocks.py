@@ -115,7 +115,8 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
     return Unfolded(top, whole.rows(), tuple(comments.all))
 
 
-def _split(lines: Iterable[Line], known: set[str], comments: _Comments) -> Iterator[tuple[Block, int, list[str] | None]]:
+def _split(lines: Iterable[Line], known: set[str],
+           comments: _Comments) -> Iterator[tuple[Block, int, list[str] | None]]:
     """The tables row by row; each begins with its header, for which there are no cells."""
     block: Block | None = None
     apart = True
@@ -155,16 +156,17 @@ def _reports(blocks: list[Block], stem: str, one: Declaration) -> list[str]:
     """A name for each table: its title; with what its rows are, where a file has several; no name twice."""
     ours = {plain(theirs): name for name, group in one.columns.items() for theirs in group}
     titled = Counter(block.title for block in blocks)
-    names: list[str] = []
+    names: dict[str, int] = {}
+    found = []
     for block in blocks:
         title, _, what = block.title.partition(": ")
         first = block.names[0]
         title = title if plain(what) == plain(first) else block.title or stem
         title = one.values.get("report", {}).get(plain(title), title)
         name = title if titled[block.title] == 1 else f"{title}: {ours.get(plain(first), first)}"
-        again = sum(other == name or other.startswith(f"{name} (") for other in names)
-        names.append(name if not again else f"{name} ({again + 1})")
-    return names
+        names[name] = names.get(name, 0) + 1
+        found.append(name if names[name] == 1 else f"{name} ({names[name]})")
+    return found
 
 
 def _own(block: Block, cells: list[str], report: str, known: set[str]) -> tuple[list[str], int]:

@@ -281,7 +281,7 @@ class Job:
     def _notes(self) -> None:
         """Notes at the end that are as wide as the rows, with a text in their first cell alone.
 
-        A sheet's rows all are; in a CSV file such a row may be data, unless it is a sentence and lacks what is required.
+        A sheet's rows all are; a CSV file's may be data, unless it is a sentence and lacks what is required.
         """
         others = [place for place in self._cells if place]
         if len(self.names) <= 2 or self.one.survey or not others:

@@ -185,8 +185,9 @@ def _orders(job: Job) -> dict[str, pd.DataFrame]:
     _require(job, one.table, orders)
     _same_totals(job, orders, number, head)
     for name, parts in one.less.items():
-        for part in set(parts) & set(orders):
-            orders[name] -= orders[part].fillna(0)
+        for part in parts:
+            if {name, part} <= set(orders):
+                orders[name] -= orders[part].fillna(0)
     job.problems.rows(np.flatnonzero(~goods & ~head), "other_kind")
     # an order whose own row could not be read is set aside whole
     lost = set(number[head & job.problems.dropped])

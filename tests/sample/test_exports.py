@@ -14,6 +14,11 @@ EXPORTS = Path(__file__).parents[2] / "data" / "exports"
 POSTS = ["impressions", "likes", "replies", "reposts", "follows", "reach", "comments", "shares", "saves"]
 
 
+def members(company):
+    """The customers whom the mail system knows: all but the leads."""
+    return company["customers"].dropna(subset=["status"])
+
+
 @pytest.fixture(scope="module")
 def read():
     return read_folder(EXPORTS, key=b"a key for tests")
@@ -34,7 +39,8 @@ def test_all_twelve_families_and_our_own_headers_are_there(read):
 @pytest.mark.parametrize("name", ["customers", "orders", "order_items", "subscriptions", "social_posts",
                                   "email_campaigns", "email_sends", "surveys", "reviews", "tickets", "targets"])
 def test_every_table_has_as_many_rows_as_the_canonical_one(read, company, name):
-    assert len(read[name]) == len(company[name])
+    ours = members(company) if name == "customers" else company[name]
+    assert len(read[name]) == len(ours)
 
 
 def test_today_is_the_newest_stamp(read):
@@ -129,7 +135,7 @@ def test_every_person_of_every_table_is_found_among_the_customers(read, company)
         assert read[name]["user_id"].isin(people["user_id"]).all(), name
         assert read[name]["user_id"].nunique() == company[name]["user_id"].nunique(), name
     for column in ("segment", "plan", "channel", "status", "language", "country"):
-        assert people[column].value_counts().to_dict() == company["customers"][column].value_counts().to_dict()
+        assert people[column].value_counts().to_dict() == members(company)[column].value_counts().to_dict()
 
 
 def test_no_name_or_address_of_a_customer_is_in_what_is_read(read, company):

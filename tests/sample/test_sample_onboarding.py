@@ -32,6 +32,10 @@ def test_the_arms_are_of_one_size_and_differ_in_retention_by_the_planned_point(l
     assert nudged.sum() == pytest.approx(control.sum(), rel=.005)
     assert stays[nudged].mean() - stays[control].mean() == pytest.approx(plan.NUDGE_KEEPS, abs=.001)
     assert life.quick[nudged].mean() == pytest.approx(life.quick[control].mean(), abs=.006)
+    drawn = nudged | control
+    for here in (drawn & stays, drawn & ~stays):
+        for kind in (here & life.quick, here & ~life.quick):
+            assert abs(nudged[kind].sum() - nudged[here].mean() * kind.sum()) <= 2
     for values in (everyone.uses_app, everyone.english, everyone.plan == "light"):
         assert values[nudged].mean() == pytest.approx(values[control].mean(), abs=.02)
 

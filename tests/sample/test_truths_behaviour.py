@@ -196,7 +196,8 @@ def test_what_a_lead_looks_at_after_the_decision_does_not_count(tables):
     deals = decided_deals(tables)
     closed = tables["deals"].set_index("user_id")["closed_at"]
     late = pd.DataFrame({"event_id": "E9999999", "user_id": deals.index, "event": "document_view",
-                         "occurred_at": closed.loc[deals.index].to_numpy(), "seconds": 900, "content_id": "price_list"})
+                         "occurred_at": (closed.loc[deals.index] + DAY).to_numpy(),
+                         "seconds": 900, "content_id": "price_list"})
     again = decided_deals(tables | {"events": pd.concat([tables["events"], late], ignore_index=True)})
     pd.testing.assert_frame_equal(again, deals)
 

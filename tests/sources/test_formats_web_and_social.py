@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import tempfile
 from pathlib import Path
 
 import duckdb
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engagelab.errors import SourceError
 from engagelab.sources.folder import read_folder
@@ -98,7 +101,14 @@ def test_a_legacy_file_is_read_without_its_row_of_descriptions_too(load):
 
 
 def test_the_page_level_file_with_latin_letters_and_a_lone_comma_below_its_header(load):
-    names = ["Date", "Lifetime Total Likes", "Daily New Likes", "Daily Unlikes", "Daily Total Reach", "Lifetime Likes by City - Málaga"]
+    names = [
+        "Date",
+        "Lifetime Total Likes",
+        "Daily New Likes",
+        "Daily Unlikes",
+        "Daily Total Reach",
+        "Lifetime Likes by City - Málaga",
+    ]
     names += [f"Weekly thing {n}" for n in range(300)]
     rows = [["2/19/2015", 5000, 12, 3, 900, 40, *[1] * 300], ["2/20/2015", 5009, 10, 1, 800, 41, *[1] * 300]]
     text = "\n".join(",".join(map(str, row)) for row in [names, ["", ""], *rows]) + "\n"
@@ -158,9 +168,9 @@ def test_youtube_in_english_and_japanese_is_one_table_without_its_total(load):
     assert english.rejects["reason"].tolist() == ["total row"] and not english.source.unknown
 
 
-@pytest.mark.parametrize("footer", ["Showing top 500 results\n", "Showing top 500 results,,,,,,,\n"])
-def test_youtube_without_a_total_and_with_a_footer(load, footer):
-    reading = load("".join(line for line in VIDEOS.splitlines(True) if not line.startswith("Total")) + footer)
+def test_youtube_without_a_total_and_with_a_footer(load):
+    rows = "".join(line for line in VIDEOS.splitlines(True) if not line.startswith("Total"))
+    reading = load(rows + "Showing top 500 results\n")
     assert len(reading.frame) == 2 and reading.rejects["reason"].tolist() == ["footer"]
 
 
@@ -290,11 +300,17 @@ def test_all_tables_of_a_file_come_back_each_under_its_name(load):
         "Reports snapshot: day": [1, 2],
         "Reports snapshot: event": [1, 2],
     }
-    assert frame["dimension"].dropna().tolist() == ["Nth day"] * 2 and frame["member"].dropna().tolist() == ["0001", "0000"]
+    assert frame["dimension"].dropna().tolist() == ["Nth day"] * 2 and frame["member"].dropna().tolist() == [
+        "0001",
+        "0000",
+    ]
     assert frame["channel"].dropna().tolist() == ["Direct", "Organic Search"]
     assert frame["engagement_rate_reported"].dropna().tolist() == [0.5, 0.6166]
     assert frame["retention_reported"].dropna().tolist() == [0.25]  # -1 says that the day has not come
-    assert frame["day"].dropna().tolist() == [pd.Timestamp("2026-01-03", tz="UTC"), pd.Timestamp("2026-01-31", tz="UTC")]
+    assert frame["day"].dropna().tolist() == [
+        pd.Timestamp("2026-01-03", tz="UTC"),
+        pd.Timestamp("2026-01-31", tz="UTC"),
+    ]
     assert frame["until"].unique().tolist() == [pd.Timestamp("2026-01-31", tz="UTC")]
     assert reading.rejects[["line", "column", "value"]].to_numpy().tolist() == [[31, "Event count", "x"]]
     assert len(reading.raw) == reading.source.kept == 8
@@ -304,7 +320,11 @@ def test_rows_of_another_width_are_told_and_a_page_named_by_a_number_sign_is_no_
     text = EN + "/short,1\n#top,5,5,1,1,1,1,1\n/long,1,1,1,1,1,1,1,8\n"
     reading = load(text, on_bad="return")
     assert reading.frame["page"].tolist() == ["/products/1", "(other)", "#top"]
-    assert reading.rejects["reason"].tolist() == ["total row", "the row has too few cells", "the row has too many cells"]
+    assert reading.rejects["reason"].tolist() == [
+        "total row",
+        "the row has too few cells",
+        "the row has too many cells",
+    ]
     assert reading.rejects["line"].tolist() == [11, 14, 16]
 
 
@@ -321,12 +341,60 @@ def test_a_file_with_a_comment_of_another_kind_is_not_taken_for_a_report(load):
         load("# exported by us\nname,sum\na,1\n")
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "",
+                "# All Users",
+                "# Start date: 20260101",
+                "# End date: 20260131",
+                "#",
+                "Country,Sessions",
+                "Date,Views,New users",
+            ]
+            + [
+                ",7,Grand total",
+                ",5",
+                "Japan,3",
+                "20260103,1,2",
+                "Japan",
+                "Japan,3,4,5",
+                "Total,9",
+                '"a, b",1',
+                "x,y",
+                "\u202e,1",
+            ]
+        ),
+        max_size=14,
+    )
+)
+def test_no_row_of_any_table_is_lost(lines):
+    """Each line that is no comment is a row in the account, or a header whose names are columns."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "report.csv"
+        text = "\n".join(
+            ["# Report", "# Start date: 20260201", "# End date: 20260228", "City,Sessions", "Kyoto,1", *lines]
+        )
+        path.write_text(text + "\n", encoding="utf-8")
+        reading = read(path, on_bad="return")
+        raw = reading.raw
+    assert reading.source.rows == reading.source.kept + reading.source.rejected == len(raw)
+    assert raw.index.is_monotonic_increasing and raw.index.is_unique
+    for number, cells in enumerate(csv.reader(io.StringIO(text)), 1):
+        if any(cell.strip() for cell in cells) and not cells[0].startswith("#") and number not in raw.index:
+            assert {cell.strip() for cell in cells if cell.strip()} <= set(raw.columns)
+
+
 # Google Analytics, events
 
 
 def event(n, *params, **more):
     kinds = ("string_value", "int_value", "float_value", "double_value")
-    listed = [{"key": key, "value": {name: value if name == kind else None for name in kinds}} for key, kind, value in params]
+    listed = [
+        {"key": key, "value": {name: value if name == kind else None for name in kinds}} for key, kind, value in params
+    ]
     return {
         "event_date": "20260127",
         "event_timestamp": 1769500000000000 + n,
@@ -426,8 +494,11 @@ def test_what_is_no_parquet_is_said(load, content):
 
 
 def test_wrong_nesting_is_a_fault_of_the_cell(load):
-    wrong = [EVENTS[0] | {"event_params": "page"}, EVENTS[1] | {"event_params": [{"key": "page_location", "value": 3}, 4]}]
-    with pytest.raises(SourceError, match="column 'event_params' .*'page' is no nested record"):
+    wrong = [
+        EVENTS[0] | {"event_params": "page"},
+        EVENTS[1] | {"event_params": [{"key": "page_location", "value": 3}, 4]},
+    ]
+    with pytest.raises(SourceError, match=r"column 'event_params' .*'page' is no nested record"):
         load(json_lines(wrong), "events.json")
     reading = load(json_lines(wrong), "events.json", on_bad="return")
     assert reading.frame["page"].isna().tolist() == [True, False]
@@ -444,15 +515,31 @@ def test_half_letters_written_in_json_do_no_harm(load):
 READ_WRONG = [
     # a form's own clock with its offset; pandas turns the sign of GMT+9 round
     ("2025/07/11 12:05:00 AM GMT+9", "google_forms", "Timestamp,Why?\n{},x\n", "answered_at", "2025-07-10T15:05Z"),
-    ("2025/07/11 12:05:00 午前 GMT+9", "google_forms", "タイムスタンプ,なぜ?\n{},x\n", "answered_at", "2025-07-10T15:05Z"),
+    (
+        "2025/07/11 12:05:00 午前 GMT+9",
+        "google_forms",
+        "タイムスタンプ,なぜ?\n{},x\n",
+        "answered_at",
+        "2025-07-10T15:05Z",
+    ),
     # a day in figures; as a number pandas counts nanoseconds of it
     (20260927, "line_friends", "date,contacts,targetReaches,blocks\n{},1,1,1\n", "day", "2026-09-26T15:00Z"),
     # microseconds; pandas counts nanoseconds
-    (1769500000000000, "ga4_events", "event_timestamp,event_name,user_pseudo_id,event_params\n{},a,1,[]\n", "occurred_at",
-     "2026-01-27T07:46:40Z"),
+    (
+        1769500000000000,
+        "ga4_events",
+        "event_timestamp,event_name,user_pseudo_id,event_params\n{},a,1,[]\n",
+        "occurred_at",
+        "2026-01-27T07:46:40Z",
+    ),
     # a day without a year; pandas takes the year 1
-    ("23 August", "tiktok_overview", "Date,Video Views,Profile Views,Likes,Comments,Shares\n{},1,1,1,1,1\n", "day",
-     "2026-08-23T00:00Z"),
+    (
+        "23 August",
+        "tiktok_overview",
+        "Date,Video Views,Profile Views,Likes,Comments,Shares\n{},1,1,1,1,1\n",
+        "day",
+        "2026-08-23T00:00Z",
+    ),
     # Pacific time; pandas knows no zone of it
     ("09/27/2026 18:30", "meta_facebook", "Post ID,Page ID,Publish time\n1,1,{}\n", "posted_at", "2026-09-28T01:30Z"),
 ]
