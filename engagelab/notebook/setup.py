@@ -13,7 +13,7 @@ from engagelab.sources.settings import read_settings
 from engagelab.tables import complete, tables
 
 SAMPLE = "sample"
-ABOUT_PEOPLE = ("customers", "subscriptions")
+ABOUT_PEOPLE = ("accounts", "customers", "employees", "subscriptions")
 
 
 def setup(data: str = SAMPLE, *, language: str | None = None) -> Folder:
@@ -61,7 +61,7 @@ def language_of(data: str) -> str:
 def span(company: Folder) -> tuple[str, str]:
     """The first and the last day that the data observe, in the company's time zone; "" where there is no stamp.
 
-    The day on which somebody became a customer is a fact about the person, older than any
+    The day on which somebody became a customer or was hired is a fact about the person, older than any
     observation; it counts only where there is nothing else.
     """
     stamps = {name: frame[column].dropna() for name, frame in company.tables.items()

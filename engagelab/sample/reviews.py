@@ -20,7 +20,7 @@ ON_SITE, SITE_STARS = .00075, (.05, .10, .20, .40, .25)
 
 
 def reviews(seed: int, customers: int) -> pd.DataFrame:
-    """The table of reviews: in the app some 40 a month at first and 80 at last with 4,000 customers, then the site's."""
+    """The table of reviews: the app's, with 4,000 customers 40 a month at first and 80 at last, then the site's."""
     return pd.concat([_in_app(seed, customers), _on_site(seed, customers)], ignore_index=True)
 
 

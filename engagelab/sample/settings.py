@@ -4,13 +4,11 @@ import json
 
 from engagelab.sample.banks import rows
 from engagelab.sample.dates import ZONE
+from engagelab.sample.exports.mapped import mappings
 from engagelab.sample.purchases import CURRENCY
 
 NAME = "Asanagi Coffee"
 COLORS = ("#1f5f7a", "#d98e32")
-# The columns that the company added to its mailing list, and what they hold.
-MERGE_FIELDS = {"Segment": "segment", "Plan": "plan", "Won by": "channel", "Language": "language",
-                "Phone Number": "phone"}
 
 
 def settings() -> str:
@@ -26,11 +24,8 @@ def settings() -> str:
 
 
 def export_settings() -> str:
-    """The settings beside the exports: added columns, zones, and for each survey its channel and questions."""
-    columns = ", ".join(f"{_quoted(theirs)} = {_quoted(ours)}" for theirs, ours in MERGE_FIELDS.items())
-    zone = f"timezone = {_quoted(ZONE)}"
-    lines = [settings(), '[files."*_members_export_*.csv"]', f"columns = {{ {columns} }}", zone, "",
-             '[files."zendesk_tickets.csv"]', 'columns = { "Topic [list]" = "topic" }', zone, ""]
+    """The settings beside the exports: the saved mappings, and for each survey its channel and questions."""
+    lines = [settings(), mappings()]
     questions: dict[str, list[dict[str, str]]] = {}
     for row in rows("questions.csv"):
         questions.setdefault(row["survey"], []).append(row)

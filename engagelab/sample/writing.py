@@ -27,7 +27,6 @@ EXPORTS = "exports/"
 # Keeps an empty folder in git, and is no longer needed once the sample stands there.
 PLACEHOLDER = ".gitkeep"
 BY_MONTH = ("email_sends", "events")
-OURS = ("subscriptions", "targets", "identities", "email_sends")
 
 
 def write(out: str | os.PathLike[str], customers: int = 4000, seed: int = 7) -> Path:
@@ -65,8 +64,7 @@ def sample_files(customers: int, seed: int) -> dict[str, Written]:
     """All files by their path in the folder, in the order of their names, the manifest last."""
     made = generate(customers, seed)
     ours = {name: file for table, frame in made.items() for name, file in _canonical(table, frame).items()}
-    kept = {name: file for name, file in ours.items() if name.removesuffix(".csv").split("-")[0] in OURS}
-    files = ours | {EXPORTS + name: file for name, file in export_files(made, kept).items()}
+    files = ours | {EXPORTS + name: file for name, file in export_files(made).items()}
     files |= {"engagelab.toml": text_file(settings()), "truth.json": json_file(truths(made)),
               "dictionary.md": text_file(dictionary(made)), "README.md": text_file(_readme(customers, seed))}
     listed = {name: {"sha256": hashlib.sha256(file.content).hexdigest(), "bytes": len(file.content),
@@ -113,7 +111,7 @@ def _readme(customers: int, seed: int) -> str:
     for language in words.LANGUAGES:
         said = {key: texts[language] for key, texts in words.catalogue().items()}
         parts += [f"# {said['sample.readme_title']}", *(said[f"sample.readme_{part}"] for part in (
-            "body", "files", "limits")), said["sample.readme_made"].format(customers=customers, seed=seed)]
+            "body", "files", "limits", "exports")), said["sample.readme_made"].format(customers=customers, seed=seed)]
     return "\n\n".join(parts) + "\n"
 
 

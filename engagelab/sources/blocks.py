@@ -22,6 +22,7 @@ ROW, REPORT, SINCE, UNTIL, DIMENSION, MEMBER = OWN = (
     "# row", "# report", "# since", "# until", "# dimension", "# member")
 _RANGE = re.compile(r"(\d{8})\s*[-–~〜]\s*(\d{8})$")
 _DAY = re.compile(r"[^:：]*[:：]\s*(\d{8})$")
+_MOST = 1_000                   # tables in a file; a snapshot has some ten
 _RULE = re.compile(r"[-=\s]*")
 
 Line = tuple[int, list[str]]
@@ -91,7 +92,12 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
     """
     known = one.names() - set(OWN)
     comments = _Comments()
-    blocks = [block for block, _, cells in _split(lines(), known, comments) if cells is None]
+    blocks: list[Block] = []
+    for block, line, cells in _split(lines(), known, comments):
+        if cells is None:
+            blocks.append(block)
+            if len(blocks) > _MOST:
+                raise SourceError("sources.many_tables", file=file, line=line, n=_MOST)
     if not any(block.days or len({plain(name) for name in block.names} & known) > 1 for block in blocks):
         return None
     names = [*OWN, *dict.fromkeys(name for block in blocks for name in block.names)]
@@ -110,7 +116,7 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
         whole.add(line, row, len(names) - short, len(cells) if short else 0)
         if len(top) < HEAD:
             top.append((line, row))
-        if len(whole) * len(names) > most:
+        if len(whole) * (len(names) - len(OWN)) > most:
             raise SourceError("sources.sparse_records", file=file, line=line, columns=len(names))
     return Unfolded(top, whole.rows(), tuple(comments.all))
 

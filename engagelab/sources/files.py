@@ -83,7 +83,8 @@ def open_file(path: Path) -> Opened:
         return _recorded(path, decoded.encoding, data, records.lines(decoded.data, path.name))
     head = rows.head(decoded.data)
     if found := _commented(head.rows, lambda: rows.each(decoded.data, head.delimiter, path.name), path, len(data)):
-        return Opened(path.name, decoded.encoding, "", found.head, b"", zlib.crc32(data), None, found.rows, found.comments)
+        return Opened(path.name, decoded.encoding, "", found.head, b"", zlib.crc32(data), None, found.rows,
+                      found.comments)
     report = _report(decoded.data, head, path.name)
     return Opened(path.name, decoded.encoding, head.delimiter, report[:rows.HEAD] if report else head.rows,
                   decoded.data, zlib.crc32(data), report)

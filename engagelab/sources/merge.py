@@ -19,6 +19,7 @@ UNITS = {"order_items": ("order_id",), "surveys": ("survey", "respondent_id"), "
          "web_traffic": ("report", "since", "until")}
 GROWING = {"social_posts", "email_campaigns"}
 GROWS_FOR = pd.Timedelta(days=7)
+PERSONS = ("user_id", "referred_id")        # the columns that name a customer
 APPLIED = ("email", "member", "survey")     # the sources whose ids the tables carry
 
 
@@ -47,7 +48,8 @@ def merge(table: str, parts: list[Part]) -> tuple[pd.DataFrame, dict[str, int]]:
     kept, replaced = [], {}
     for part in newest_first:
         frame = _flagged(table, part)
-        group = part.format if people else ""       # one person in two systems: their columns complete each other
+        # one person in two systems: their columns complete each other; two mappings are two systems
+        group = (part.file if part.format == "mapping" else part.format) if people else ""
         here = pd.MultiIndex.from_frame(frame[unit]) if unit else None
         old = seen.get(group)
         if here is not None and old is not None:
@@ -91,10 +93,9 @@ class Identities:
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The table with the person in the place of each id that has one."""
-        if "user_id" not in frame or not self.people:
-            return frame
-        mapped = frame["user_id"].map(self.people)
-        return frame.assign(user_id=mapped.where(mapped.notna(), frame["user_id"]).astype("str"))
+        found = {name: frame[name].map(self.people) for name in PERSONS if name in frame and self.people}
+        return frame.assign(**{name: mapped.where(mapped.notna(), frame[name]).astype("str")
+                               for name, mapped in found.items()})
 
 
 def identities(frame: pd.DataFrame, key: bytes | str) -> Identities:

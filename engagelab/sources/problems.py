@@ -88,15 +88,17 @@ class Problems:
         which = which[order]
 
         def of_all(texts: list[str]) -> pd.Series:
-            return pd.Series(np.array(texts, dtype=object)[which], dtype="str")
+            return pd.Series(pd.array([*texts, ""], dtype="str").take(which))
 
-        values = np.concatenate([np.array(found.values or [""], dtype=object).repeat(
-            1 if found.values else len(found.places)) for found in self._found]) if sizes else np.array([], object)
+        values = of_all([""] * len(sizes))
+        if any(found.values for found in self._found):
+            told = [found.values or [""] * len(found.places) for found in self._found]
+            values = pd.Series(np.concatenate([np.array(texts, dtype=object) for texts in told])[order], dtype="str")
         return pd.DataFrame({
             "file": of_all([self.file for _ in sizes]), "line": self.lines[place[order]].astype("int64"),
-            "column": of_all([found.column for found in self._found]), "value": pd.Series(values[order], dtype="str"),
+            "column": of_all([found.column for found in self._found]), "value": values,
             "reason": of_all([_said(found.reason) for found in self._found]),
-            "severity": of_all([found.severity for found in self._found])})[list(COLUMNS)]
+            "severity": of_all([found.severity for found in self._found])}, copy=False)
 
 
 def one_line(text: str) -> str:

@@ -184,7 +184,8 @@ def _told_apart(names: list[str], descriptions: list[str]) -> list[str]:
     """Names that stand twice, with what their descriptions say in brackets: (Total Count), (Unique Users)."""
     often = Counter(map(plain, names))
     said = [_MANNER.search(text) for text in [*descriptions, *[""] * len(names)]]
-    return [f"{name} {how[1]}" if how and often[plain(name)] > 1 else name for name, how in zip(names, said, strict=False)]
+    return [f"{name} {how[1]}" if how and often[plain(name)] > 1 else name
+            for name, how in zip(names, said, strict=False)]
 
 
 def _legible(text: str) -> str:

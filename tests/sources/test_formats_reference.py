@@ -53,7 +53,7 @@ EXPECTED = {
     "ga4_explore_freeform_ja": "ga4_report",
     "ga4_bigquery_events": "ga4_events",
 }
-# comments, a second header row or a total stand between the header and the rows: test_formats_web_and_social.py
+# comments, a second header row or a total stand between the header and the rows: test_formats_web_and_social.py, test_blocks.py
 NOT_PLAIN = {name for name in EXPECTED if name.startswith(("facebook", "youtube", "ga4_report", "ga4_explore"))}
 ENCODED = {"google_play_reviews": "utf-16", "eccube4_orders": "cp932", "rakuten_rms_orders": "cp932"}
 # where the facts call a column otherwise than the canonical tables do
@@ -113,7 +113,8 @@ def test_each_sample_is_read_with_nothing_lost(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", [name for name in EXPECTED if not declarations()[EXPECTED[name]].survey
-                                  and name != "eccube4_orders" and name not in NOT_PLAIN])     # of its two rows one is no item
+                                  and name not in NOT_PLAIN
+                                  and name != "eccube4_orders"])     # of its two rows one is no item
 def test_each_column_of_the_facts_holds_what_the_file_holds(tmp_path, name):
     entry = FACTS[name]
     reading = read(written(tmp_path, name), keep_personal=True)

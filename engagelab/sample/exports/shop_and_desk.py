@@ -5,6 +5,8 @@ import pandas as pd
 
 from engagelab.sample.dates import MONTHS, QUARTERS, local, written
 from engagelab.sample.exports.vendor import SECOND, filled, months, number, percent, quarters
+from engagelab.sample.purchases import MALL
+from engagelab.sample.reviews import PLATFORM
 from engagelab.sample.text_files import Written, csv_file
 
 MINUTE = "{year}-{month:02}-{day:02} {hour:02}:{minute:02}"
@@ -56,8 +58,9 @@ def _members(people: pd.DataFrame, status: str) -> Written:
 
 
 def shop_files(orders: pd.DataFrame, items: pd.DataFrame, customers: pd.DataFrame) -> dict[str, Written]:
-    """Shopify by quarter: a row a line item, the order's own cells on its first row alone."""
+    """Shopify by quarter: a row a line item, the order's own cells on its first row alone; without those of the mall."""
     people = customers.set_index("user_id")
+    orders = orders[orders["channel"] != MALL]
     period = quarters(orders["ordered_at"])
     return {f"orders_export_{name}.csv": csv_file(_order_lines(orders[period == quarter], items, people))
             for quarter, name in enumerate(QUARTERS)}
@@ -80,7 +83,7 @@ def _order_lines(orders: pd.DataFrame, items: pd.DataFrame, people: pd.DataFrame
         "Cancelled at": written(local(order["cancelled_at"]), SECOND + " +0900"),
         "Refunded Amount": number(order["refunded"]), "Outstanding Balance": "0",
         "Id": (6_000_000_000_000 + order["order_id"].str.slice(1).astype("int64")).astype(str),
-        "Source": order["channel"], "Payment Method": "credit_card"}
+        "Source": order["channel"], "Location": order["shop_id"].fillna(""), "Payment Method": "credit_card"}
     first = lines["line"] == 1
     shown: dict[str, object] = {name: np.where(first, np.asarray(value, dtype=object), "")
                                 for name, value in own.items()}
@@ -115,6 +118,7 @@ def desk_files(tickets: pd.DataFrame, customers: pd.DataFrame) -> dict[str, Writ
 
 def review_files(reviews: pd.DataFrame) -> dict[str, Written]:
     """Google Play by month: UTF-16 with a mark, stamps twice, no link where there are only stars."""
+    reviews = reviews[reviews["platform"] == PLATFORM]
     period = months(reviews["created_at"])
     return {f"reviews_{reviews['product_id'].iloc[0]}_{str(MONTHS[month]).replace('-', '')}.csv":
             csv_file(_reviews(reviews[period == month]), encoding="utf-16-le", bom=True)

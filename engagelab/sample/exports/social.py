@@ -1,4 +1,4 @@
-"""X, Facebook and Instagram.
+"""X, Facebook and Instagram, and the friends on LINE.
 
 X: the old by-tweet export in Japanese for 2025, the new content export for 2026 (English to June,
 Japanese from July), by month. Meta: by quarter, Pacific time, thousands with commas, a mark.
@@ -130,3 +130,19 @@ def instagram_files(posts: pd.DataFrame) -> dict[str, Written]:
         found[f"instagram_content_{name}.csv"] = csv_file(
             filled(vendor, dict(zip(headers()[vendor], cells, strict=True)), part.index), bom=True)
     return found
+
+
+def daily_files(daily: pd.DataFrame) -> dict[str, Written]:
+    """The accounts by day: X in English, the newest day first; LINE in Japanese; Instagram under our own headers."""
+    by = {platform: daily[daily["platform"] == platform] for platform in ("x", "line", "instagram")}
+    newest, friends, own = by["x"][::-1], by["line"], by["instagram"].dropna(axis="columns", how="all")
+    day = written(local(newest["day"]), "{day_name}, {month_name} {day}, {year}")
+    counts = (number(newest[name]) for name in ("impressions", "likes", "engagements", "bookmarks", "shares", "follows",
+                                                "unfollows", "replies", "reposts", "profile_clicks", "posts"))
+    overview = dict(zip(headers()["x_account_overview"], (day, *counts, "0", "0"), strict=True))
+    running = [written(local(friends["day"]), "{year}{month:02}{day:02}"),
+               *(number(friends[name]) for name in ("followers", "reachable", "blocks"))]
+    line = dict(zip(headers()["line_friends_ja"], running, strict=True))
+    return {"account_overview_analytics.csv": csv_file(filled("x_account_overview", overview, newest.index)),
+            "line_friends.csv": csv_file(filled("line_friends_ja", line, friends.index), bom=True),
+            "account_daily_instagram.csv": canonical_file(own, "account_daily")}
