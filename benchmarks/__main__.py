@@ -50,7 +50,7 @@ def run(task: str, rounds: int, folder: Path) -> list[str]:
     spec = task_of(task)
     spec.data(folder)
     figures: dict[str, list[dict]] = {name: [] for name in spec.CANDIDATES}
-    for turn in range(rounds):
+    for turn in range(min(rounds, getattr(spec, "ROUNDS", rounds))):
         for name in spec.CANDIDATES:
             figures[name].append(cell(task, name, folder))
         if turn == 0:
@@ -73,7 +73,8 @@ def line(spec, name: str, middle: dict[str, dict[str, float]], cpu: list[float])
 def verdicts(spec, own: dict[str, float], peer: dict[str, float]) -> Iterable[str]:
     """Each goal, the figure, and whether it is met."""
     found = {"cpu_ratio": own["cpu"] / peer["cpu"], "wall_ratio": own["wall"] / peer["wall"],
-             "memory_mb": own["memory"], "cpu_above_peer_s": own["cpu"] - peer["cpu"]}
+             "memory_mb": own["memory"], "cpu_above_peer_s": own["cpu"] - peer["cpu"],
+             "wall_s": own["wall"], "peer_wall_s": peer["wall"]}
     for name, goal in spec.TARGETS.items():
         yield f"{name} {found[name]:.2f}, goal {goal:g}: {'met' if found[name] <= goal else 'MISSED'}"
 

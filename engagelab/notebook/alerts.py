@@ -11,6 +11,9 @@ from engagelab.sources.folder import Folder
 from engagelab.summaries.periods import LABEL
 from engagelab.tables import tables
 
+# Logs in which something happens all the time, so that silence is a gap; registers, waves and monthly lists are none.
+LOGS = ("orders", "email_campaigns", "email_sends", "social_posts", "surveys", "reviews", "tickets", "events",
+        "account_daily", "referrals")
 GROUPS = {"surveys": "survey", "social_posts": "platform"}
 LATE = 21  # days: longer than the usual pause between two mailings or posts
 
@@ -48,9 +51,13 @@ def _stopped(company: Folder) -> list[Sentence]:
     last = max((times.max() for _, times, _ in known), default=None)
     said = []
     for name, times, begins in known:
-        if begins and (times.min() - first).days > LATE:
+        late, early = begins and (times.min() - first).days > LATE, (last - times.max()).days > LATE
+        if late and early:
+            said.append(say("alerts.wave", table=name, first=f"{times.min().tz_convert(zone):%Y-%m-%d}",
+                            last=f"{times.max().tz_convert(zone):%Y-%m-%d}"))
+        elif late:
             said.append(_gap("begins", name, times.min(), (times.min() - first).days, zone))
-        if (last - times.max()).days > LATE:
+        elif early:
             said.append(_gap("stopped", name, times.max(), (last - times.max()).days, zone))
     return said
 
@@ -65,11 +72,11 @@ def _stamps(company: Folder) -> Iterator[tuple[str, pd.Series, bool]]:
     A subscription may be older than any observation; its table ends with the last opened or closed.
     """
     for name, frame in company.tables.items():
-        column, title = tables()[name].time, words.text(f"table.{name}")
-        if not column or name == "customers" or frame[column].isna().all():
-            continue
-        if name == "subscriptions":
+        title = words.text(f"table.{name}")
+        if name == "subscriptions" and frame["opened_at"].notna().any():
             yield title, pd.concat([frame["opened_at"], frame["closed_at"]]).dropna(), False
+        column = tables()[name].time
+        if name not in LOGS or not column or frame[column].isna().all():
             continue
         yield title, frame[column].dropna(), True
         by = GROUPS.get(name)

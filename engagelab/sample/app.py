@@ -19,8 +19,8 @@ from engagelab.sample.people import DAY, People
 # The part that is active by chance alone; the others keep to the plan of their cohort and month.
 FREE = .02
 # A month with use has one day of it or a few.
-DAYS = (.30, .28, .20, .12, .10)
-PUSHED, OPENS_PUSH = .12, .25
+DAYS = (.70, .20, .06, .03, .01)
+PUSHED, OPENS_PUSH = .08, .25
 MEMBERS, READS = .35, .16
 
 
@@ -50,8 +50,8 @@ def app_use(everyone: People, closed: Stamps, seed: int) -> AppUse:
     heavy = np.zeros(len(user), dtype=bool)
     heavy[np.argsort(order, kind="stable")[:round(plan.HEAVY * early.sum())]] = True
     active = _active(stream, first, last, habit, heavy, len(everyone) * np.array(plan.ACTIVE_USERS))
-    # Square roots: daily use spreads slowly first, and all heavy users are there in the last month.
-    since = np.maximum(np.floor(np.sqrt(stream.uniform(len(user))) * len(MONTHS)).astype(np.int64), first + 1)
+    # A fourth root: daily use spreads slowly first, and all heavy users are there in the last month.
+    since = np.maximum(np.floor(np.sqrt(np.sqrt(stream.uniform(len(user)))) * len(MONTHS)).astype(np.int64), first + 1)
     daily = heavy[:, None] & (np.arange(len(MONTHS)) >= since[:, None])
     beginner = np.nonzero(joined >= START)[0]
     parts = [(beginner, joined[beginner] + np.timedelta64(60, "s")), _some_days(stream, active & ~daily, first),

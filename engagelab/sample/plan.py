@@ -86,7 +86,7 @@ ACTIVE_USERS = (.156, .163, .169, .174, .178, .182, .186, .190, .193, .197, .201
 ACTIVE_GROWTH = .18
 # Of the app users who joined before the campaign, those for whom the app becomes a daily habit by the last month,
 # and on how many days they use it then.
-HEAVY, HEAVY_DAYS = .20, .75
+HEAVY, HEAVY_DAYS = .20, .60
 
 # Truth 11. Hunters of coupons, as a part of all customers: how often they order, and what is taken off each time.
 HUNTERS = .04

@@ -147,10 +147,9 @@ def _answers(stream: Stream, everyone: Staff, who: Whole, wave: str, scores: dic
     answers = [scores[name][order] if name in scores else np.full(len(who), np.nan)
                for name in questions["question_id"]]
     in_words = (questions["kind"] == "text").to_numpy()[asked]
-    wording = questions[["ja", "en"]].to_numpy()[asked, everyone.english[who][row].astype(np.int64)]
     table = pd.DataFrame({
         "wave": wave, "user_id": everyone.user_id[who][row], "question_id": questions["question_id"].to_numpy()[asked],
-        "answered_at": utc(answered[row]), "question": wording, "kind": questions["kind"].to_numpy()[asked],
+        "answered_at": utc(answered[row]), "kind": questions["kind"].to_numpy()[asked],
         "dimension": questions["dimension"].to_numpy()[asked], "score": np.column_stack(answers).reshape(-1),
         "text": masked(said[row], in_words), "team": GROUPS[everyone.group[who]][row],
         "shop_id": everyone.shop_id[who][row]})

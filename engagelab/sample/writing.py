@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import UsageError
+from engagelab.sample.banks import rows
 from engagelab.sample.company import generate
 from engagelab.sample.dates import MONTHS
 from engagelab.sample.exports import export_files
@@ -50,7 +52,7 @@ def write(out: str | os.PathLike[str], customers: int = 4000, seed: int = 7) -> 
     # Beside the goal, so that taking its place is one step of the file system.
     made = Path(tempfile.mkdtemp(prefix=".sample-", dir=parent))
     try:
-        for name, file in files.items():
+        for name, file in files:
             (made / name).parent.mkdir(parents=True, exist_ok=True)
             (made / name).write_bytes(file.content)
         made.chmod(0o755)
@@ -60,32 +62,42 @@ def write(out: str | os.PathLike[str], customers: int = 4000, seed: int = 7) -> 
     return folder
 
 
-def sample_files(customers: int, seed: int) -> dict[str, Written]:
-    """All files by their path in the folder, in the order of their names, the manifest last."""
+def sample_files(customers: int, seed: int) -> Iterator[tuple[str, Written]]:
+    """All files with their path in the folder, one at a time, so that few are held; the manifest last."""
     made = generate(customers, seed)
-    ours = {name: file for table, frame in made.items() for name, file in _canonical(table, frame).items()}
-    files = ours | {EXPORTS + name: file for name, file in export_files(made).items()}
-    files |= {"engagelab.toml": text_file(settings()), "truth.json": json_file(truths(made)),
-              "dictionary.md": text_file(dictionary(made)), "README.md": text_file(_readme(customers, seed))}
-    listed = {name: {"sha256": hashlib.sha256(file.content).hexdigest(), "bytes": len(file.content),
-                     **({} if file.rows is None else {"rows": file.rows})} for name, file in sorted(files.items())}
-    manifest = {"generator": VERSION, "customers": customers, "seed": seed, "files": listed}
-    return dict(sorted(files.items())) | {MANIFEST: json_file(manifest)}
+    listed = {}
+    for name, file in _files(made, customers, seed):
+        listed[name] = {"sha256": hashlib.sha256(file.content).hexdigest(), "bytes": len(file.content),
+                        **({} if file.rows is None else {"rows": file.rows})}
+        yield name, file
+    yield MANIFEST, json_file({"generator": VERSION, "customers": customers, "seed": seed,
+                               "files": dict(sorted(listed.items()))})
 
 
-def _canonical(table: str, frame: pd.DataFrame) -> dict[str, Written]:
+def _files(made: dict[str, pd.DataFrame], customers: int, seed: int) -> Iterator[tuple[str, Written]]:
+    yield from {"engagelab.toml": text_file(settings()), "truth.json": json_file(truths(made)),
+                "dictionary.md": text_file(dictionary(made)),
+                "README.md": text_file(_readme(customers, seed))}.items()
+    for table, frame in made.items():
+        yield from _canonical(table, frame)
+    for name, file in export_files(made):
+        yield EXPORTS + name, file
+
+
+def _canonical(table: str, frame: pd.DataFrame) -> Iterator[tuple[str, Written]]:
     """One file a table, or one a month where it is long."""
     if table not in BY_MONTH:
-        return {f"{table}.csv": canonical_file(frame, table)}
+        yield f"{table}.csv", canonical_file(frame, table)
+        return
     period = months(frame[tables()[table].time])
-    return {f"{table}-{MONTHS[month]}.csv": canonical_file(frame[period == month], table)
-            for month in np.unique(period)}
+    for month in np.unique(period):
+        yield f"{table}-{MONTHS[month]}.csv", canonical_file(frame[period == month], table)
 
 
 def dictionary(made: dict[str, pd.DataFrame]) -> str:
-    """What every column of every table means, as Markdown.
+    """What every column of every table means, and what the pulses ask, as Markdown.
 
-    >>> print(dictionary({"targets": pd.DataFrame({"metric": ["nps"]})}).splitlines()[-1])
+    >>> print(dictionary({"targets": pd.DataFrame({"metric": ["nps"]})}).splitlines()[6])
     | metric | 指標 | category |  |  | key of the catalogue of metrics |
     """
     spoken = {key: texts["en"] for key, texts in words.catalogue().items()}
@@ -97,6 +109,8 @@ def dictionary(made: dict[str, pd.DataFrame]) -> str:
         lines += [f"| {name} | {said(table, name, 'ja')[0]} | {columns[name].kind} | {_unit(columns[name], spoken)} | "
                   f"{spoken['sample.yes'] if columns[name].personal else ''} | {columns[name].meaning} |"
                   for name in frame.columns]
+    lines += ["", f"## {spoken['sample.dictionary_pulses']}", ""]
+    lines += [f"- {row['question_id']}: {row['en']} / {row['ja']}" for row in rows("pulse.csv")]
     return "\n".join(lines) + "\n"
 
 

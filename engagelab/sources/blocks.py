@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from engagelab.errors import SourceError
-from engagelab.sources.declarations import Declaration, plain, wording
+from engagelab.sources.declarations import Declaration, normal, plain, wording
 from engagelab.sources.records import SPARSE, different
 from engagelab.sources.rows import HEAD, Regular, Rows
 from engagelab.sources.values import number
@@ -149,7 +149,7 @@ def _is_row(cells: list[str], block: Block) -> bool:
 def _is_header(cells: list[str], known: set[str]) -> bool:
     """Names, at least one of them known, and no figure."""
     filled = [cell for cell in cells if cell.strip()]
-    return (any(plain(cell) in known for cell in filled)
+    return (any(normal(cell) in known for cell in filled)
             and all(isinstance(number(cell, "rate"), str) for cell in filled))
 
 
@@ -179,7 +179,7 @@ def _own(block: Block, cells: list[str], report: str, known: set[str]) -> tuple[
     """Our columns in front of a row, and by how many cells it is too short; a total has no report and no days."""
     width, totals = len(block.names), _totals()
     extra = [cell for cell in cells[width:] if cell.strip()]
-    if (plain(cells[0]) in totals or any(plain(cell) in totals for cell in extra)
+    if (normal(cells[0]) in totals or any(normal(cell) in totals for cell in extra)
             or (block.seen == 1 and not cells[0].strip())):
         return ["total"], 0
     block.kept += 1

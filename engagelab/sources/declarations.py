@@ -51,6 +51,7 @@ class Declaration:
     phantom: tuple[str, ...] = ()           # a row without all of these is none of the vendor's
     previews: tuple[str, ...] = ()          # says whether an answer was a trial
     made_id: Names = field(default_factory=dict)      # columns that make an id, where there is none
+    id_of_url: dict[str, str] = field(default_factory=dict)  # what of the row's url is the id where that is damaged
     joined: Names = field(default_factory=dict)       # a text put together of several columns
     twice: tuple[str, ...] = ()             # names that stand twice in the file: the first is meant
     only: Names = field(default_factory=dict)         # theirs -> what it says of rows that the table holds

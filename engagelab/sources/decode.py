@@ -1,9 +1,10 @@
 """Bytes to text: which encoding, and is it a table at all?
 
-Order of trial: byte order mark, UTF-16 without one, UTF-8 strict, cp932, Windows-1252.
+Order of trial: byte order mark, UTF-16 without one, UTF-8 strict, cp932, Windows-1252, and this once more
+with a byte or so that only latin-1 knows, as files have that a spreadsheet saved again: it becomes a �.
 A decoding is taken only where it fits the whole text: a file that is UTF-8 but for a broken
 sequence is an error that names the line, and is not read as something else. What is none of these
-is refused: as latin-1 any bytes would be text, some of them with control characters in it.
+is refused: as latin-1 any bytes would be text, many of them with control characters in it.
 """
 
 import codecs
@@ -15,6 +16,8 @@ from engagelab.errors import SourceError
 BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 ZIP, OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _PIECE = 1 << 16
+_NOWHERE = bytes([0x81, 0x8d, 0x8f, 0x90, 0x9d])    # letters that Windows-1252 does not have
+_FEW = 1_000                                        # one byte in so many may be of those
 HTML = re.compile(r"\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)?<(!doctype\s+html|html|head|body|table)\b", re.I | re.S)
 
 
@@ -42,7 +45,8 @@ def decode(data: bytes, file: str) -> Decoded:
         raise SourceError("sources.zip", file=file)
     encoding = _encoding(data, file)
     # UTF-8 is checked, and kept as it is
-    text = data if encoding == "utf-8" else _strict(data, encoding, file).encode("utf-8")
+    text = (data if encoding == "utf-8" else data.decode("cp1252", "replace").encode("utf-8")
+            if encoding == "latin-1" else _strict(data, encoding, file).encode("utf-8"))
     if not text[:1 << 16].strip() and not text.strip():
         raise SourceError("sources.empty_file", file=file)
     if b"\0" in text:
@@ -91,8 +95,10 @@ def _older(data: bytes, file: str, error: UnicodeDecodeError) -> str:
     if japanese > strange:
         _strict(data, "cp932", file)
         return "cp932"
-    _strict(data, "cp1252", file)
-    return "cp1252"
+    nowhere = len(data) - len(data.translate(None, _NOWHERE))
+    if nowhere > max(1, len(data) // _FEW):
+        _strict(data, "cp1252", file)
+    return "latin-1" if nowhere else "cp1252"
 
 
 def _japanese(text: str) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from engagelab.sources.declarations import OURS, Declaration, Names, normal, pla
 from engagelab.sources.nested import unpacked
 from engagelab.sources.problems import Problems, one_line
 from engagelab.sources.rows import Listed, Rows
-from engagelab.sources.values import convert, renamed
+from engagelab.sources.values import convert, identified, renamed
 from engagelab.words import joined
 
 _PREVIEWS = frozenset({"1", "2", "9", "17"})
@@ -188,18 +188,32 @@ class Job:
             done = convert(cells, column, unescape=self.one.unescape and self.rows.entities,
                            alias=alias)
             values, bad = done.values, done.bad
+        if "damaged" in bad and column.name in self.one.id_of_url:
+            bad = self._of_url(column.name, values, bad["damaged"])
         if column.name in self.one.per:
             values = values / self.one.per[column.name]
         required = column.required and not optional
         for reason, at in bad.items():
             at = at if among is None else at[among[at]]
-            expected = reason == "not_finite"
-            self.problems.cells(at, reason, theirs, column.name, cells, required=required and not expected,
+            lost = required and reason not in ("not_finite", "of_url")
+            self.problems.cells(at, reason, theirs, column.name, cells, required=lost,
                                 personal=column.personal)
         if required:
             empty = values.isna().to_numpy(bool) & (True if among is None else among)
             self.problems.rows(np.flatnonzero(empty & ~self.problems.dropped), "missing", theirs, column.name)
         return values
+
+    def _of_url(self, name: str, ids: pd.Series, damaged: np.ndarray) -> dict[str, np.ndarray]:
+        """Put what of its url is an id in the place of each damaged one; the places of those, and of the others."""
+        places = self.places(self.one.columns["url"])
+        if not places:
+            return {"damaged": damaged}
+        urls = self._cells[places[0]].astype(object)
+        made = urls.iloc[damaged].astype("str").str.strip().str.extract(self.one.id_of_url[name], expand=False)
+        found = damaged[made.notna().to_numpy()]
+        ids.iloc[found] = made.dropna().to_numpy(object)
+        ids[:] = identified(ids, urls)
+        return {"damaged": np.setdiff1d(damaged, found), "of_url": found}
 
     def _stamps(self, cells: pd.Series, theirs: str) -> tuple[pd.Series, dict[str, np.ndarray]]:
         zone = self.zone_in_file or self.one.zone or self.options.tz or "UTC"

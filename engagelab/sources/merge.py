@@ -1,17 +1,18 @@
 """Several exports of one kind to one table; and who is who across the tables.
 
 Where the same thing is in several files, the newest export has the word: the one with the latest
-stamp inside, and of two such the later by name. Never the clock, never the file's own date.
+stamp inside, of two such the one that no spreadsheet has damaged, and then the later by name. Never the clock, never the file's own date.
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import pandas as pd
 
 from engagelab import tables
 from engagelab.privacy.pseudonyms import pseudonym
+from engagelab.sources.values import identified
 
 # What is replaced together: an order with its items, a form with its answers, a post with both its rows,
 # a web report of some days.
@@ -31,15 +32,17 @@ class Part:
     format: str
     stamp: pd.Timestamp | None
     frame: pd.DataFrame
+    sound: bool = True
 
     @property
-    def order(self) -> tuple[pd.Timestamp, str]:
+    def order(self) -> tuple[pd.Timestamp, bool, str]:
         """By what the newest export is found."""
-        return (self.stamp if self.stamp is not None else pd.Timestamp(0, tz="UTC"), self.file)
+        return (self.stamp if self.stamp is not None else pd.Timestamp(0, tz="UTC"), self.sound, self.file)
 
 
 def merge(table: str, parts: list[Part]) -> tuple[pd.DataFrame, dict[str, int]]:
     """One table of its parts, and how many rows of each file gave way to a newer one."""
+    parts = _identified(parts) if table == "social_posts" else parts
     newest_first = sorted(parts, key=lambda part: part.order, reverse=True)
     declared = tables.table(table)
     unit = [name for name in UNITS.get(table, declared.key) if all(name in part.frame for part in parts)]
@@ -68,6 +71,21 @@ def merge(table: str, parts: list[Part]) -> tuple[pd.DataFrame, dict[str, int]]:
 def _completed(frame: pd.DataFrame) -> pd.DataFrame:
     """One row a person: the newest value of each column, and an older one only where there is none."""
     return frame[::-1].groupby("user_id", sort=False).first().reset_index()[frame.columns][::-1].reset_index(drop=True)
+
+
+def _identified(parts: list[Part]) -> list[Part]:
+    """Posts that go by their url, for a spreadsheet damaged the id, by the id that another file has for that url."""
+    both = pd.concat([part.frame.reindex(columns=["post_id", "url"]) for part in parts], ignore_index=True)
+    found = identified(both["post_id"], both["url"])
+    out, begin = [], 0
+    for part in parts:
+        old = part.frame["post_id"].astype(object)
+        new = found.iloc[begin:begin + len(old)].set_axis(old.index)
+        begin += len(old)
+        new = new.mask(new.ne(old) & new.duplicated(keep=False), old)      # never two rows under one id in a file
+        frame = part.frame.assign(post_id=new.astype(part.frame["post_id"].dtype))
+        out.append(replace(part, frame=frame, sound=new.equals(old)))
+    return out
 
 
 def _flagged(table: str, part: Part) -> pd.DataFrame:

@@ -58,7 +58,8 @@ class Problems:
     @property
     def cells_missing(self) -> int:
         """How many cells of rows that were kept are missing because they could not be read."""
-        return sum(int((~self.dropped[found.places]).sum()) for found in self._found if found.severity == "cell")
+        return sum(int((~self.dropped[found.places]).sum()) for found in self._found
+                   if found.severity == "cell" and found.reason != "of_url")
 
     def raise_first(self) -> None:
         """Raise what stands first in the file, if anything there is to be mended."""

@@ -24,7 +24,7 @@ MISSING = frozenset({"", "-", "--", "–", "—", "―", "n/a", "#n/a", "na", "n
 TRUE = frozenset({"yes", "true", "1", "y", "t", "はい", "有", "○", "同意する", "on"})
 FALSE = frozenset({"no", "false", "0", "n", "f", "いいえ", "無", "×", "同意しない", "off"})
 MISSING_FORMS = frozenset(form(word) for word in MISSING for form in (str, str.upper, str.title)) | {"NaN"}
-_DAMAGED = re.compile(r"[-+]?\d+(?:\.\d*)?[eE]\+\d+")
+_DAMAGED = re.compile(r"[-+]?\d+(?:[.,]\d*)?[eE]\+\d+")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.)?(?:e[-+]?\d+)?")
 _CURRENCY = re.compile(r"^([-+]?)\s*(?:(?:us|ca|au?|nz|hk|nt|s)?\$|[¥\\€£]|jpy|usd|eur|gbp)\s*([-+]?)"
                        r"|\s*(?:円|jpy|usd|eur|gbp|€)$")
@@ -89,6 +89,8 @@ def number(text: str, kind: str) -> float | str:
     if "e" in plain and kind in ("integer", "amount"):
         return "damaged"        # 1.22E+05 was a longer number once
     value = float(plain.replace(",", ""))
+    if math.isinf(value):
+        return "too_big"
     # the shift of two places is done in decimal, so that 27.78% is 0.2778 and not its neighbour
     return float(f"{plain.replace(',', '')}e-2") if percent and "e" not in plain else value / (100 if percent else 1)
 
@@ -178,6 +180,26 @@ def _id(cell: str) -> str | None:
     elif text[:2] == '="' and text[-1:] == '"':
         text = text[2:-1].strip()
     return text if text and text != "-" and text.casefold() not in MISSING else None
+
+
+def identified(ids: pd.Series, urls: pd.Series) -> pd.Series:
+    """Ids; where a url is the id, that of another row with the same url, if there is one and only one.
+
+    >>> identified(pd.Series(["https://x.y/1", "7", "https://x.y/2"]), pd.Series(["https://x.y/1"] * 2 + ["https://x.y/2"]))
+    0                7
+    1                7
+    2    https://x.y/2
+    dtype: object
+    """
+    ids = ids.astype(object)
+    urls = pd.Series([url.strip() if isinstance(url, str) else None for url in urls], index=urls.index, dtype=object)
+    made = (ids.eq(urls) & ids.notna()).to_numpy(bool)
+    if not made.any():
+        return ids
+    sound = pd.DataFrame({"id": ids, "url": urls})[~made].dropna().drop_duplicates()
+    by_url = sound[~sound["url"].duplicated(keep=False)].set_index("url")["id"]
+    own = urls.map(by_url).astype(object)
+    return ids.mask(made & own.notna(), own)
 
 
 def renamed(cells: pd.Series, alias: dict[str, str]) -> pd.Series:

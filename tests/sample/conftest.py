@@ -19,7 +19,7 @@ def company():
 
 @pytest.fixture(scope="session")
 def files():
-    return sample_files(customers=4000, seed=7)
+    return dict(sample_files(customers=4000, seed=7))
 
 
 @pytest.fixture(scope="session")

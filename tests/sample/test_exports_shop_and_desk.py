@@ -81,6 +81,18 @@ def test_reviews_are_utf_16_with_a_mark_and_stamps_and_millis_agree(files):
     assert any(row["Developer Reply Text"] for row in rows)
 
 
+def test_the_mall_repeats_the_totals_of_an_order_on_each_of_its_rows(files, company):
+    rows = _rows(files, "rakuten_orders.csv", "cp932")
+    assert len(rows[0]) == 105
+    totals = company["orders"].set_index("order_id")["total"]
+    assert len(rows) > len({row["注文番号"] for row in rows}) == (company["orders"]["channel"] == "rakuten").sum()
+    for row in rows:
+        assert float(row["合計金額"]) == totals[row["注文番号"]]
+        assert int(row["合計金額"]) == int(row["請求金額"]) + int(row["ポイント利用額"])
+        assert row["注文番号"].split("-")[1] == row["注文日"].replace("-", "")
+    assert {row["ステータス"] for row in rows} >= {"700", "900"}
+
+
 def test_each_month_of_reviews_has_its_file(files):
     names = [name for name in files if name.startswith("exports/reviews_")]
     assert len(names) == 18

@@ -17,7 +17,7 @@ OURS = {"meta_business_suite_facebook_content": "facebook", "meta_business_suite
 
 
 @pytest.mark.parametrize("name", ["x_account_content_en", "x_account_content_ja", "x_tweet_activity_ja",
-                                  "mailchimp_campaigns", *OURS])
+                                  "mailchimp_campaigns", "rakuten_rms_orders", "x_account_overview", *OURS])
 def test_headers_are_word_for_word_those_of_public_export_files(name):
     assert vendor.headers()[OURS.get(name, name)] == PUBLISHED[name][0]
 

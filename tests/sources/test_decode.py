@@ -46,6 +46,12 @@ def test_a_letter_cut_in_two_is_an_error_that_names_the_line(data, line):
         decode(data, "a.csv")
 
 
+@pytest.mark.parametrize("byte", [b"\x8d", b"\x8f", b"\x90", b"\x9d"])
+def test_a_byte_that_latin_1_alone_reads_costs_one_letter_and_not_the_file(byte):
+    done = decode(b"id,text\n1,caf" + byte + b" au lait\n", "a.csv")
+    assert (done.encoding, done.data.decode()) == ("latin-1", "id,text\n1,caf\ufffd au lait\n")
+
+
 @pytest.mark.parametrize(
     "start", ["<html>", "\n<!DOCTYPE HTML PUBLIC>", "<?xml version='1.0'?><html>", "<!-- x --><html lang='ja'>"]
 )

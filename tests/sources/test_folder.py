@@ -40,6 +40,33 @@ def test_of_two_exports_of_one_age_the_later_name_wins(tmp_path):
     assert data["social_posts"]["likes"].tolist() == [6]
 
 
+FACEBOOK = "Post ID,Page ID,Publish time,Permalink,Views\n"
+LINKED = "{id},9,01/1{n}/2026 18:30,https://www.facebook.com/{n},{views}\n"
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_post_with_a_damaged_id_is_not_counted_beside_itself(tmp_path, later):
+    """The export that is the newer has the word; of two of one age the one whose ids are sound."""
+    sound = "".join(LINKED.format(id=30672 * 10**10 + n, n=n, views=10) for n in (1, 2))
+    damaged = "".join(LINKED.format(id="3.0672E+14", n=n, views=20) for n in ((1, 2, 3) if later else (1, 2)))
+    data = read_folder(fill(tmp_path, a=FACEBOOK + sound, b=FACEBOOK + damaged), key=KEY)
+    views = data["social_posts"].set_index("post_id")["impressions"].to_dict()
+    if later:
+        assert views == {"306720000000001": 20, "306720000000002": 20, "https://www.facebook.com/3": 20}
+        assert data.frame["replaced"].tolist() == [2, 0]
+    else:
+        assert views == {"306720000000001": 10, "306720000000002": 10}
+        assert data.frame["replaced"].tolist() == [0, 2]
+
+
+def test_a_link_that_two_posts_share_tells_nothing(tmp_path):
+    sound = LINKED.format(id=1, n=1, views=10) + LINKED.format(id=2, n=1, views=11)
+    data = read_folder(
+        fill(tmp_path, a=FACEBOOK + sound, b=FACEBOOK + LINKED.format(id="3.0672E+14", n=1, views=20)), key=KEY
+    )
+    assert sorted(data["social_posts"]["post_id"]) == ["1", "2", "https://www.facebook.com/1"]
+
+
 def test_counts_that_still_grow_are_flagged_against_their_own_export(tmp_path):
     data = read_folder(
         fill(

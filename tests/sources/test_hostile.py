@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engagelab.errors import EngagelabError
+from engagelab.sources import rows
 from engagelab.sources.read import read, sniff
 
 FORMATS = json.loads((Path(__file__).parents[1] / "reference" / "export_formats.json").read_text("utf-8"))
@@ -30,7 +31,35 @@ def _sound(entry):
     return out.getvalue() + "\n".join(entry["sample"]) + "\n"
 
 
+def _event(number):
+    told = {"page_location": {"string_value": "https://example.com/朝"}, "ga_session_id": {"int_value": number}}
+    return {"event_timestamp": 1769500000000000 + number, "event_name": "page_view", "user_pseudo_id": "1.2",
+            "event_params": [{"key": key, "value": value} for key, value in told.items()]}
+
+
 SOUND = {entry["name"]: _sound(entry) for entry in FORMATS}
+EVENTS = "".join(json.dumps(_event(number), ensure_ascii=False) + "\n" for number in range(4))
+TABLES = """# Reports snapshot
+# Start date: 20260101
+# End date: 20260131
+Country,Active users
+,12
+Japan,"1,200"
+"a, b",5
+
+# All Users
+# Start date: 20260101
+# End date: 20260131
+国,セッション,エンゲージメント率
+日本,10,0.5
+#1,30,61.66%
+
+Date,User retention
+20260103,-1
+
+Event name,Event count
+"""
+REPORTS = {"events": EVENTS, "tables": TABLES, "one table": TABLES.partition("\n\n")[0] + "\n"}
 NASTY = [
     '=HYPERLINK("http://example.com","x")', "=cmd|' /C calc'!A0", "@SUM(1+1)", "+1+1", "-2+3", "\t=1",
     "<script>x</script>", "<!DOCTYPE html><html>", "\u202eevil\u202c", "\u200f", "\ufeff", '""', '"', '"""', '"a""b"',
@@ -43,9 +72,9 @@ NASTY = [
 
 
 @st.composite
-def _mutated(draw):
+def _mutated(draw, sound):
     """A sound file with up to four faults, in one of the encodings that files come in."""
-    text = SOUND[draw(st.sampled_from(sorted(SOUND)))]
+    text = sound[draw(st.sampled_from(sorted(sound)))]
     for _ in range(draw(st.integers(0, 4))):
         text = _fault(draw, text)
     encoding = draw(st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp932", "latin-1", "cp1252"]))
@@ -92,13 +121,33 @@ def _fault(draw, text):
 
 def _records(data, reading):
     """How many records stand below the header, by the csv module; None where the file is no such text."""
-    if reading.source.delimiter == "" or reading.source.encoding not in ("utf-8", "utf-8-sig", "cp932"):
+    if reading.source.encoding not in ("utf-8", "utf-8-sig", "cp932"):
         return None
     text = data.decode(reading.source.encoding)
     if text.startswith(codecs.BOM_UTF8.decode("utf-8")):
         text = text[1:]
+    if reading.source.delimiter == "":
+        json_lines = text.lstrip().startswith("{")
+        return sum(1 for line in text.split("\n") if line.strip()) if json_lines else _under_comments(text, reading)
     return sum(1 for cells in list(csv.reader(io.StringIO(text, newline=""), delimiter=reading.source.delimiter))
                [reading._raw.first:] if cells)
+
+
+def _under_comments(text, reading):
+    """The records that are neither blank nor a comment, less those that are a header, whose names are columns."""
+    lines, names, count = set(reading.raw.index), set(reading._raw.names), 0
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=rows.head(text.encode("utf-8")).delimiter)
+    begins = 1
+    for cells in reader:
+        filled = {cell.strip() for cell in cells if cell.strip()}
+        if begins in lines:
+            assert filled
+            count += 1
+        else:
+            assert not filled or cells[0].lstrip().startswith("#") or filled <= names, cells
+        begins = reader.line_num + 1
+    assert count == len(reading.raw), "a row of no line"
+    return count
 
 
 def _balanced(path, data):
@@ -132,8 +181,21 @@ def place(tmp_path_factory):
 
 
 @_attacked(250)
-@given(data=_mutated())
+@given(data=_mutated(SOUND))
 def test_a_damaged_file_gives_a_balanced_table_or_one_line(place, data):
+    assert _balanced(place, data)
+
+
+@_attacked(100)
+@given(data=_mutated(REPORTS))
+def test_damaged_events_and_reports_give_a_balanced_table_or_one_line(place, data):
+    assert _balanced(place, data)
+
+
+@pytest.mark.slow
+@_attacked(1_500)
+@given(data=_mutated(REPORTS))
+def test_a_thousand_and_more_damaged_events_and_reports(place, data):
     assert _balanced(place, data)
 
 
@@ -145,7 +207,7 @@ def test_junk_gives_one_line(place, data):
 
 @pytest.mark.slow
 @_attacked(9_000)
-@given(data=_mutated())
+@given(data=_mutated(SOUND))
 def test_nine_thousand_damaged_files(place, data):
     assert _balanced(place, data)
 

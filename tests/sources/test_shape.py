@@ -91,6 +91,54 @@ def test_ids_that_a_spreadsheet_damaged_are_rejected_and_the_rest_is_read(tmp_pa
     ]
 
 
+SAVED_AGAIN = {
+    "facebook": (
+        "Post ID,Page ID,Title,Publish time,Permalink,Views,Reach\n",
+        "3.0672E+14,9,Caf\xe9,01/15/2026 18:30,https://www.facebook.com/{n},{n},4\n",
+        "https://www.facebook.com/{n}",
+    ),
+    "instagram": (
+        "投稿ID,アカウントのユーザーネーム,アカウントID,公開時間,リンク,ビュー,保存数\n",
+        '"1,801E+16",u,9,01/15/2026 18:30, https://www.instagram.com/p/{n}/ ,{n},4\n',
+        "https://www.instagram.com/p/{n}/",
+    ),
+    "x": (
+        "Post id,Date,Post text,Post Link,Impressions\n",
+        '2.074E+18,"Tue, Jul 14, 2026",Caf\xe9,https://x.com/a/status/207400000000000000{n}?s=20,{n}\n',
+        "207400000000000000{n}",
+    ),
+}
+
+
+@pytest.mark.parametrize("platform", SAVED_AGAIN)
+def test_a_post_whose_id_a_spreadsheet_damaged_goes_by_its_link_and_keeps_its_counts(tmp_path, platform):
+    head, row, made = SAVED_AGAIN[platform]
+    path = tmp_path / "posts.csv"
+    path.write_bytes((head + row.format(n=1) + row.format(n=2)).encode("cp932" if "投" in head else "latin-1"))
+    reading = read(path, on_bad="return")
+    assert reading.frame["post_id"].tolist() == [made.format(n=1), made.format(n=2)]
+    assert reading.frame["impressions"].tolist() == [1, 2]
+    assert reading.rejects[["line", "severity"]].to_numpy().tolist() == [[2, "cell"], [3, "cell"]]
+    assert "the id is taken from the post's link, the counts are kept" in reading.report()
+    assert reading.source.cells == 0  # nothing is missing
+    with pytest.raises(SourceError, match="line 2, column .* was damaged by a spreadsheet .* do not save it in a sp"):
+        read(path)
+
+
+def test_a_damaged_id_is_that_of_the_sound_row_with_the_same_link_and_without_a_link_the_row_goes(tmp_path):
+    text = SAVED_AGAIN["facebook"][0] + (
+        "3.0672E+14,9,T,01/15/2026 18:30,https://www.facebook.com/1,5,4\n"
+        "306720000000001,9,T,01/15/2026 18:30,https://www.facebook.com/1,5,4\n"
+        "3.0672E+14,9,T,01/15/2026 18:30,,6,4\n"
+        "3.0672E+14,9,T,01/15/2026 18:30,see below,6,4\n"
+    )
+    reading = read(written(tmp_path, text), on_bad="return")
+    assert reading.frame["post_id"].tolist() == ["306720000000001"]
+    rows = reading.rejects[reading.rejects["severity"] == "row"]
+    assert rows["line"].tolist() == [3, 4, 5]
+    assert rows["reason"].tolist() == ["the same row once more"] + ["was damaged by a spreadsheet (digits are lost)"] * 2
+
+
 def test_mailchimp_members_by_status_pseudonym_or_their_own_id(tmp_path):
     text = (
         "Email Address,First Name,Plan,MEMBER_RATING,OPTIN_TIME,CONFIRM_TIME,LEID\n"

@@ -76,4 +76,13 @@ def test_entities_become_letters():
 
 def test_ids_of_hex_figures_are_not_taken_for_damaged():
     assert not convert(pd.Series(["6e3", "17671f6028", "12E5"]), Column("id", "id")).bad
-    assert convert(pd.Series(["1.22E+17", "3.0672e+14"]), Column("id", "id")).bad["damaged"].tolist() == [0, 1]
+    assert convert(pd.Series(["1.22E+17", "3.0672e+14", "3,0672E+14"]), Column("id", "id")).bad["damaged"].tolist() == [
+        0,
+        1,
+        2,
+    ]
+
+
+def test_a_number_beyond_all_numbers_is_refused():
+    for kind in ("integer", "number", "amount", "rate"):
+        assert number("9" * 400, kind) == "too_big"

@@ -1,5 +1,7 @@
 """The whole folder of exports."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 
 from engagelab.sample.exports.forms import form_files
@@ -14,12 +16,19 @@ from engagelab.sample.settings import export_settings
 from engagelab.sample.text_files import Written, text_file
 
 
-def export_files(tables: dict[str, pd.DataFrame]) -> dict[str, Written]:
-    """All exports by file name."""
+def export_files(tables: dict[str, pd.DataFrame]) -> Iterator[tuple[str, Written]]:
+    """All exports with their file names, a vendor's at a time. The largest table is let go as soon as it can be."""
+    yield from mapped_files(tables).items()
+    yield from web_files(tables.pop("events")).items()
     customers, orders, items = (tables[name] for name in ("customers", "orders", "order_items"))
-    return (social_files(tables["social_posts"]) | daily_files(tables["account_daily"])
-            | mail_files(tables["email_campaigns"], customers) | shop_files(orders, items, customers)
-            | mall_files(orders, items, customers) | form_files(tables["surveys"], customers)
-            | desk_files(tables["tickets"], customers) | review_files(tables["reviews"]) | web_files(tables["events"])
-            | sales_files(tables["deals"]) | mapped_files(tables) | own_files(tables)
-            | {"engagelab.toml": text_file(export_settings())})
+    yield from social_files(tables["social_posts"]).items()
+    yield from daily_files(tables["account_daily"]).items()
+    yield from mail_files(tables["email_campaigns"], customers).items()
+    yield from shop_files(orders, items, customers).items()
+    yield from mall_files(orders, items, customers).items()
+    yield from form_files(tables["surveys"], customers).items()
+    yield from desk_files(tables["tickets"], customers).items()
+    yield from review_files(tables["reviews"]).items()
+    yield from sales_files(tables["deals"]).items()
+    yield from own_files(tables).items()
+    yield "engagelab.toml", text_file(export_settings())

@@ -64,6 +64,6 @@ def _sends(sends: pd.DataFrame) -> dict[str, Written]:
 
 
 def _pulses(pulses: pd.DataFrame) -> dict[str, Written]:
-    """The last waves, a file each. Questions go by their ids, and are not worded again on every row."""
-    return {f"pulses-{wave}.csv": canonical_file(pulses[pulses["wave"] == wave].drop(columns="question"), "pulses")
+    """The last waves, a file each."""
+    return {f"pulses-{wave}.csv": canonical_file(pulses[pulses["wave"] == wave], "pulses")
             for wave in sorted(pulses["wave"].unique())[-WAVES:]}

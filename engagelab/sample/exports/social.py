@@ -139,10 +139,10 @@ def daily_files(daily: pd.DataFrame) -> dict[str, Written]:
     day = written(local(newest["day"]), "{day_name}, {month_name} {day}, {year}")
     counts = (number(newest[name]) for name in ("impressions", "likes", "engagements", "bookmarks", "shares", "follows",
                                                 "unfollows", "replies", "reposts", "profile_clicks", "posts"))
-    overview = dict(zip(headers()["x_account_overview"], (day, *counts, "0", "0"), strict=True))
+    overview: dict[str, object] = dict(zip(headers()["x_account_overview"], (day, *counts, "0", "0"), strict=True))
     running = [written(local(friends["day"]), "{year}{month:02}{day:02}"),
                *(number(friends[name]) for name in ("followers", "reachable", "blocks"))]
-    line = dict(zip(headers()["line_friends_ja"], running, strict=True))
+    line: dict[str, object] = dict(zip(headers()["line_friends_ja"], running, strict=True))
     return {"account_overview_analytics.csv": csv_file(filled("x_account_overview", overview, newest.index)),
             "line_friends.csv": csv_file(filled("line_friends_ja", line, friends.index), bom=True),
             "account_daily_instagram.csv": canonical_file(own, "account_daily")}

@@ -42,7 +42,8 @@ def _report(events: pd.DataFrame) -> Written:
     pages = pd.DataFrame({PAGE: by_page.index, "表示回数": by_page["rows"], "アクティブ ユーザー": by_page["users"]})
     names = pd.DataFrame({"イベント名": by_event.index, "イベント数": by_event["rows"],
                           "総ユーザー数": by_event["users"]})
-    total = pd.DataFrame([["", pages["表示回数"].sum(), len(set(events["user_id"]))]], columns=pages.columns)
+    users = events.loc[events["page"].notna(), "user_id"].nunique()
+    total = pd.DataFrame([["", pages["表示回数"].sum(), users]], columns=pages.columns)
     above = csv_file(pd.concat([total, pages]), above=first)
     below = csv_file(names, above="\n".join(["", RULE, "# イベント", *days]))
     return Written(above.content + below.content, len(pages) + len(names))

@@ -84,7 +84,7 @@ def customer_worth(tables: Tables) -> pd.DataFrame:
     orders = tables["orders"].query(f"currency == '{CURRENCY}' and status != 'voided'").set_index("order_id")
     items = tables["order_items"]
     cost = (items["quantity"] * items["cost"]).groupby(items["order_id"]).sum().reindex(orders.index)
-    borne = SHIPPING * ((orders["channel"] == "web") & (orders["shipping"] == 0))
+    borne = SHIPPING * ((orders["channel"] != "pos") & (orders["shipping"] == 0))
     margin = orders["subtotal"] - orders["points"] - cost - borne - orders["refunded"]
     sends, events = tables["email_sends"], tables["events"]
     clicked = pd.concat([sends.loc[sends["clicked"].fillna(False), "user_id"],
