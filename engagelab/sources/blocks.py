@@ -8,18 +8,23 @@ of one, with columns of ours in front that say from which report, of which days 
 
 import functools
 import re
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
 
 from engagelab.errors import SourceError
 from engagelab.sources.declarations import Declaration, normal, plain, wording
 from engagelab.sources.records import SPARSE, different
-from engagelab.sources.rows import HEAD, Regular, Rows
+from engagelab.sources.rows import HEAD, Regular, Rows, Scanned
 from engagelab.sources.values import number
 
 ROW, REPORT, SINCE, UNTIL, DIMENSION, MEMBER = OWN = (
     "# row", "# report", "# since", "# until", "# dimension", "# member")
+_SAID = len(OWN) - 1            # what is said of a whole table is not written down with each of its rows
 _RANGE = re.compile(r"(\d{8})\s*[-–~〜]\s*(\d{8})$")
 _DAY = re.compile(r"[^:：]*[:：]\s*(\d{8})$")
 _MOST = 1_000                   # tables in a file; a snapshot has some ten
@@ -47,6 +52,37 @@ class Unfolded:
     head: list[Line]
     rows: Rows
     comments: tuple[str, ...]
+
+
+class Tables(Rows):
+    """The rows of all tables: cells as written down, what is `said` of each table, their `number` in it (0: total)."""
+
+    def __init__(self, theirs: Scanned, said: Sequence[tuple[str, ...]], table: array, number: array):
+        self._theirs, self._said = theirs, list(zip(*said, strict=True))
+        self._table, self._number = np.array(table), np.array(number)
+        self.n, self.lines, self.widths, self.entities = theirs.n, theirs.lines, theirs.widths, theirs.entities
+        self.totals = np.flatnonzero(self._number == 0)
+
+    def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
+        """Columns by place, ours in front."""
+        theirs = self._theirs.columns(*([place - _SAID for place in group if place >= _SAID]
+                                        for group in (text, numbers)))
+        return ({place: self._own(place) for place in [*text, *numbers] if place < _SAID}
+                | {place + _SAID: cells for place, cells in theirs.items()})
+
+    def _own(self, place: int) -> pd.Series:
+        if not place:
+            return pd.Series(pd.arrays.IntegerArray(self._number, self._number == 0))
+        codes, texts = pd.factorize(np.array([text or None for text in self._said[place - 1]], dtype=object))
+        return pd.Series(pd.Categorical.from_codes(codes.astype(np.int16)[self._table], pd.Index(texts)))
+
+    def filled(self, places: np.ndarray) -> np.ndarray:
+        """Counted when they were written down."""
+        return self._theirs.filled(places)
+
+    def release(self) -> None:
+        """Let go of the text."""
+        self._theirs.release()
 
 
 class _Comments:
@@ -101,24 +137,32 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
     if not any(block.days or len({plain(name) for name in block.names} & known) > 1 for block in blocks):
         return None
     names = [*OWN, *dict.fromkeys(name for block in blocks for name in block.names)]
-    reports = iter(_reports(blocks, stem, one))
-    place = {name: at for at, name in enumerate(names)}
-    whole, most = Regular(len(names)), max(size, SPARSE)
+    said = [(report, *(block.days or ("", "")), "" if plain(block.names[0]) in known else block.names[0])
+            for report, block in zip(_reports(blocks, stem, one), blocks, strict=True)]
+    place = {name: at for at, name in enumerate(names[_SAID:])}
+    whole, most = Regular(len(names) - _SAID), max(size, SPARSE)
+    table, numbers = array("h"), array("q")
+    at, began = list[int](), -1
     top: list[Line] = [(blocks[0].line, names)]
     for block, line, cells in _split(lines(), known, _Comments()):
         if cells is None:
-            report, at = next(reports), [place[name] for name in block.names]
+            at = [place[name] for name in block.names]
+            began += 1
             continue
-        own, short = _own(block, cells, report, known)
-        row = own + [""] * (len(names) - len(own))
+        total, short = _total(block, cells), _short(block, cells)
+        block.kept += not total
+        row = [""] * (len(names) - _SAID)
         for where, cell in zip(at, cells, strict=False):
             row[where] = cell
-        whole.add(line, row, len(names) - short, len(cells) if short else 0)
+        row[0] = cells[0] if said[began][-1] else ""
+        whole.add(line, row, len(names) - short * (not total), len(cells) if short else 0)
+        table.append(began)
+        numbers.append(0 if total else block.kept)
         if len(top) < HEAD:
-            top.append((line, row))
+            top.append((line, [""] * _SAID + row))
         if len(whole) * (len(names) - len(OWN)) > most:
             raise SourceError("sources.sparse_records", file=file, line=line, columns=len(names))
-    return Unfolded(top, whole.rows(), tuple(comments.all))
+    return Unfolded(top, Tables(whole.rows(), said, table, numbers), tuple(comments.all))
 
 
 def _split(lines: Iterable[Line], known: set[str],
@@ -175,17 +219,17 @@ def _reports(blocks: list[Block], stem: str, one: Declaration) -> list[str]:
     return found
 
 
-def _own(block: Block, cells: list[str], report: str, known: set[str]) -> tuple[list[str], int]:
-    """Our columns in front of a row, and by how many cells it is too short; a total has no report and no days."""
-    width, totals = len(block.names), _totals()
-    extra = [cell for cell in cells[width:] if cell.strip()]
-    if (normal(cells[0]) in totals or any(normal(cell) in totals for cell in extra)
-            or (block.seen == 1 and not cells[0].strip())):
-        return ["total"], 0
-    block.kept += 1
-    dimension = [block.names[0], cells[0]] if plain(block.names[0]) not in known else []
-    return ([str(block.kept), report, *(block.days or ("", "")), *dimension],
-            width - len(cells) if extra or len(cells) < width else 0)
+def _total(block: Block, cells: list[str]) -> bool:
+    """Whether a row adds up the others: it says so, at times in a cell more than the header has, or has no name."""
+    totals = _totals()
+    return (normal(cells[0]) in totals or any(normal(cell) in totals for cell in cells[len(block.names):])
+            or (block.seen == 1 and not cells[0].strip()))
+
+
+def _short(block: Block, cells: list[str]) -> int:
+    """By how many cells a row is too short; empty ones beyond the header do not count."""
+    width = len(block.names)
+    return width - len(cells) if len(cells) < width or any(cell.strip() for cell in cells[width:]) else 0
 
 
 @functools.cache

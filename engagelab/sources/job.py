@@ -101,6 +101,7 @@ class Job:
         text = {place for place in {*text, *inside} if place < self.width}
         numbers = {place for place in numbers - text if place < self.width}
         self._cells = self.rows.columns(sorted(text), sorted(numbers))
+        self.rows.release()
         for place, below in inside.items():
             self._unpack(place, below)
         for place, cells in self._cells.items():
@@ -119,6 +120,10 @@ class Job:
     def cell(self, place: int) -> pd.Series:
         """A column as it was loaded."""
         return self._cells[place]
+
+    def release(self) -> None:
+        """Let go of the cells, which are converted."""
+        self._cells.clear()
 
     def words(self, place: int, at: np.ndarray | None = None) -> pd.Series:
         """A column (at some rows) as plain text, "" where a cell is empty."""
@@ -205,7 +210,7 @@ class Job:
 
     def _of_url(self, name: str, ids: pd.Series, damaged: np.ndarray) -> dict[str, np.ndarray]:
         """Put what of its url is an id in the place of each damaged one; the places of those, and of the others."""
-        places = self.places(self.one.columns["url"])
+        places = self.places(self.one.columns.get("url", ()))
         if not places:
             return {"damaged": damaged}
         urls = self._cells[places[0]].astype(object)
@@ -231,6 +236,7 @@ class Job:
 
     def set_aside(self) -> None:
         """Rows that are no data: of the wrong width, empty, totals, footers, phantoms, trials."""
+        self.problems.rows(self.rows.totals, "total_row")
         odd = self.rows.widths != self.width
         suspect = np.flatnonzero(odd | self._timeless())
         # a count may stand behind the word: Grand Totals (5,700 records)

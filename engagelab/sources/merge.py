@@ -1,7 +1,8 @@
 """Several exports of one kind to one table; and who is who across the tables.
 
 Where the same thing is in several files, the newest export has the word: the one with the latest
-stamp inside, of two such the one that no spreadsheet has damaged, and then the later by name. Never the clock, never the file's own date.
+stamp inside, of two such the one that no spreadsheet has damaged, and then the later by name. Never
+the clock, never the file's own date.
 """
 
 from collections import Counter

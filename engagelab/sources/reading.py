@@ -65,7 +65,7 @@ class Raw:
         rows = opened.below(self.first, len(self.names))
         shown = [place for place in range(len(self.names)) if place not in self.hidden]
         cells = rows.columns(shown, [])
-        frame = pd.DataFrame({place: cells[place] for place in shown}).fillna("").astype("str")
+        frame = pd.DataFrame({place: cells[place].astype(object) for place in shown}).fillna("").astype("str")
         if not self.keep_personal:
             shown = [place for place in shown if not mostly_addresses(frame[place])]
             frame = pd.DataFrame({place: masked(frame[place])[0].astype("str") for place in shown}, index=frame.index)

@@ -45,6 +45,7 @@ class Rows:
     lines: np.ndarray
     widths: np.ndarray
     entities = True             # whether a cell may hold `&amp;` or its like
+    totals = np.zeros(0, int)   # places of rows that are known to be totals
 
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place: text as it stands (missing where empty), numbers read where they are plain."""
@@ -53,6 +54,9 @@ class Rows:
     def filled(self, places: np.ndarray) -> np.ndarray:
         """How many cells of each of these rows, none of them as wide as the header, hold anything."""
         raise NotImplementedError
+
+    def release(self) -> None:
+        """Let go of the text, whose columns are read."""
 
 
 class Listed(Rows):
@@ -95,6 +99,10 @@ class Scanned(Rows):
     def filled(self, places: np.ndarray) -> np.ndarray:
         """Counted when the text was made regular; a regular file has no such rows."""
         return self.counts[places]
+
+    def release(self) -> None:
+        """Let go of the text."""
+        self._data = b""
 
     def _read(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         wanted = sorted({*text, *numbers})

@@ -72,6 +72,7 @@ def _plain(job: Job) -> pd.DataFrame:
     _promoted(job, frame)
     _once(job, frame, tables.table(one.table).key)
     if not one.second:
+        job.release()
         return frame[~job.problems.dropped] if job.problems.dropped.any() else frame
     paid = job.table(one.table, one.paid)
     _summed(job, paid)

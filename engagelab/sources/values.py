@@ -129,7 +129,7 @@ def _numbers(cells: pd.Series, column: Column) -> Converted:
 
 def _all_fit(cells: pd.Series, column: Column) -> bool:
     """Whether pandas has read whole numbers, every one of them within the range that the table declares."""
-    if cells.dtype.kind != "i" or not len(cells):
+    if cells.dtype.kind != "i" or not cells.count():
         return False
     low, high = cells.min(), cells.max()
     return bool(low > -_BIG and high < _BIG and (column.minimum is None or low >= column.minimum)

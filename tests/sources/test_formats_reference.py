@@ -53,7 +53,8 @@ EXPECTED = {
     "ga4_explore_freeform_ja": "ga4_report",
     "ga4_bigquery_events": "ga4_events",
 }
-# comments, a second header row or a total stand between the header and the rows: test_formats_web_and_social.py, test_blocks.py
+# comments, a second header row or a total stand between the header and the rows: test_formats_web_and_social.py,
+# test_blocks.py
 NOT_PLAIN = {name for name in EXPECTED if name.startswith(("facebook", "youtube", "ga4_report", "ga4_explore"))}
 ENCODED = {"google_play_reviews": "utf-16", "eccube4_orders": "cp932", "rakuten_rms_orders": "cp932"}
 # where the facts call a column otherwise than the canonical tables do

@@ -315,6 +315,10 @@ LARGE = {
     "40 MB of sound rows": lambda: (HEADER + "".join(ROW.format(n) for n in range(1_000_000))).encode(),
     "30 MB in cp932": lambda: (HEADER + "".join(f"{n},顧客{n},2026-09-30T12:34:56Z,1\n"
                                                 for n in range(700_000))).encode("cp932"),
+    # (every page is another text of some 60 bytes: below twenty bytes a row it takes more)
+    "21 MB of a report's rows": lambda: ("# Report\n# Start date: 20260101\n# End date: 20260131\nPage path,Views\n,5\n"
+                                         + "".join(f"/p/{n:012},{n % 100:04}\n" for n in range(1_000_000))).encode(),
+    "20 MB of events": lambda: "".join(json.dumps(_event(n)) + "\n" for n in range(90_000)).encode(),
     "stray quotes in 10 MB": lambda: (HEADER + '1,C"1,2026-09-30T12:34:56Z,1\n' * 350_000).encode(),
 }
 

@@ -83,6 +83,13 @@ def test_the_samples_exports_give_back_most_of_their_own_settings(tmp_path):
     assert {name: dict(survey.questions) for name, survey in got.surveys.items()} == {
         name: dict(survey.questions) for name, survey in want.surveys.items()}
     assert {name: survey.channel for name, survey in got.surveys.items()} == {
-        "nps_email": "email", "nps_in_app": "in_app", "csat_delivery": "", "support_feedback": ""}
-    (columns,) = (dict(entry.columns) for entry in got.files.values())
-    assert columns == {"Segment": "segment", "Plan": "plan", "Language": "language"}
+        "nps_email": "email", "nps_in_app": "in_app", "csat_delivery": "", "csat_plan": "",
+        "support_feedback": ""}
+    assert set(got.files) == {"*_members_export_a1b2c3d4e5.csv", "anken_ichiran.csv", "kuchikomi.csv", "ma_leads.csv",
+                              "meishi.csv"}
+    for name, entry in got.files.items():
+        saved = want.of_file(name.replace("*", "subscribed"))
+        assert entry.table == saved.table
+        assert len(entry.columns) >= 3
+        for theirs, ours in entry.columns.items():
+            assert ours in (saved.columns[theirs], saved.columns[theirs][0]), (name, theirs)

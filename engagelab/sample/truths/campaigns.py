@@ -13,6 +13,7 @@ FACEBOOK_PARTS = ["likes", "shares", "comments", "clicks"]
 
 
 def channels(tables: Tables) -> dict[str, object]:
+    """Truth 1: the score moves with the mix of channels."""
     answers = tables["surveys"].query("kind == 'nps'")
     quarter = np.array(QUARTERS, dtype=object)[quarters(answers["answered_at"])]
     before, now = (nps(answers["score"][quarter == name]) for name in (BEFORE, NOW))
@@ -27,6 +28,7 @@ def channels(tables: Tables) -> dict[str, object]:
 
 
 def opens(tables: Tables) -> dict[str, object]:
+    """Truth 2: machines open mails."""
     sends = tables["email_sends"].query("delivered")
     month = pd.Series(months(sends["sent_at"]), index=sends.index)
     opened = {name: sends["opened"][month == place].mean() for name, place in ((FLAT, 12), (RAMPED, 17))}
@@ -40,6 +42,7 @@ def opens(tables: Tables) -> dict[str, object]:
 
 
 def paid(tables: Tables) -> dict[str, object]:
+    """Truth 3: bought reach halves the rate of all posts."""
     posts = tables["social_posts"].query("platform == 'facebook'")
     quarter = np.array(QUARTERS, dtype=object)[quarters(posts["posted_at"])]
     parts = posts[FACEBOOK_PARTS].sum(axis=1)

@@ -11,7 +11,7 @@ Tables = Mapping[str, pd.DataFrame]
 
 def entry(number: int, name: str, naive: dict[str, object], true: dict[str, object],
            where: dict[str, object]) -> dict[str, object]:
-    """One truth: its words from the catalogue, `sample.truth_N_title naive true method`, its figures from the caller."""
+    """One truth: words from the catalogue (`sample.truth_N_title naive true method`), figures from the caller."""
     key = f"sample.truth_{number}_"
     return {"id": number, "name": name, "title": said(key + "title"),
             "naive": {"claim": said(key + "naive")} | naive, "truth": {"claim": said(key + "true")} | true,
