@@ -11,9 +11,10 @@ from engagelab.notebook.setup import open_data
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_sample_has_counts_that_still_grow_and_nothing_else():
+def test_the_sample_has_counts_that_still_grow_and_one_survey_that_was_asked_once():
     said = alerts(open_data("sample"))
-    assert [line.split(":")[0] for line in said] == ["e-mail campaigns", "social posts"]
+    assert [line.split(":")[0] for line in said] == [
+        "e-mail campaigns", "social posts", "survey answers (csat\\_plan) are there from 2026-02-02 to 2026-02-13 only"]
 
 
 def test_each_trouble_is_said(tmp_path):

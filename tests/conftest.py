@@ -1,4 +1,4 @@
-"""The sample company, made once for all tests of the room."""
+"""What several rooms' tests begin with: the sample company, made once, and a file to be read."""
 
 import functools
 
@@ -9,6 +9,7 @@ from engagelab.sample.pulses import pulses
 from engagelab.sample.shops import shops
 from engagelab.sample.staff import employees, staff
 from engagelab.sample.writing import sample_files
+from engagelab.sources.read import read
 from engagelab.tables import typed
 
 
@@ -31,3 +32,13 @@ def workplace():
         parts = {"shops": shops(people, seed), "employees": employees(people, seed), "pulses": pulses(people, seed)}
         return {name: typed(frame.reset_index(drop=True), name) for name, frame in parts.items()}
     return made
+
+
+@pytest.fixture
+def load(tmp_path):
+    """A reading of a file, from its text."""
+    def loaded(text, name="file.csv", **how):
+        path = tmp_path / name
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return read(path, **how)
+    return loaded
