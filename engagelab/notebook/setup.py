@@ -42,7 +42,7 @@ def open_data(data: str) -> Folder:
 
     >>> company = open_data("sample")
     >>> company.settings.name, len(company["tickets"])
-    ('Asanagi Coffee', 1933)
+    ('Asanagi Coffee', 3338)
     """
     company = read_folder(folder_of(data))
     return replace(company, tables={name: complete(frame, name) for name, frame in company.tables.items()})

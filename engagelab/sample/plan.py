@@ -45,7 +45,7 @@ LONG_STANDING_MONTHS = 24
 # Truth 7. The share of leavers with a ticket in the weeks before, and how much rarer leaving within 60 days of a
 # ticket is where the first reply came within four hours.
 TICKET_BEFORE_LEAVING = .60
-WEEKS_OF_TROUBLE_DAYS = 45
+DAYS_OF_TROUBLE = 45
 FAST_REPLY_MINUTES = 240
 AFTER_TICKET_DAYS = 60
 LEAVING_FAST_TO_SLOW = .50

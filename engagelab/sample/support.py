@@ -68,7 +68,8 @@ def _asked(stream: Stream, everyone: People, closed: Stamps) -> tuple[Whole, Sta
 def _troubled(stream: Stream, everyone: People, closed: Stamps, who: Whole, created: Stamps) -> tuple[Whole, Stamps]:
     """The tickets that are still lacking before people leave, given those that come now and then."""
     last = closed.astype("datetime64[D]")
-    since = np.maximum(np.maximum(everyone.joined, START).astype("datetime64[D]"), last - plan.WEEKS_OF_TROUBLE_DAYS)
+    trouble = last - np.timedelta64(plan.DAYS_OF_TROUBLE, "D")
+    since = np.maximum(np.maximum(everyone.joined, START).astype("datetime64[D]"), trouble)
     day = created.astype("datetime64[D]")
     asked = np.zeros(len(everyone), dtype=bool)
     asked[who[(day >= since[who]) & (day < last[who])]] = True
@@ -79,7 +80,7 @@ def _troubled(stream: Stream, everyone: People, closed: Stamps, who: Whole, crea
     share = np.clip(lacking / max(len(quiet), 1), 0, 1)
     more = quiet[stream.planted(np.full(len(quiet), share), np.zeros(len(quiet)), FREE)]
     span = (last[more] - since[more]).astype(np.int64) - 1
-    before = 1 + np.floor(stream.uniform(len(more)) * span).astype(np.int64)
+    before = (1 + np.floor(stream.uniform(len(more)) * span)).astype("timedelta64[D]")
     minute = stream.whole(7 * 60, 23 * 60 - 1, len(more))
     return more, (last[more] - before).astype("datetime64[s]") + (minute * 60).astype("timedelta64[s]")
 

@@ -74,7 +74,7 @@ class Tables(Rows):
         if not place:
             return pd.Series(pd.arrays.IntegerArray(self._number, self._number == 0))
         codes, texts = pd.factorize(np.array([text or None for text in self._said[place - 1]], dtype=object))
-        return pd.Series(pd.Categorical.from_codes(codes.astype(np.int16)[self._table], pd.Index(texts)))
+        return pd.Series(pd.Categorical.from_codes(codes.astype(np.int16)[self._table], pd.Index(texts, dtype=object)))
 
     def filled(self, places: np.ndarray) -> np.ndarray:
         """Counted when they were written down."""

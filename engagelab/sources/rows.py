@@ -183,6 +183,7 @@ class Regular:
         self._width, self._bytes = width, io.BytesIO()
         self._out = _text(self._bytes)
         self._writer = csv.writer(self._out, lineterminator="\n")
+        self._quoting = csv.writer(self._out, lineterminator="\n", quoting=csv.QUOTE_ALL)
         self._lines, self._widths, self._filled = array("q"), array("i"), array("i")
 
     def __len__(self) -> int:
@@ -190,7 +191,8 @@ class Regular:
 
     def add(self, line: int, cells: list[str], width: int, filled: int) -> None:
         """A row as wide as all; in the file it had `width` cells, `filled` of which held anything."""
-        self._writer.writerow(cells)
+        # a carriage return in a cell ends a row for pandas, and older Pythons do not quote it by themselves
+        (self._quoting if "\r" in "".join(cells) else self._writer).writerow(cells)
         self._lines.append(line)
         self._widths.append(width)
         self._filled.append(filled)

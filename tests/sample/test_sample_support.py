@@ -24,7 +24,7 @@ def test_stamps_and_minutes_say_the_same(company):
 def test_most_who_leave_have_asked_in_the_weeks_before(company):
     gone = company["subscriptions"].dropna(subset=["closed_at"])
     asked = company["tickets"].merge(gone, on="user_id")
-    weeks = pd.Timedelta(days=plan.WEEKS_OF_TROUBLE_DAYS)
+    weeks = pd.Timedelta(days=plan.DAYS_OF_TROUBLE)
     asked = asked[(asked["created_at"] < asked["closed_at"]) & (asked["created_at"] >= asked["closed_at"] - weeks)]
     assert gone["user_id"].isin(asked["user_id"]).mean() == pytest.approx(plan.TICKET_BEFORE_LEAVING, abs=.03)
 

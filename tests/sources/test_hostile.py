@@ -242,6 +242,7 @@ CORPUS = {
     "a sound header and a row of a thousand cells": (HEADER + "1," * 1_000 + "\n", "line 2"),
     "formulas": (HEADER + '"=HYPERLINK(""http://example.com"",""x"")",=1+1,2026-09-30T12:34:56Z,1200\n', ""),
     "marks that turn the writing round": (HEADER + "\u202e1,C\u200f1,2026-09-30T12:34:56Z,1200\n", ""),
+    "a carriage return in a cell": (HEADER + '1,"C\r1",2026-09-30T12:34:56Z,1200\n', ""),
     "two encodings": (HEADER.encode() + "1,顧客,2026-09-30T12:34:56Z,1\n".encode()
                       + "2,顧客,2026-09-30T12:34:56Z,1\n".encode("cp932"), "line 3"),
     "a header of nothing but commas": ("," * 5_000 + "\n" + "1," * 5_000 + "\n", "none of the known headers"),
@@ -315,9 +316,9 @@ LARGE = {
     "40 MB of sound rows": lambda: (HEADER + "".join(ROW.format(n) for n in range(1_000_000))).encode(),
     "30 MB in cp932": lambda: (HEADER + "".join(f"{n},顧客{n},2026-09-30T12:34:56Z,1\n"
                                                 for n in range(700_000))).encode("cp932"),
-    # (every page is another text of some 60 bytes: below twenty bytes a row it takes more)
-    "21 MB of a report's rows": lambda: ("# Report\n# Start date: 20260101\n# End date: 20260131\nPage path,Views\n,5\n"
-                                         + "".join(f"/p/{n:012},{n % 100:04}\n" for n in range(1_000_000))).encode(),
+    # (every page is another text of some 60 bytes: below some 22 bytes a row it takes more)
+    "24 MB of a report's rows": lambda: ("# Report\n# Start date: 20260101\n# End date: 20260131\nPage path,Views\n,5\n"
+                                         + "".join(f"/p/{n:015},{n % 100:04}\n" for n in range(1_000_000))).encode(),
     "20 MB of events": lambda: "".join(json.dumps(_event(n)) + "\n" for n in range(90_000)).encode(),
     "stray quotes in 10 MB": lambda: (HEADER + '1,C"1,2026-09-30T12:34:56Z,1\n' * 350_000).encode(),
 }
