@@ -42,7 +42,7 @@ def support(tables: Tables) -> dict[str, object]:
                                   "without_ticket": short(left[~with_one].mean(), 4),
                                   "risk_ratio": short(left[with_one].mean() / left[~with_one].mean(), 3)},
         true={"metric": "left", "risk_ratio": plan.LEAVING_FAST_TO_SLOW,
-              "leavers_with_ticket": plan.TICKET_BEFORE_LEAVING, "days_before_leaving": plan.WEEKS_OF_TROUBLE_DAYS},
+              "leavers_with_ticket": plan.TICKET_BEFORE_LEAVING, "days_before_leaving": plan.DAYS_OF_TROUBLE},
         where={"table": "tickets", "filter": "first_reply_minutes == first_reply_minutes", "time": "created_at",
                "metric": f"subscription closed within {plan.AFTER_TICKET_DAYS} days of the ticket, of the tickets of "
                          f"running subscriptions that are {plan.AFTER_TICKET_DAYS} days old",
