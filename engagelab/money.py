@@ -21,6 +21,7 @@ from engagelab.tables import tables
 PARTS = {"refunds": "refunded", "points": "points", "coupons": "discount", "tax": "tax", "shipping": "shipping"}
 ALIKE = ("currency", "tax_included")    # what the amounts of a table must have in common to be summed
 CENT = .01
+VOIDED = "voided"       # an order that was cancelled before anything was paid
 
 
 @functools.cache
@@ -52,10 +53,10 @@ def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | No
     """The table with one column of money, `amount`, in one currency and with the same things in it.
 
     data : a table with a column `currency`: orders, subscriptions, deals, costs ...
-    amount : the column to begin with; `total` where there is one, else `amount`.
+    amount : the column to begin with; `total` where there is one, else `amount`, else the only amount of the table.
     of : what is taken out of an order: "refunds", "points", "coupons", "tax", "shipping"; all that the table tells
         where it is not said. A blank refund, coupon or the like is none; a row that does not tell its tax has no
-        amount.
+        amount, and neither has a voided order.
     currency : what all is converted to; that of the table where it has one only.
     rates : the canonical table (currency, month, to, rate, source): what one unit of `currency` is worth in `to`. A
         rate that does not say to which currency is taken as one to `currency`.
@@ -74,7 +75,7 @@ def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | No
     >>> comparable["amount"].tolist(), comparable.attrs["amount"]
     ([1000.0, 3000.0], 'total in JPY; net of refunds; not told: tax, points, coupons, shipping')
     """
-    column = column_of(amount or ("total" if "total" in data else "amount"), data.columns)
+    column = column_of(amount or _main_amount(data), data.columns)
     notes: list[str] = []
     if "tax_included" in data:
         data = data.assign(tax_included=_flags(data["tax_included"]))
@@ -92,6 +93,12 @@ def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | No
         result["tax_included"] = pd.array([taxed] * len(data), dtype="boolean")
     result.attrs = {"amount": _sentence(column, goal, taken, told, taxed), "notes": notes}
     return result
+
+
+def _main_amount(data: pd.DataFrame) -> str:
+    """The amount that is meant where none is named: `total`, else `amount`, else the only one that there is."""
+    found = [name for name in data if name in amounts()]
+    return next((name for name in ("total", "amount") if name in found), found[0] if len(found) == 1 else "amount")
 
 
 def _taken(data: pd.DataFrame, column: str, of: Iterable[str] | None) -> tuple[list[str], list[str]]:
@@ -131,17 +138,29 @@ def _values(data: pd.DataFrame, column: str, taken: list[str], notes: list[str])
         keep = (1 - share).where(inside.fillna(True).astype(bool), 1.0).where(inside.notna())
     else:
         check_alike([column], "tax_included", known.to_dict())
-    values = total.copy()
-    for each in ("refunds", "points"):
-        values -= part(PARTS[each]).fillna(0) if each in taken else 0.0
+    rest = values = total - (part(PARTS["refunds"]).fillna(0) if "refunds" in taken else 0.0)
+    left = (values / total.where(total != 0)).clip(0, 1).fillna(1)      # of the goods, after what was given back
+    if "points" in taken:       # a refund gives back the points and the shipping last, and nothing twice
+        points = part(PARTS["points"]).fillna(0).clip(upper=rest.clip(lower=0))
+        rest = values = values - points
     apart = keep.where(~on_top, 1.0)    # what is put on top is not in goods and shipping
-    values = values * keep - (shipping * apart if "shipping" in taken else 0.0)
+    shipped = shipping.clip(upper=rest.clip(lower=0)) if "shipping" in taken else 0.0
+    values = values * keep - shipped * apart
     if column == "total" and "coupons" not in taken:
-        values += part("discount").fillna(0) * apart
+        values += part("discount").fillna(0) * left * apart
+    if column == "total" and "status" in data and (voided := data["status"].eq(VOIDED)).any():
+        values = values.mask(voided)
+        notes.append(words.text("money.voided", n=int(voided.sum())))
     blank = [PARTS[each] for each in taken if each != "tax" and data[PARTS[each]].isna().any()]
     if blank:
         notes.append(words.text("money.blank", columns=words.joined(map(repr, blank))))
-    return values.rename(column), False if "tax" in taken else bool(known.index[0]) if len(known) == 1 else None
+    return values.rename(column), False if "tax" in taken else _all_alike(data, column)
+
+
+def _all_alike(data: pd.DataFrame, column: str) -> bool | None:
+    """Whether the tax is in the amounts, where every row that has one says the same; None where some do not say."""
+    said = data.loc[data[column].notna(), "tax_included"] if "tax_included" in data else pd.Series([None])
+    return None if said.isna().any() or said.nunique() != 1 else bool(said.iloc[0])
 
 
 def _currencies(data: pd.DataFrame, column: str, currency: str | None) -> tuple[pd.Series, str]:

@@ -206,3 +206,22 @@ def test_what_net_gives_can_be_summed():
     table = orders(INSIDE, {**INSIDE, "currency": "USD", "tax_included": False})
     found = money.net(table, currency="JPY", rates=monthly(("USD", "2026-04-01", "JPY", 100.0)))
     assert measure(found, mean("amount"))["n"].item() == 2
+
+
+def test_a_full_refund_leaves_nothing_whatever_was_in_the_total():
+    order = {"total": 2080.0, "subtotal": 1480.0, "shipping": 600.0, "tax": 154.0, "discount": 100.0, "points": 300.0,
+             "currency": "JPY", "tax_included": True}
+    frame = pd.DataFrame([order | {"refunded": given_back} for given_back in (0.0, 1000.0, 1700.0, 2080.0)])
+    # goods and shipping of 2,080, of which a refund takes the goods first and then the points and the shipping
+    net = money.net(frame)["amount"] / (1 - 154 / 2080)
+    assert net.round(6).tolist()[2:] == [0.0, 0.0]
+    assert net[0] == pytest.approx(2080 - 300 - 600 / (1 - 154 / 2080) * (1 - 154 / 2080))
+    assert money.net(frame, of=["refunds", "tax"])["amount"].iloc[3] == pytest.approx(0.0)
+
+
+def test_voided_orders_have_no_amount_and_are_counted():
+    frame = pd.DataFrame({"total": [100.0, 50.0], "status": ["paid", "voided"], "currency": "JPY"})
+    net = money.net(frame)
+    assert net["amount"].tolist()[0] == 100.0
+    assert np.isnan(net["amount"].iloc[1])
+    assert "1 voided orders have no amount" in net.attrs["notes"]

@@ -31,10 +31,18 @@ def doctor(folder: Path) -> str:
     parts = [("doctor.found", _tables(company)),
              ("doctor.unread", [words.text("doctor.problem", file=row.file, problem=row.problem)
                                 for row in unread.itertuples()]),
+             ("doctor.set_aside", _set_aside(company)),
              ("doctor.unknown", _unknown(company, folder, list(unread["file"]))),
              ("doctor.answers", [_lesson(path, company) for path in notebooks()])]
     title = words.text("doctor.title", name=name, since=since, until=until) if until else name
     return "\n\n".join([title, *("\n  ".join([words.text(key), *lines]) for key, lines in parts if lines)])
+
+
+def _set_aside(company: Folder) -> list[str]:
+    """Each file of which rows were set aside, with how many and why."""
+    rows = company.rejects[company.rejects["severity"] == "row"]
+    return [words.text("doctor.rows", file=file, n=len(part), reasons=words.joined(dict.fromkeys(part["reason"])))
+            for file, part in rows.groupby("file", sort=True)]
 
 
 def _unknown(company: Folder, folder: Path, unread: list[str]) -> list[str]:

@@ -5,7 +5,7 @@ import pandas as pd
 from engagelab.errors import UsageError
 from engagelab.sample.accounts import accounts, deals, office_accounts, with_account
 from engagelab.sample.costs import costs, rates
-from engagelab.sample.coupon_test import participants, with_sets
+from engagelab.sample.coupon_test import SKU, participants, with_sets
 from engagelab.sample.daily import account_daily
 from engagelab.sample.events import events
 from engagelab.sample.experiments import assignments
@@ -15,7 +15,7 @@ from engagelab.sample.mail import mail
 from engagelab.sample.people import customers as customer_table
 from engagelab.sample.people import identities, people
 from engagelab.sample.pulses import pulses
-from engagelab.sample.purchases import orders, subscriptions, with_mall
+from engagelab.sample.purchases import orders, subscriptions, with_mall, with_plan
 from engagelab.sample.referrals import referrals
 from engagelab.sample.reviews import reviews
 from engagelab.sample.shops import shops
@@ -51,7 +51,7 @@ def generate(customers: int = 4000, seed: int = 7) -> dict[str, pd.DataFrame]:
     order_table, items = with_sets(everyone, coupon, order_table, items, seed)
     ticket_table = tickets(everyone, life.closed, seed)
     answers = surveys(everyone, life.closed, order_table, ticket_table, seed)
-    order_table, items = with_mall(order_table, items, seed)
+    order_table, items = with_mall(order_table, items, items.loc[items["sku"] == SKU, "order_id"], seed)
     referred = referrals(everyone, life.closed, answers, seed)
     posts = social_posts(seed)
     workers = staff(seed, customers)
@@ -62,7 +62,8 @@ def generate(customers: int = 4000, seed: int = 7) -> dict[str, pd.DataFrame]:
     people_table = pd.concat([members, lead_customers(found, seed)], ignore_index=True)
     made = {
         "customers": people_table, "identities": identities(people_table), "accounts": account_table,
-        "deals": deals(everyone, number, account_table, found, seed), "orders": order_table, "order_items": items,
+        "deals": deals(everyone, number, account_table, found, seed),
+        "orders": with_plan(order_table, everyone, life.closed), "order_items": items,
         "subscriptions": with_account(subscriptions(everyone, life.closed, seed), everyone, number),
         "events": events(everyone, life, found, seed), "touchpoints": touchpoints(), "social_posts": posts,
         "account_daily": account_daily(posts, seed),

@@ -96,4 +96,4 @@ def _lines(order_id: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({
         "order_id": order_id, "line": 1, "product": product["product"], "sku": SKU, "category": product["category"],
         "quantity": 1, "unit_price": int(product["price"]), "list_price": int(product["price"]),
-        "cost": int(product["cost"]), "discount": 0, "currency": CURRENCY})
+        "cost": int(product["cost"]), "discount": 0, "currency": CURRENCY, "tax_included": True})

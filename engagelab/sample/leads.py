@@ -18,7 +18,7 @@ from engagelab.sample.draws import Flags, Floats, Stream, Whole
 from engagelab.sample.people import DAY, NEVER, names
 
 FREE = .30
-CHANNELS = ("web_form", "seminar", "trade_fair", "referral", "document")
+CHANNELS = ("web_form", "seminar", "trade_fair", "partner", "document")
 # Rounded knots, as in draws.py: no last digit of a logarithm can reach a written number.
 STEPS = np.arange(-45, 46) / 10
 CHANCES = np.array([round(NormalDist().cdf(step), 9) for step in STEPS.tolist()])

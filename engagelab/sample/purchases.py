@@ -93,19 +93,28 @@ def orders(everyone: People, closed: Stamps, seed: int) -> tuple[pd.DataFrame, p
     return table, items
 
 
-def with_mall(table: pd.DataFrame, items: pd.DataFrame, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Orders and items where some orders of the web shop were placed at the mall, under numbers of its own.
+def with_mall(table: pd.DataFrame, items: pd.DataFrame, tested: pd.Series,
+              seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Orders and items where some orders of the web shop, but none of those `tested`, were placed at the mall.
 
     Coupons are those of the web shop, and who sends goods back does so there; dollars it does not take.
     """
     could = ((table["channel"] == "web") & (table["currency"] == CURRENCY) & table["coupon"].isna()
-             & table["status"].isin(("paid", "pending", "voided")))
+             & table["status"].isin(("paid", "pending", "voided")) & ~table["order_id"].isin(tested))
     at_mall = could & Stream(seed, "mall").flags(AT_MALL, len(table))
     day = written(local(table["ordered_at"]), "{year}{month:02}{day:02}")
     number = MALL_SHOP + "-" + day + "-" + table["order_id"].str.slice(1).str.zfill(10)
     found = table["order_id"].mask(at_mall, number)
     return (table.assign(order_id=found, channel=table["channel"].mask(at_mall, MALL)),
             items.assign(order_id=items["order_id"].map(dict(zip(table["order_id"], found, strict=True)))))
+
+
+def with_plan(table: pd.DataFrame, everyone: People, closed: Stamps) -> pd.DataFrame:
+    """Orders with the plan that each customer had at the time; none before joining or after the last day."""
+    who = pd.Series(np.arange(len(everyone)), index=everyone.user_id).loc[table["user_id"]].to_numpy()
+    ordered = local(table["ordered_at"]).to_numpy().astype("datetime64[s]")
+    runs = everyone.plan.astype(bool)[who] & (everyone.joined[who] <= ordered) & ~(closed[who] < ordered)
+    return table.assign(plan=masked(everyone.plan[who], runs))
 
 
 def tax_in(total: Whole) -> Whole:

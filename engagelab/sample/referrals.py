@@ -75,7 +75,7 @@ def _kinds(everyone: People, closed: Stamps, answers: pd.DataFrame) -> list[Whol
     found = []
     for month in range(len(MONTHS)):
         start, end = month_at(np.array([month, month + 1])).astype("datetime64[s]")
-        old, new = (everyone.joined < month_at(at - plan.LONG_STANDING_MONTHS).astype("datetime64[s]")
+        old, new = (everyone.joined < month_at(np.array(at - plan.LONG_STANDING_MONTHS)).astype("datetime64[s]")
                     for at in (month, month + 1))
         grade = np.select([np.isnan(latest), latest >= 9, latest <= 6, old, ~new], [UNKNOWN, 3, 4, 1, 2], -1)
         able = everyone.plan.astype(bool) & (everyone.joined < start) & ~(closed < end)

@@ -34,7 +34,7 @@ def surveys(everyone: People, closed: Stamps, orders: pd.DataFrame, tickets: pd.
 
 def _recommendation(everyone: People, closed: Stamps, seed: int) -> list[pd.DataFrame]:
     """Each quarter other people are asked: no one twice in a quarter, some in several."""
-    stream = Stream(seed, "recommended")
+    stream = Stream(seed, "would recommend by quarter")
     mood = stream.uniform(len(everyone)) + np.array([SEGMENT_MOOD[name] for name in everyone.segment])
     parts: dict[str, list[pd.DataFrame]] = {"email": [], "in_app": []}
     for quarter in range(len(QUARTERS)):

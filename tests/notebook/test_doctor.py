@@ -36,6 +36,13 @@ def test_a_folder_with_one_good_and_one_bad_file(tmp_path):
     assert "answers to an NPS question" in said.split("without what needs")[1]
 
 
+def test_it_says_of_which_files_rows_were_set_aside_and_why():
+    said = doctor(ROOT / "data" / "exports").split("Set aside:")[1].split("\n\n")[0]
+    assert "  kuchikomi.csv: 5 rows (" in said
+    assert "is not a number" in said
+    assert "ga4" not in said.split("kuchikomi")[1].split("\n")[0]
+
+
 def test_it_says_what_is_known_to_be_unknown(tmp_path):
     (tmp_path / "engagelab.toml").write_text(
         'logo = "no.png"\n[files."ghost.csv"]\nyear = 2026\n[surveys.spook]\nchannel = "web"\n'
