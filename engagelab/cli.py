@@ -131,3 +131,7 @@ def rebuild_notebooks(options) -> int:
 def _python(*arguments: str) -> int:
     """Run this Python in the project's folder."""
     return subprocess.call([sys.executable, *arguments], cwd=project())  # noqa: S603 our own words only
+
+
+if __name__ == "__main__":
+    sys.exit(main())

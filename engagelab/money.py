@@ -38,14 +38,19 @@ def amounts() -> frozenset[str]:
 def check_alike(columns: Iterable[str], what: str, counts: Mapping[object, int]) -> None:
     """Refuse amounts where `what` ("currency" or "tax_included") has several values; `counts` says how many rows each.
 
+    Rows that do not say it, while others do, are refused too: they may be unlike the others.
+
     >>> check_alike(["total"], "currency", {"JPY": 310, "USD": 2})
     Traceback (most recent call last):
     ...
     engagelab.errors.DataError: 'total' has amounts of several currencies: JPY (310), USD (2); unlike amounts are ...
     """
-    if len(counts) > 1:
-        found = words.joined(f"{value} ({n:,})" for value, n in counts.items())
-        raise DataError(f"money.unlike_{what}", columns=words.joined(map(repr, columns)), found=found)
+    said = {value: n for value, n in counts.items() if not pd.isna(value)}  # type: ignore[call-overload]
+    unsaid = sum(counts.values()) - sum(said.values())
+    if len(said) > 1 or (said and unsaid):
+        raise DataError(f"money.unlike_{what}" if len(said) > 1 else f"money.unsaid_{what}", n=unsaid,
+                        columns=words.joined(map(repr, columns)),
+                        found=words.joined(f"{value} ({n:,})" for value, n in said.items()))
 
 
 def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | None = None, currency: str | None = None,

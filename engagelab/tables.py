@@ -1,7 +1,7 @@
 """The canonical tables: what every room below may rely on.
 
 `tables.csv` declares each column once: its kind (which fixes the dtype), its role (key, time,
-user), whether it names a person, whether a row is worth nothing without it, its range.
+user, person: another person's id), whether it names a person, whether a row is worth nothing without it, its range.
 """
 
 import csv
@@ -64,6 +64,16 @@ class Table:
     def user(self) -> str | None:
         """The column that names the person, if the table has one."""
         return "user_id" if "user_id" in self.columns else None
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The columns that hold the id of a person: `user_id`, and those of others beside it.
+
+        >>> table("referrals").people
+        ('user_id', 'referred_id')
+        """
+        return tuple(name for name, column in self.columns.items()
+                     if name == self.user or "person" in column.role.split())
 
     @property
     def personal(self) -> tuple[str, ...]:

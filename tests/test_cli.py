@@ -1,5 +1,8 @@
 """The command line: what goes wrong is one line and an exit code of 1."""
 
+import subprocess
+import sys
+
 import pytest
 
 from engagelab import words
@@ -32,3 +35,8 @@ def test_without_notebooks_a_rebuild_fails(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(places, "__file__", str(tmp_path / "lib/engagelab/notebook/places.py"))
     assert main(["rebuild"]) == 1
     assert "no folder with engagelab's notebooks" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_program():
+    done = subprocess.run([sys.executable, "-m", "engagelab.cli"], capture_output=True, text=True)
+    assert done.returncode == 2 and "usage: engagelab" in done.stderr

@@ -202,6 +202,20 @@ def test_amounts_with_tax_and_without_are_not_summed():
     assert measure(table, mean("total"), by="tax_included")["n"].tolist() == [1, 1, 1]
 
 
+@pytest.mark.parametrize("noun", [mean("total"), quantile("total"), ratio("total", "goods")])
+@pytest.mark.parametrize("column", ["currency", "tax_included"])
+def test_amounts_of_which_some_rows_do_not_say_what_they_are_are_not_summed(noun, column):
+    table = MIXED[MIXED["currency"].eq("JPY")].assign(tax_included=pd.array([True, True], dtype="boolean"))
+    table[column] = table[column].where([True, False])
+    with pytest.raises(DataError, match=rf"1 rows have an amount in 'total' .*'{column}', drop those rows"):
+        measure(table, noun)
+    assert measure(table, noun, by=column)["n"].sum() == 2
+    assert measure(table[table[column].notna()], noun)["n"].item() == 1
+    assert measure(table.assign(**{column: None}), noun)["n"].item() == 2
+    blank = table.assign(total=table["total"].where(table[column].notna()))      # no amount, nothing to say of it
+    assert measure(blank, noun)["estimate"].notna().all()
+
+
 def test_what_net_gives_can_be_summed():
     table = orders(INSIDE, {**INSIDE, "currency": "USD", "tax_included": False})
     found = money.net(table, currency="JPY", rates=monthly(("USD", "2026-04-01", "JPY", 100.0)))

@@ -14,7 +14,7 @@ def test_a_table_is_declared_wholly(name):
     assert words.has(f"table.{name}")
     for column in table.columns.values():
         assert column.kind in DTYPES
-        assert set(column.role.split()) <= {"key", "time", "user"}
+        assert set(column.role.split()) <= {"key", "time", "user", "person"}
         assert column.meaning
     assert sum("time" in column.role.split() for column in table.columns.values()) <= 1
 

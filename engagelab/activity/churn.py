@@ -99,7 +99,8 @@ def _table(data: pd.DataFrame, user: str, opened: str, closed: str, by: list[str
         raise DataError("activity.closed_early", closed=repr(closed), opened=repr(opened), n=int((last < first).sum()))
     for what in money.ALIKE if amount else ():
         if what in data and what not in by:
-            money.check_alike([str(amount)], what, data[what].value_counts().to_dict())
+            seen = data.loc[data[amount].notna(), what].value_counts(dropna=False)
+            money.check_alike([str(amount)], what, seen.to_dict())
     if amount and not pd.api.types.is_numeric_dtype(data[amount]):
         raise DataError("summaries.not_a_number", column=repr(amount), type=str(data[amount].dtype))
     missing = words.text("metrics.missing")

@@ -163,7 +163,7 @@ def _check_alike(columns: Columns, by: list[str], where: str) -> None:
                                                      if ours in columns.reads}}
             known = " OR ".join(f"{ours} IS NOT NULL" for ours in sums)
             seen = View(Columns(columns.source, reads), where=where).plain(
-                f"SELECT CAST(k0 AS VARCHAR) AS value, count(*) AS n FROM events WHERE k0 IS NOT NULL AND ({known}) "
+                f"SELECT CAST(k0 AS VARCHAR) AS value, count(*) AS n FROM events WHERE {known} "
                 "GROUP BY k0 ORDER BY n DESC, value")
             money.check_alike(dict.fromkeys(sums.values()), what, dict(zip(seen["value"], seen["n"], strict=True)))
 

@@ -10,7 +10,8 @@ def one_currency(frame: pd.DataFrame, default: str) -> tuple[pd.DataFrame, str, 
     """The rows of the currency that most of them have, that currency, and a sentence about the rows left out.
 
     Parameters: a table with a column `currency`; `default`, that of the rows that do not say theirs.
-    Where some amounts contain the tax and others do not, the more common kind is kept as well.
+    Where some amounts contain the tax and others do not, the more common kind is kept as well, and rows that do not
+    say it are taken to be of that kind.
     The sentence is empty where all rows are alike. `el.net` converts, where there are rates.
 
     >>> orders = pd.DataFrame({"total": [1.0, 2.0, 3.0], "currency": ["JPY", "USD", "JPY"]})
@@ -29,9 +30,14 @@ def one_currency(frame: pd.DataFrame, default: str) -> tuple[pd.DataFrame, str, 
                                  others=words.joined(sorted(map(str, counts.index[1:])))))
         frame = frame.assign(currency=own)[own == currency]
     taxed = frame["tax_included"].value_counts() if "tax_included" in frame else pd.Series(dtype=int)
-    if len(taxed) > 1:
+    if len(taxed):
         kind = words.text("money.with_tax" if taxed.index[0] else "money.without_tax")
-        alike = frame["tax_included"].fillna(taxed.index[0]).eq(taxed.index[0])
-        sentences.append(say("money.tax_left_out", kind=kind, n=int((~alike).sum())))
-        frame = frame[alike]
+        unsaid = frame["tax_included"].isna()
+        if unsaid.any():
+            sentences.append(say("money.tax_taken", kind=kind, n=int(unsaid.sum())))
+            frame = frame.assign(tax_included=frame["tax_included"].mask(unsaid, taxed.index[0]))
+        alike = frame["tax_included"].eq(taxed.index[0])
+        if not alike.all():
+            sentences.append(say("money.tax_left_out", kind=kind, n=int((~alike).sum())))
+            frame = frame[alike]
     return frame, currency, Sentence(" ".join(sentences))

@@ -16,8 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from engagelab import tables
 from engagelab.errors import SourceError
 from engagelab.sources.declarations import Declaration, normal, plain, wording
+from engagelab.sources.problems import one_line
 from engagelab.sources.records import SPARSE, different
 from engagelab.sources.rows import HEAD, Regular, Rows, Scanned
 from engagelab.sources.values import number
@@ -27,6 +29,7 @@ ROW, REPORT, SINCE, UNTIL, DIMENSION, MEMBER = OWN = (
 _SAID = len(OWN) - 1            # what is said of a whole table is not written down with each of its rows
 _RANGE = re.compile(r"(\d{8})\s*[-–~〜]\s*(\d{8})$")
 _DAY = re.compile(r"[^:：]*[:：]\s*(\d{8})$")
+_APART = " / "                  # between several dimensions of one table
 _MOST = 1_000                   # tables in a file; a snapshot has some ten
 _RULE = re.compile(r"[-=\s]*")
 
@@ -41,6 +44,9 @@ class Block:
     days: tuple[str, str] | None
     line: int
     names: list[str]
+    twice: str = ""
+    rows: tuple[int, ...] = ()  # places of what its rows are, where no column of ours is for that
+    figureless: bool = False
     seen: int = 0
     kept: int = 0
 
@@ -57,11 +63,16 @@ class Unfolded:
 class Tables(Rows):
     """The rows of all tables: cells as written down, what is `said` of each table, their `number` in it (0: total)."""
 
-    def __init__(self, theirs: Scanned, said: Sequence[tuple[str, ...]], table: array, number: array):
+    def __init__(self, theirs: Scanned, said: Sequence[tuple[str, ...]], table: array, number: array,
+                 blocks: list[Block]):
         self._theirs, self._said = theirs, list(zip(*said, strict=True))
         self._table, self._number = np.array(table), np.array(number)
         self.n, self.lines, self.widths, self.entities = theirs.n, theirs.lines, theirs.widths, theirs.entities
         self.totals = np.flatnonzero(self._number == 0)
+        self.figureless = np.flatnonzero(np.array([block.figureless for block in blocks])[self._table])
+        self.pivoted = frozenset(name for block in blocks if block.figureless and not block.names[0]
+                                 for name in block.names)
+        self.dimensions = frozenset(block.names[place] for block in blocks for place in block.rows)
 
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place, ours in front."""
@@ -113,7 +124,9 @@ class _Comments:
         self.new = []
         title = said[0] if said else self.title
         self.title = title if first else self.title
-        return Block(title, self.days, line, names)
+        times = Counter(map(plain, names))
+        twice = next((name for name in names if name and times[plain(name)] > 1), "")
+        return Block(title, self.days, line, different(names), twice)
 
 
 def begins(cells: list[str]) -> bool:
@@ -127,17 +140,14 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
     `lines` gives the rows of the file with their lines, as often as it is asked; a first time for the headers.
     """
     known = one.names() - set(OWN)
-    comments = _Comments()
-    blocks: list[Block] = []
-    for block, line, cells in _split(lines(), known, comments):
-        if cells is None:
-            blocks.append(block)
-            if len(blocks) > _MOST:
-                raise SourceError("sources.many_tables", file=file, line=line, n=_MOST)
+    blocks, comments = _headers(lines(), file, one)
     if not any(block.days or len({plain(name) for name in block.names} & known) > 1 for block in blocks):
         return None
+    metrics = _metrics(one)
+    for block in blocks:
+        _check(block, file, known, metrics)
     names = [*OWN, *dict.fromkeys(name for block in blocks for name in block.names)]
-    said = [(report, *(block.days or ("", "")), "" if plain(block.names[0]) in known else block.names[0])
+    said = [(report, *(block.days or ("", "")), _APART.join(block.names[place] for place in block.rows))
             for report, block in zip(_reports(blocks, stem, one), blocks, strict=True)]
     place = {name: at for at, name in enumerate(names[_SAID:])}
     whole, most = Regular(len(names) - _SAID), max(size, SPARSE)
@@ -154,7 +164,7 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
         row = [""] * (len(names) - _SAID)
         for where, cell in zip(at, cells, strict=False):
             row[where] = cell
-        row[0] = cells[0] if said[began][-1] else ""
+        row[0] = _APART.join(cells[place] for place in blocks[began].rows if place < len(cells))
         whole.add(line, row, len(names) - short * (not total), len(cells) if short else 0)
         table.append(began)
         numbers.append(0 if total else block.kept)
@@ -162,7 +172,42 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
             top.append((line, [""] * _SAID + row))
         if len(whole) * (len(names) - len(OWN)) > most:
             raise SourceError("sources.sparse_records", file=file, line=line, columns=len(names))
-    return Unfolded(top, Tables(whole.rows(), said, table, numbers), tuple(comments.all))
+    return Unfolded(top, Tables(whole.rows(), said, table, numbers, blocks), comments)
+
+
+def _headers(lines: Iterable[Line], file: str, one: Declaration) -> tuple[list[Block], tuple[str, ...]]:
+    """The headers of all tables, and what the comments say."""
+    comments = _Comments()
+    blocks: list[Block] = []
+    for block, line, cells in _split(lines, one.names() - set(OWN), comments):
+        if cells is None:
+            blocks.append(block)
+            if len(blocks) > _MOST:
+                raise SourceError("sources.many_tables", file=file, line=line, n=_MOST)
+    return blocks, tuple(comments.all)
+
+
+def _metrics(one: Declaration) -> set[str]:
+    """The names of all figures that the declaration knows."""
+    kinds = {name: column.kind for name, column in tables.table(one.table).columns.items()}
+    figures = {plain(name) for ours, theirs in one.columns.items() for name in theirs
+               if kinds[ours] in ("integer", "number", "rate", "amount") and name not in OWN}
+    return figures | set(map(plain, one.known))
+
+
+def _check(block: Block, file: str, known: set[str], metrics: set[str]) -> None:
+    """Find what the rows of a table are: whatever stands before its first figure.
+
+    Raises SourceError where two columns have one name, or rows are of other days than the comments say.
+    """
+    first = next((place for place, name in enumerate(block.names) if plain(name) in metrics), None)
+    block.figureless = first is None
+    block.rows = tuple(place for place, name in enumerate(block.names[:first or 0]) if plain(name) not in known)
+    if block.twice and not block.figureless:
+        raise SourceError("sources.column_twice", file=file, line=block.line, column=one_line(block.twice))
+    for name in block.names:
+        if plain(name) in wording()["spans"]["names"]:
+            raise SourceError("sources.two_spans", file=file, line=block.line, column=one_line(name))
 
 
 def _split(lines: Iterable[Line], known: set[str],
@@ -176,7 +221,7 @@ def _split(lines: Iterable[Line], known: set[str],
         elif not any(cell.strip() for cell in cells):
             apart = True
         elif comments.new or block is None or (apart and _is_header(cells, known)):
-            block = comments.block(line, different(_trimmed(cells)))
+            block = comments.block(line, _trimmed(cells))
             apart = False
             yield block, line, None
         else:

@@ -20,7 +20,8 @@ DOLLARS = ("USD", "AUD", "BBD", "BMD", "BND", "BSD", "BZD", "CAD", "FJD", "GYD",
 SIGNS = {"us$": ("USD",), "ca$": ("CAD",), "au$": ("AUD",), "a$": ("AUD",), "nz$": ("NZD",), "hk$": ("HKD",),
          "nt$": ("TWD",), "s$": ("SGD",), "¥": ("JPY", "CNY"), "円": ("JPY",), "$": DOLLARS, "€": ("EUR",),
          "£": ("GBP",), "\\": ("JPY",),       # the yen sign of cp932 stands in the place of the backslash
-         "jpy": ("JPY",), "usd": ("USD",), "eur": ("EUR",), "gbp": ("GBP",)}
+         "jpy": ("JPY",), "yen": ("JPY",), "usd": ("USD",), "eur": ("EUR",), "gbp": ("GBP",)}
+CODES = {"currency", "to"}       # the columns that hold codes
 _SIGN = re.compile("|".join(map(re.escape, SIGNS)))
 
 
@@ -37,6 +38,18 @@ def signs(cells: pd.Series) -> pd.Series | None:
         return None
     found = [_sign(_normal(str(cell))) for cell in unique]
     return pd.Series(np.array([*found, None], dtype=object)[codes], index=cells.index, dtype=object)
+
+
+def code(cell: str) -> str:
+    """The code of a currency that is given by its sign or in small letters; what may be several is left as it is.
+
+    >>> code("円"), code("￥"), code("jpy"), code("$"), code("points")
+    ('JPY', 'JPY', 'JPY', '$', 'points')
+    """
+    text = _normal(cell).strip()
+    if text in SIGNS and len(SIGNS[text]) < len(DOLLARS):
+        return SIGNS[text][0]
+    return text.upper() if len(text) == 3 and text.isascii() and text.isalpha() else cell
 
 
 def _normal(text: str) -> str:
@@ -56,6 +69,8 @@ def check(job: Job, frame: pd.DataFrame, table: str, group: Names, among: np.nda
     A row's own currency goes before that of the settings; where neither is there, the one of most
     signs holds for the table. `frame` is changed in its place.
     """
+    for name in CODES & set(frame):
+        frame[name] = frame[name].map({cell: code(cell) for cell in frame[name].dropna().unique()}).astype(object)
     found = _found(job, frame, table, group, among)
     if not found:
         return

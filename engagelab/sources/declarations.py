@@ -6,6 +6,7 @@ A further vendor is one more entry.
 """
 
 import functools
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ GENERAL_DATES = (
     "%m/%d/%Y %I:%M:%S %p", "%d/%m/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%d/%m/%Y %I:%M %p",
     "%m月%d日", "%b %d", "%m/%d", "%d/%m")
 OURS = "engagelab"
+_PARTS = re.compile(r"\s[-–—|>]\s|[:：\[［]\s*(?=\S)")
 
 Names = dict[str, tuple[str, ...]]
 
@@ -253,9 +255,18 @@ def wording() -> dict[str, dict]:
 def names_people(name: str) -> bool:
     """Whether a column, by its name, holds what identifies a person.
 
-    >>> names_people("お名前"), names_people("商品名")
-    (True, False)
+    >>> names_people("お名前"), names_people("商品名"), names_people("Contact Information - Name")
+    (True, False, True)
     """
-    text = plain(name)
-    known = wording()["personal"]
-    return text in known["names"] or any(part in text for part in known["parts"])
+    known, whole, last = wording()["personal"], plain(name), plain(last_part(name))
+    return any(text.rstrip(" ?？:*") in known["names"] for text in (whole, last)) or any(
+        word in whole for word in known["parts"])
+
+
+def last_part(name: str) -> str:
+    """The last part of a heading: an option or item of the question before it.
+
+    >>> last_part("Contact Information - Name"), last_part("Name")
+    ('Name', 'Name')
+    """
+    return _PARTS.split(name.rstrip("]］ "))[-1]

@@ -28,6 +28,7 @@ class Opened:
     sheet: list[tuple[int, list[str]]] | None = None
     records: rows.Rows | None = None
     comments: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()        # further ones of a workbook, which hold tables and are not read
 
     def below(self, first: int, width: int) -> rows.Rows:
         """The rows from place `first` on."""
@@ -72,12 +73,14 @@ def open_file(path: Path) -> Opened:
     if data.startswith(records.PARQUET):
         return _recorded(path, "parquet", data, records.parquet(path, path.name, len(data)))
     if data.startswith(ZIP) and b"xl/" in data:
-        sheet = rows.workbook(path, path.name)
+        sheet, further = rows.workbook(path, path.name)
+        further = tuple(name for name in further if name not in words.catalogue()["template.sheet"].values())
         if not sheet:
             raise SourceError("sources.empty_file", file=path.name)
         if found := _commented(sheet, lambda: sheet, path, len(data)):
-            return Opened(path.name, "xlsx", "", found.head, b"", zlib.crc32(data), None, found.rows, found.comments)
-        return Opened(path.name, "xlsx", "", sheet[:rows.HEAD], b"", zlib.crc32(data), sheet)
+            return Opened(path.name, "xlsx", "", found.head, b"", zlib.crc32(data), None, found.rows, found.comments,
+                          further)
+        return Opened(path.name, "xlsx", "", sheet[:rows.HEAD], b"", zlib.crc32(data), sheet, sheets=further)
     decoded = decode(data, path.name)
     if records.are_lines(decoded.data):
         return _recorded(path, decoded.encoding, data, records.lines(decoded.data, path.name))

@@ -118,8 +118,7 @@ def read_folder(folder: str | Path, *, settings: Settings | None = None, keep_pe
             problems[path.name] = str(error)
     people, joined = _people(Path(folder), key, problems, keep_personal)
     said += [words.text("sources.folder.waiting", source=source, n=n) for source, n in people.waiting.items()]
-    tables, replaced = _tables(readings, people, joined)
-    _say_currency(tables, settings.currency)
+    tables, replaced = _tables(readings, people, joined, settings.currency)
     said += gaps(settings, readings, problems, tables)
     stamps = [reading.source.stamp for reading in readings.values() if reading.source.stamp is not None]
     rejects = [reading.rejects for reading in readings.values() if len(reading.rejects)]
@@ -143,14 +142,14 @@ def _people(folder: Path, key: bytes | str, problems: dict[str, str],
     return identities(frame, key), frame if keep_personal else frame.drop(columns="source_id")
 
 
-def _tables(readings: dict[str, Reading], people: Identities,
-            joined: pd.DataFrame | None) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
+def _tables(readings: dict[str, Reading], people: Identities, joined: pd.DataFrame | None,
+            currency: str) -> tuple[dict[str, pd.DataFrame], dict[str, int]]:
     """One table a kind, in the order in which the tables are declared."""
     parts: dict[str, list[Part]] = {}
     for file, reading in readings.items():
         for name, frame in reading.tables.items():
             parts.setdefault(name, []).append(Part(file, reading.source.format, reading.source.stamp,
-                                                   people.apply(frame)))
+                                                   people.apply(_priced(name, frame, currency))))
     tables, replaced = {}, dict.fromkeys(readings, 0)
     for name in canonical.tables():
         if name in parts:
@@ -163,13 +162,13 @@ def _tables(readings: dict[str, Reading], people: Identities,
     return tables, replaced
 
 
-def _say_currency(tables: dict[str, pd.DataFrame], currency: str) -> None:
+def _priced(name: str, frame: pd.DataFrame, currency: str) -> pd.DataFrame:
     """The company's currency for amounts of which the file does not say it."""
-    for name, frame in tables.items():
-        columns = canonical.table(name).columns
-        amounts = [column for column in frame if column in columns and columns[column].kind == "amount"]
-        if currency and amounts and "currency" in columns and "currency" not in frame:
-            tables[name] = canonical.typed(frame.assign(currency=currency), name)
+    columns = canonical.table(name).columns
+    amounts = [column for column in frame if column in columns and columns[column].kind == "amount"]
+    if not (currency and amounts and "currency" in columns and "currency" not in frame):
+        return frame
+    return canonical.typed(frame.assign(currency=currency), name)
 
 
 def _files(readings: dict[str, Reading], problems: dict[str, str], replaced: dict[str, int]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,18 @@ from engagelab.sources import stamps
 from engagelab.sources.declarations import OURS, Declaration, Names, normal, plain, wording
 from engagelab.sources.nested import unpacked
 from engagelab.sources.problems import Problems, one_line
-from engagelab.sources.rows import Listed, Rows
-from engagelab.sources.values import convert, identified, renamed
+from engagelab.sources.rows import Listed, Rows, Unsaved
+from engagelab.sources.values import convert, european, identified, renamed
 from engagelab.words import joined
 
 _PREVIEWS = frozenset({"1", "2", "9", "17"})
+_LONGEST = 20                   # letters of a word for a total, blanks among them
 _COUNT = re.compile(r"\s*\([^()]*\)$")
 _FILLED_UP = ("text", "id", "category", "time")        # counts are never filled up from another column
+_NUMBERS = ("integer", "number", "amount", "rate")
+_MONTHS = ("%Y-%m", "%Y/%m", "%Y年%m月", "%b %Y")       # of a column that holds months
+_SEEN = 1_000                   # rows by which the writing of days is judged
+_EUROPEAN_DAY = r"\d{1,2}\.\d{1,2}\.\d{4}\b"
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,12 @@ def _inside(one: Declaration, names: list[str]) -> list[str]:
     return [name for name in dotted if plain(name) not in have and plain(name.partition(".")[0]) in have]
 
 
+def _together(one: Declaration, ours: str) -> str:
+    """The name of a column that is put together of others; a NUL, which no text has, keeps it apart from theirs."""
+    between = "." if tables.table(one.table).columns[ours].kind == "id" else " + "
+    return "\0" + between.join(one.joined[ours])
+
+
 class Job:
     """A file below its header, under a declaration.
 
@@ -62,7 +73,10 @@ class Job:
                  zone: str = ""):
         self.file, self.line, self.one, self.names, self.rows, self.options = file, line, one, names, rows, options
         self.width = len(names)
-        names = self.names = [*names, *_inside(one, names)]
+        together = {ours: _together(one, ours) for ours in one.joined}
+        names = self.names = [*names, *_inside(one, names), *dict.fromkeys(together.values())]
+        self.one = replace(one, columns=one.columns | {ours: (name,) for ours, name in together.items()})
+        self.european = False           # whether days are written as 13.04.2026
         self.titles = [one_line(name) for name in names]        # as they are shown
         self.problems = Problems(file, rows.lines)
         self.n = rows.n
@@ -92,18 +106,25 @@ class Job:
         for table, group in groups:
             for name, theirs in group.items():
                 kind = tables.table(table).columns[name].kind
-                target = numbers if kind in ("integer", "number", "amount", "rate") else text
+                target = numbers if kind in _NUMBERS else text
                 target |= set(self.places(theirs))
         inside: dict[int, list[int]] = {}
         for place in sorted(text | numbers):
-            if place >= self.width:
+            if place >= self.width and "\0" not in self.names[place]:
                 inside.setdefault(self.places((self.names[place].partition(".")[0],))[0], []).append(place)
         text = {place for place in {*text, *inside} if place < self.width}
         numbers = {place for place in numbers - text if place < self.width}
         self._cells = self.rows.columns(sorted(text), sorted(numbers))
+        self.european = any(self._cells[place].iloc[:_SEEN].dropna().astype(str).str.match(_EUROPEAN_DAY).any()
+                            for place in self._of_kinds("time") if place in text)
+        floats = [place for place in numbers if self._cells[place].dtype.kind == "f"]
+        if self.european and floats:        # what stands behind a point is to be seen
+            self._cells |= self.rows.columns(floats, [])
         self.rows.release()
         for place, below in inside.items():
             self._unpack(place, below)
+        for ours, theirs in self.one.joined.items():
+            self._cells[self.places(self.one.columns[ours])[0]] = self.joint(ours, theirs)
         for place, cells in self._cells.items():
             if len(cells) != self.n:
                 raise SourceError("sources.lost_rows", file=self.file, read=len(cells), rows=self.n,
@@ -155,16 +176,25 @@ class Job:
     def constant(self, column: tables.Column, value: object) -> pd.Series:
         """One value for every row, read as a cell of the column would be."""
         cells = pd.Series(str(value), index=pd.RangeIndex(self.n), dtype=object)
-        return self._stamps(cells, column.name)[0] if column.kind == "time" else convert(cells, column).values
+        return self._stamps(cells, column.name, column)[0] if column.kind == "time" else convert(cells, column).values
+
+    def _of_kinds(self, *kinds: str, key: bool = False) -> list[int]:
+        """The places of the main table's columns of these kinds, and of its key."""
+        table = tables.table(self.one.table)
+        ours = [name for name, column in table.columns.items() if column.kind in kinds or (key and name in table.key)]
+        return [place for name in ours for place in self.places(self.one.columns.get(name, ()))]
 
     def joint(self, ours: str, theirs: tuple[str, ...]) -> pd.Series:
         """Several columns as one text, missing where all of them are; each of them has to be there."""
+        kind = tables.table(self.one.table).columns[ours].kind
         parts = []
         for name in theirs:
             if not self.places((name,)):
                 raise SourceError("sources.no_required", file=self.file, line=self.line, ours=ours, theirs=repr(name))
             parts.append(self._cells[self.places((name,))[0]].fillna("").astype(str).str.strip())
-        if tables.table(self.one.table).columns[ours].kind == "id":      # half an id is none
+        if kind == "time":      # the day of a sheet is a midnight
+            parts = [part.str.removesuffix(" 00:00:00") for part in parts]
+        if kind == "id":        # half an id is none
             return pd.Series([".".join(row) if all(row) else None for row in zip(*parts, strict=True)], dtype=object)
         whole = pd.Series([" ".join(filter(None, row)) for row in zip(*parts, strict=True)], dtype=object)
         return whole.where(whole != "", None)
@@ -188,11 +218,15 @@ class Job:
         theirs = self.titles[places[0]]
         alias = self.one.values.get(column.name, {})
         if column.kind == "time":
-            values, bad = self._stamps(renamed(cells, alias) if alias else cells, theirs)
+            values, bad = self._stamps(renamed(cells, alias) if alias else cells, theirs, column)
         else:
             done = convert(cells, column, unescape=self.one.unescape and self.rows.entities,
                            alias=alias)
             values, bad = done.values, done.bad
+            foreign = european(cells, all_points=self.european) if column.kind in _NUMBERS else np.zeros(0, int)
+            if len(foreign):
+                values.iloc[foreign] = np.nan
+                bad = bad | {"european": foreign}
         if "damaged" in bad and column.name in self.one.id_of_url:
             bad = self._of_url(column.name, values, bad["damaged"])
         if column.name in self.one.per:
@@ -220,11 +254,13 @@ class Job:
         ids[:] = identified(ids, urls)
         return {"damaged": np.setdiff1d(damaged, found), "of_url": found}
 
-    def _stamps(self, cells: pd.Series, theirs: str) -> tuple[pd.Series, dict[str, np.ndarray]]:
+    def _stamps(self, cells: pd.Series, theirs: str, column: tables.Column) -> tuple[pd.Series, dict[str, np.ndarray]]:
         zone = self.zone_in_file or self.one.zone or self.options.tz or "UTC"
-        read = stamps.parse(cells.astype(object), self.one.dates, zone=zone, dayfirst=self.options.dayfirst,
+        forms = self.one.dates + (_MONTHS if column.name == "month" else ())
+        read = stamps.parse(cells.astype(object), forms, zone=zone, dayfirst=self.options.dayfirst,
                             year=self.options.year)
-        for flags, key in ((read.two_days, "sources.two_days"), (read.no_year, "sources.no_year")):
+        for flags, key in ((read.two_days, "sources.two_days"), (read.no_year, "sources.no_year"),
+                           (read.no_order, "sources.no_order")):
             at = np.flatnonzero(flags & ~self.problems.dropped)
             if len(at):
                 raise SourceError(key, file=self.file, line=int(self.rows.lines[at[0]]), column=theirs,
@@ -237,11 +273,16 @@ class Job:
     def set_aside(self) -> None:
         """Rows that are no data: of the wrong width, empty, totals, footers, phantoms, trials."""
         self.problems.rows(self.rows.totals, "total_row")
+        self.problems.rows(self.rows.figureless, "no_figures")
         odd = self.rows.widths != self.width
         suspect = np.flatnonzero(odd | self._timeless())
         # a count may stand behind the word: Grand Totals (5,700 records)
-        total = self.words(0, suspect).str.replace(_COUNT, "", regex=True).isin(wording()["totals"]["names"])
+        total = self.words(0, suspect).str.replace(_COUNT, "", regex=True).isin(
+            wording()["totals"]["names"] + wording()["totals"]["counts"])
         self.problems.rows(suspect[total.to_numpy(bool)], "total_row")
+        for place in self._of_kinds("category", key=True):
+            if self._cells[place].dtype.kind not in "iuf":
+                self.problems.rows(np.flatnonzero(self._totals(place)), "total_row")
         if odd.any():
             self._odd(odd)
         self._notes()
@@ -263,6 +304,26 @@ class Job:
             daily = ~self.words(place).isin(["", "lifetime", "通算"]).to_numpy(bool)
             self.problems.rows(np.flatnonzero(daily & ~self.problems.dropped), "daily", self.titles[place], "posted_at",
                                self._cells[place])
+        if isinstance(self.rows, Listed):
+            self._unsaved()
+
+    def _totals(self, place: int) -> np.ndarray:
+        """Where a cell of this column says that its row adds up the others."""
+        codes, unique = pd.factorize(self._cells[place].astype(object))
+        names = wording()["totals"]["names"]
+        ends = {name[-1] for name in names}
+        found = [len(cell) < _LONGEST and cell.rstrip()[-1:].lower() in ends and normal(cell) in names
+                 for cell in map(str, unique)]
+        return np.array([*found, False])[codes]
+
+    def _unsaved(self) -> None:
+        """Formulas whose value the workbook does not hold are faults, and no blanks."""
+        for place, cells in self._cells.items():
+            at = np.flatnonzero([isinstance(cell, Unsaved) for cell in cells])
+            if len(at):
+                self.problems.cells(at, "unsaved", self.titles[place], self.titles[place], cells, required=False,
+                                    personal=False)
+                self._cells[place] = cells.mask(np.isin(np.arange(self.n), at), None)
 
     def _all_empty(self, places: list[int]) -> np.ndarray:
         """Rows in which none of these columns holds anything."""
@@ -301,7 +362,8 @@ class Job:
     def _notes(self) -> None:
         """Notes at the end that are as wide as the rows, with a text in their first cell alone.
 
-        A sheet's rows all are; a CSV file's may be data, unless it is a sentence and lacks what is required.
+        A sheet's rows all are; a CSV file's may be data, unless it is a sentence and lacks what is required,
+        or stands behind a note that is known by its words.
         """
         others = [place for place in self._cells if place]
         if len(self.names) <= 2 or self.one.survey or not others:
@@ -314,7 +376,9 @@ class Job:
             at = np.arange(filled[-1] + 1, self.n)
             said = self.words(0, at)
             note = said != "" if sheet else said.str.contains(" ", regex=False) & bool(required)
-            self.problems.rows(at[note.to_numpy(bool)], "footer")
+            known = said.str.startswith(tuple(wording()["notes"]["beginnings"]))
+            begun = np.logical_or.accumulate(known.to_numpy(bool)) & (said != "").to_numpy(bool)
+            self.problems.rows(at[note.to_numpy(bool) | begun], "footer")
 
     def made_id(self, theirs: tuple[str, ...]) -> pd.Series:
         """An id for rows that have none: a hash of the columns that tell them apart."""

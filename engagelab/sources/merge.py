@@ -21,7 +21,7 @@ UNITS = {"order_items": ("order_id",), "surveys": ("survey", "respondent_id"), "
          "web_traffic": ("report", "since", "until")}
 GROWING = {"social_posts", "email_campaigns"}
 GROWS_FOR = pd.Timedelta(days=7)
-PERSONS = ("user_id", "referred_id")        # the columns that name a customer
+PERSONS = frozenset(name for table in tables.tables().values() for name in table.people)
 APPLIED = ("email", "member", "survey")     # the sources whose ids the tables carry
 
 
@@ -112,7 +112,7 @@ class Identities:
 
     def apply(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The table with the person in the place of each id that has one."""
-        found = {name: frame[name].map(self.people) for name in PERSONS if name in frame and self.people}
+        found = {name: frame[name].map(self.people) for name in frame if name in PERSONS and self.people}
         return frame.assign(**{name: mapped.where(mapped.notna(), frame[name]).astype("str")
                                for name, mapped in found.items()})
 

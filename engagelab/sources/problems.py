@@ -55,6 +55,11 @@ class Problems:
             if required:
                 self.dropped[places] = True
 
+    def footers(self) -> np.ndarray:
+        """The places of the rows that are notes behind the data."""
+        return np.concatenate([np.zeros(0, np.int64), *(found.places for found in self._found
+                                                        if found.reason == "footer")]).astype(np.int64)
+
     @property
     def cells_missing(self) -> int:
         """How many cells of rows that were kept are missing because they could not be read."""

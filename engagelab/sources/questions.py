@@ -22,7 +22,8 @@ from engagelab.sources.declarations import plain, wording
 from engagelab.sources.values import MISSING
 
 KINDS = ("nps", "enps", "csat", "ces", "scale", "text", "choice")
-_POINTS = re.compile(r"(-?\d{1,3})(?:\.0+)?(?:\s*(?:点|pts?\.?|points?))?(?:\s*[-–—:：=.)）(（].*)?", re.S)
+_POINTS = re.compile(r"(-?\d{1,3})(?:\.0+)?(?:\s*(?:点|pts?\.?|points?))?"
+                     r"(?:\s*(?:[-–—:：=.](?!\d|\s*\d{3})|[)）(（]).*)?", re.S)        # not of 104-0061
 _HIGH_IS_GOOD = ("csat", "ces")     # by definition, whatever the form's own order
 _CHOICES = 12
 _WIDEST = 80            # of an answer to choose, in letters; a Japanese one counts for two

@@ -18,6 +18,7 @@ import pandas as pd
 from engagelab import tables
 from engagelab.errors import SourceError, UsageError, one_of
 from engagelab.sources import declarations as known
+from engagelab.sources.addresses import hidden as blotted
 from engagelab.sources.declarations import Declaration, names_people, plain, wording
 from engagelab.sources.files import Opened, Sniffed, match, open_file, place_of, refuse, sniff_file
 from engagelab.sources.job import Job, Options
@@ -98,8 +99,10 @@ def read_with(path: Path, options: Options, *, format: str | None = None,
     if on_bad == "raise":
         job.problems.raise_first()
     hidden = frozenset() if options.keep_personal else _hidden(one, names, job)
-    raw = Raw(path.resolve(), opened.digest, first, tuple(names), hidden, options.keep_personal)
+    raw = Raw(path.resolve(), opened.digest, first, tuple(names), hidden, job.problems.footers(),
+              options.keep_personal)
     preamble = opened.comments or tuple(" ".join(filter(None, cells)) for _, cells in opened.head[:place] if any(cells))
+    preamble = preamble if options.keep_personal else tuple(map(blotted, preamble))
     source = _source(job, opened, shaped, preamble, hidden)
     return Reading(shaped.tables, job.problems.frame(), shaped.codebook, source, raw)
 
@@ -231,7 +234,9 @@ def _hidden(one: Declaration, names: list[str], job: Job) -> frozenset[int]:
                                if columns[ours].personal for name in group)]
     hidden = set(job.places(tuple(theirs))) | job.naming
     plainly_ours = {place for ours, group in {**one.columns, **one.items}.items() for place in job.places(group)}
-    hidden |= {place for place, name in enumerate(names) if names_people(name) and place not in plainly_ours}
+    plainly_ours |= set(job.asked)
+    hidden |= {place for place, name in enumerate(names)
+               if names_people(name) and place not in plainly_ours and name not in job.rows.pivoted}
     if one.survey:
         asked = {place for place, name in enumerate(names) if not one.knows(name, one.names())}
         listed = set(job.asked)
@@ -252,7 +257,8 @@ def _source(job: Job, opened: Opened, shaped: Shaped, preamble: tuple[str, ...],
     rejected, known_names = int(job.problems.dropped.sum()), one.names()
     unknown = () if one.survey else tuple(
         job.titles[place] for place, name in enumerate(job.names)
-        if name.strip() and place not in hidden and not one.knows(name, known_names))
+        if name.strip() and place not in hidden and not one.knows(name, known_names)
+        and name not in job.rows.dimensions)
     lacking = () if one.name.startswith((known.OURS, "mapping")) else tuple(
         ours for ours, theirs in {**one.columns, **one.items}.items() if not job.places(theirs))
     if one.only and not job.places(tuple(one.only)):
@@ -263,4 +269,4 @@ def _source(job: Job, opened: Opened, shaped: Shaped, preamble: tuple[str, ...],
         first=own.min() if len(own) else None, last=own.max() if len(own) else None, stamp=newest,
         zone=zone, zone_name=job.zone_in_file or one.zone or job.options.tz or "UTC", preamble=preamble,
         unknown=unknown, lacking=lacking, personal=tuple(job.titles[place] for place in sorted(hidden)),
-        masked=job.masked)
+        masked=job.masked, sheets=opened.sheets)

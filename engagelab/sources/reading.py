@@ -4,6 +4,7 @@ import html
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from engagelab import words
@@ -19,10 +20,10 @@ class Source:
     """Where a table came from.
 
     `rows` of the file below its header; `kept` and `rejected` of them (their sum); `cells` that
-    were set to missing; `masked` free texts that held an address or telephone number; `first` and
+    were set to missing; `masked` texts and categories that held an address or telephone number; `first` and
     `last` stamp of the table's own time; `stamp`, the newest stamp of any kind inside; `zone`, from
     where the zone of its stamps is known: `stamp file format argument utc` (taken as UTC for want
-    of a word) or "" for a file without stamps.
+    of a word) or "" for a file without stamps; `sheets`, further ones of a workbook with tables, not read.
     """
 
     file: str
@@ -44,6 +45,7 @@ class Source:
     lacking: tuple[str, ...] = ()
     personal: tuple[str, ...] = ()
     masked: int = 0
+    sheets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,11 @@ class Raw:
     first: int
     names: tuple[str, ...]
     hidden: frozenset[int]
+    footers: np.ndarray
     keep_personal: bool
 
     def frame(self) -> pd.DataFrame:
-        """The rows as text by their line, without the columns that name people."""
+        """The rows as text by their line, without the columns that name people; notes behind the data are blank."""
         opened = open_file(self.path)
         if opened.digest != self.digest:
             raise SourceError("sources.changed", file=self.path.name)
@@ -71,6 +74,8 @@ class Raw:
             frame = pd.DataFrame({place: masked(frame[place])[0].astype("str") for place in shown}, index=frame.index)
         frame = frame[shown].set_axis(different([self.names[place] for place in shown]), axis="columns")
         frame.index = pd.Index(rows.lines, name="line")
+        if not self.keep_personal:      # who made the report stands in its notes
+            frame.iloc[self.footers] = ""
         if self.hidden:     # in a row of another width a name may stand under any column
             frame.loc[rows.widths != len(self.names)] = MASK
         return frame
@@ -120,6 +125,7 @@ class Reading:
         if source.masked:
             lines.append(words.text("sources.report.masked", n=source.masked))
         for key, names in (("personal", source.personal), ("unknown", source.unknown), ("lacking", source.lacking),
+                           ("sheets", source.sheets),
                            ("unrecognised", self._unrecognised()), ("turned", self._directed("turned")),
                            ("assumed", self._directed("assumed"))):
             if names:

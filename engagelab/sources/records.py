@@ -23,7 +23,7 @@ _RECORD = re.compile(rb"\s*\{\s*[\"}]")
 _LONGEST = 1 << 22              # bytes of one record; an event of Google Analytics has some thousand
 SPARSE = 1 << 20               # cells that a file may have whatever its size
 _FETCHED = 10_000
-_PLAIN_TYPES = re.compile(r"(STRUCT|MAP|UNION)\(|\[\d*\]$")
+_NESTED = re.compile(r"(STRUCT|MAP|UNION)\(|\[\d*\]$")
 
 
 class Columns(Rows):
@@ -147,8 +147,7 @@ def parquet(path: Path, file: str, size: int) -> Columns:
         with duckdb.connect(config={"threads": 1, "memory_limit": "1GB", "autoinstall_known_extensions": False}) as db:
             where = [glob.escape(str(path))]
             found = db.execute("DESCRIBE SELECT * FROM read_parquet(?)", [where]).fetchall()
-            cells = [f"CAST({_quoted(name) if _plain_type(kind) else f'to_json({_quoted(name)})'} AS VARCHAR)"
-                     for name, kind, *_ in found]
+            cells = [_cell(_quoted(name), kind) for name, kind, *_ in found]
             db.execute(f"SELECT {', '.join(cells)} FROM read_parquet(?)", [where])
             names = [name for name, *_ in found]
             while chunk := db.fetchmany(_FETCHED):
@@ -173,8 +172,13 @@ def different(names: list[str]) -> list[str]:
     return out
 
 
-def _plain_type(kind: str) -> bool:
-    return _PLAIN_TYPES.search(kind) is None
+def _cell(column: str, kind: str) -> str:
+    """A column as text: what is nested as JSON, a stamp with its zone in UTC, free of the zone of this machine."""
+    if _NESTED.search(kind):
+        return f"CAST(to_json({column}) AS VARCHAR)"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"CAST(make_timestamp(epoch_us({column})) AS VARCHAR) || 'Z'"
+    return f"CAST({f'CAST({column} AS TIMESTAMP)' if kind.startswith('TIMESTAMP') else column} AS VARCHAR)"
 
 
 def _quoted(name: str) -> str:

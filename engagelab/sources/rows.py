@@ -10,13 +10,16 @@ import contextlib
 import csv
 import datetime
 import io
+import itertools
 import re
 import warnings
+import zipfile
 from array import array
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pandas as pd
@@ -46,6 +49,9 @@ class Rows:
     widths: np.ndarray
     entities = True             # whether a cell may hold `&amp;` or its like
     totals = np.zeros(0, int)   # places of rows that are known to be totals
+    figureless = np.zeros(0, int)           # and of those whose table has no figure that is known
+    dimensions: frozenset[str] = frozenset()        # columns that are told in one of ours
+    pivoted: frozenset[str] = frozenset()           # and those whose names are values, such as mobile
 
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place: text as it stands (missing where empty), numbers read where they are plain."""
@@ -304,22 +310,57 @@ def _scientific(data: bytes) -> bool:
     return False
 
 
-def workbook(path: Path, file: str) -> list[tuple[int, list[str]]]:
-    """The first sheet of an Excel workbook as rows of text, with their row numbers."""
+class Unsaved(str):
+    """A formula of a workbook that does not hold its value."""
+
+    __slots__ = ()
+
+
+def workbook(path: Path, file: str) -> tuple[list[tuple[int, list[str]]], tuple[str, ...]]:
+    """The first sheet of an Excel workbook as rows of text with their numbers; the further sheets that hold a table."""
     import openpyxl
 
     try:
         with path.open("rb") as content:    # by its content: the name may end in .csv
             book = openpyxl.load_workbook(content, read_only=True, data_only=True)
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()        # what a workbook says of its own size is at times wrong
-            rows = [(line, [_cell(cell) for cell in row])
-                    for line, row in enumerate(sheet.iter_rows(values_only=True), 1)]
+            rows = [(line, [_cell(cell) for cell in row]) for line, row in enumerate(_values(book.worksheets[0]), 1)]
+            further = tuple(sheet.title for sheet in book.worksheets[1:] if _holds_table(sheet))
+            if _formulas(content):
+                book = openpyxl.load_workbook(content, read_only=True)
+                for (_, cells), said in zip(rows, _values(book.worksheets[0]), strict=False):
+                    for place, formula in enumerate(said[:len(cells)]):
+                        if not cells[place] and str(formula or "")[:1] == "=":
+                            cells[place] = Unsaved(formula)
             book.close()
     except Exception as error:      # of a damaged archive openpyxl hands on whatever its parts raise
         problem = (str(error) or type(error).__name__).splitlines()[0][:100]
         raise SourceError("sources.bad_workbook", file=file, problem=problem) from None
-    return [(line, cells) for line, cells in rows if any(cells)]
+    return [(line, cells) for line, cells in rows if any(cells)], further
+
+
+def _values(sheet) -> Iterator[tuple[object, ...]]:
+    sheet.reset_dimensions()                # what a workbook says of its own size is at times wrong
+    return sheet.iter_rows(values_only=True)
+
+
+def _holds_table(sheet) -> bool:
+    """Whether two rows of a sheet, or more, hold two cells or more."""
+    wide = (1 for row in _values(sheet) if sum(cell is not None for cell in row) > 1)
+    return sum(itertools.islice(wide, 2)) > 1
+
+
+def _formulas(content: BinaryIO) -> bool:
+    """Whether any sheet of a workbook holds a formula."""
+    with zipfile.ZipFile(content) as archive:
+        for name in archive.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                with archive.open(name) as part:
+                    last = b""
+                    while piece := part.read(_CHUNK):
+                        if b"<f" in last + piece:
+                            return True
+                        last = piece[-1:]
+    return False
 
 
 def _cell(value: object) -> str:

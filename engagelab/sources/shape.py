@@ -17,13 +17,10 @@ from engagelab import tables
 from engagelab.errors import SourceError
 from engagelab.privacy.pseudonyms import pseudonym
 from engagelab.sources import currencies, questions
-from engagelab.sources.addresses import masked
-from engagelab.sources.declarations import names_people, plain
+from engagelab.sources.addresses import hidden, masked, reaching
+from engagelab.sources.declarations import last_part, names_people, plain
 from engagelab.sources.job import Job
 from engagelab.sources.values import MISSING, convert
-
-# What customers and employees wrote themselves.
-FREE_TEXT = {"surveys": ("text",), "reviews": ("title", "text", "reply")}
 
 
 @dataclass(frozen=True)
@@ -88,12 +85,24 @@ def _added(job: Job, table: str, frame: pd.DataFrame, constants: Mapping[str, ob
     if table == job.one.table:
         for name, theirs in job.one.made_id.items():
             if name not in frame:
-                frame[name] = job.made_id(theirs)
-        for name, theirs in job.one.joined.items():
-            frame[name] = job.joint(name, theirs)
+                frame[name] = _made(job, name, theirs)
     for name, value in constants.items():
         said = job.constant(tables.table(table).columns[name], value)
         frame[name] = frame[name].where(frame[name].notna(), said) if name in frame else said
+
+
+def _made(job: Job, name: str, theirs: tuple[str, ...]) -> pd.Series:
+    """An id of several columns; under the key where it names a person, or is made of what does."""
+    cells = [job.cell(place).fillna("").astype(str).str.strip() for place in job.places(theirs)]
+    person = name in tables.table(job.one.table).people
+    if not person and not (name in job.options.joined and any(reaching(each).any() for each in cells)):
+        return job.made_id(theirs)
+    if job.options.key is None and not job.options.keep_personal:
+        raise SourceError("sources.needs_key", file=job.file, column=job.titles[job.places(theirs)[0]])
+    whole = pd.Series([".".join(row) for row in zip(*cells, strict=True)], dtype=object)
+    if person:      # half an id is none
+        whole = whole.mask(functools.reduce(operator.or_, (each == "" for each in cells)), None)
+    return whole if job.options.key is None else pseudonym(whole, job.options.key)
 
 
 def _summed(job: Job, frame: pd.DataFrame) -> None:
@@ -122,6 +131,9 @@ def _has_email(job: Job) -> bool:
 def _require(job: Job, table: str, frame: pd.DataFrame) -> None:
     """The person's id, where it could come from more than one column, is seen to once it is made."""
     columns = tables.table(table).columns
+    for name in tables.table(table).people:
+        if name in frame and name != "user_id":
+            frame[name] = _unnamed(job, name, frame[name].astype(object))
     if "user_id" not in columns:
         return
     frame["user_id"] = _person(job, frame)
@@ -144,19 +156,25 @@ def _person(job: Job, frame: pd.DataFrame) -> pd.Series:
     for place in job.places(job.one.fallback.get("user_id", ())):
         vendor = convert(job.cell(place), tables.table(job.one.table).columns["user_id"])
         person = person.where(person.notna(), vendor.values)
-    return _unaddressed(job, person.where(person.notna(), None))
+    return _unnamed(job, "user_id", person.where(person.notna(), None))
 
 
-def _unaddressed(job: Job, person: pd.Series) -> pd.Series:
-    """No address is left where an id belongs: it gives way to its pseudonym, so that it joins with other tables."""
-    address = person.str.contains("@", regex=False).fillna(False).to_numpy(bool)
-    if not address.any() or (job.options.key is None and job.options.keep_personal):
+def _unnamed(job: Job, ours: str, person: pd.Series) -> pd.Series:
+    """No address, telephone number or name is left where an id belongs.
+
+    It gives way to its pseudonym, so that it joins with other tables.
+    """
+    places = job.places(job.one.columns.get(ours, ()) + job.one.fallback.get(ours, ()))
+    naming = reaching(person)
+    for place in places:
+        if names_people(job.names[place]):
+            naming |= person.notna() & (person == job.cell(place).astype("str").str.strip())
+    if not naming.any() or (job.options.key is None and job.options.keep_personal):
         return person
-    places = job.places(job.one.columns.get("user_id", ()) + job.one.fallback.get("user_id", ()))
     if job.options.key is None:
-        raise SourceError("sources.needs_key", file=job.file, column=job.titles[places[0]])
+        raise SourceError("sources.needs_key", file=job.file, column=job.titles[places[0]] if places else ours)
     job.naming |= set(places)
-    return person.mask(address, pseudonym(person[address].reindex(person.index), job.options.key))
+    return person.mask(naming, pseudonym(person[naming].reindex(person.index), job.options.key))
 
 
 def _promoted(job: Job, frame: pd.DataFrame) -> None:
@@ -214,10 +232,9 @@ def _same_totals(job: Job, orders: pd.DataFrame, number: pd.Series, head: np.nda
 
 
 def _question_places(job: Job) -> list[int]:
-    """Columns that are questions: what the declaration does not know, and what names no person."""
+    """Columns that may be questions: what the declaration does not know."""
     names = job.one.names()
-    return [place for place, name in enumerate(job.names)
-            if name.strip() and not job.one.knows(name, names) and not names_people(name)]
+    return [place for place, name in enumerate(job.names) if name.strip() and not job.one.knows(name, names)]
 
 
 def _survey(job: Job, places: list[int], wordings: list[str], ids: list[str]) -> tuple[dict[str, pd.DataFrame],
@@ -253,11 +270,16 @@ def _survey(job: Job, places: list[int], wordings: list[str], ids: list[str]) ->
 def _question(job: Job, place: int, wordings: list[str], ids: list[str]) -> questions.Question | None:
     wording = (wordings[place].strip() if place < len(wordings) else "") or job.names[place].strip()
     given = ids[place] if place < len(ids) else ""
+    wording = wording if job.options.keep_personal else hidden(wording)
     kinds = {plain(name): kind for name, kind in job.options.kinds.items()}
     cells = job.cell(place).where(~pd.Series(job.problems.dropped), None)
     own = next((kinds[plain(name)] for name in (wording, job.names[place], given, questions.slug(place, wording))
                 if plain(name) in kinds), "")
-    return questions.question(cells, place, wording, given, own)
+    asked = questions.question(cells, place, wording, given, own)
+    name, last = job.names[place], last_part(job.names[place])
+    if asked is None or not names_people(name) or job.words(place).isin({"", plain(last)}).all():
+        return asked            # "e-mail" as an option that is ticked names nobody
+    return asked if last != name and asked.kind not in ("text", "choice") else None     # nor does it as an item rated
 
 
 def _clean(item: questions.Question, job: Job) -> questions.Question:
@@ -288,9 +310,9 @@ def _finished(job: Job, name: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Declared dtypes, and no personal column unless it was asked for."""
     if not job.options.keep_personal:
         frame = frame.drop(columns=[column for column in tables.table(name).personal if column in frame])
-        for column in FREE_TEXT.get(name, ()):
-            if column in frame:
-                frame[column], n = masked(frame[column])
+        for column in tables.table(name).columns.values():
+            if column.name in frame and column.kind in ("text", "category") and not column.allowed:
+                frame[column.name], n = masked(frame[column.name])
                 job.masked += n
     return tables.typed(frame, name).reset_index(drop=True)
 

@@ -23,11 +23,11 @@ _AGE = (pd.Timestamp("1900-01-01"), pd.Timestamp("2199-12-31"))
 _HOUR = re.compile(r"(\d{1,2})(?=:\d\d)")
 _OFFSET = re.compile(r"\s*(?:gmt|utc)\s*(?:([+-])(\d{1,2}):?(\d{2})?)?$")
 MICROSECONDS = "microseconds"       # since 1970 in UTC, in figures
-_NEW_YEAR = 335                     # days, in a year of 366: to the January after, from a day of December
+_YEAR, _NEAR = 366, 150             # days: of a year with a 29 February; by which one row may follow another
 _MICROSECONDS = re.compile(r"\d{15,16}")
 ISO = r"\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?)?"
 _DIRECTIVE = re.compile(r"%(.?)")
-_ISO_ZONE = re.compile(ISO + r"\s?(?:z|[+-]\d\d:?\d\d)")
+_ISO_ZONE = re.compile(ISO + r"\s?(?:z|[+-]\d\d:?\d\d)|\d{4}-\d\d-\d\d[t ]\d\d:[\d:.]+\s?[+-]\d\d")
 _ISO_PLAIN = re.compile(ISO)
 
 
@@ -39,6 +39,7 @@ class Stamps:
     bad: np.ndarray             # not a date in any known form
     two_days: np.ndarray        # could be two days
     no_year: np.ndarray         # has no year
+    no_order: np.ndarray        # has no year, and neither follows nor precedes the day before it
     in_stamp: bool              # at least one stamp carries its own offset
     plain: bool                 # at least one does not: its zone has to come from elsewhere
 
@@ -66,9 +67,15 @@ def parse(cells: pd.Series, forms: tuple[str, ...], *, zone: str = "UTC",
     values = pd.Series(stamps.utc).take(np.where(known, codes, len(text)))
     values.index = cells.index
     left = ~stamps.done
-    two, yearless = left & stamps.two, left & stamps.yearless
-    return Stamps(values, spread(left & ~two & ~yearless), spread(two), spread(yearless),
-                  stamps.in_stamp, stamps.plain)
+    two, yearless = left & stamps.two, left & stamps.yearless & (year is None)
+    bad, no_order = spread(left & ~two & ~yearless), np.zeros(len(codes), bool)
+    if year is not None and stamps.yearless.any():
+        rows = np.flatnonzero(spread(stamps.yearless & stamps.done))
+        local = pd.DatetimeIndex(values.iloc[rows]).tz_convert(zone).tz_localize(None)
+        dated, no_order[rows] = _dated(local, year)
+        values.iloc[rows] = _utc(dated, zone)
+        bad[rows] |= dated.isna()
+    return Stamps(values, bad, spread(two), spread(yearless), no_order, stamps.in_stamp, stamps.plain)
 
 
 class _Unique:
@@ -155,11 +162,10 @@ class _Unique:
             return text, form
         if not len(text):
             return text, form + " %Y"
-        found = pd.to_datetime(text.astype(str) + " 2000", format=_plain(form) + " %Y", errors="coerce")
-        if year is None:
-            self.yearless[found.index[found.notna()]] = True
-            return text[:0].reindex(text.index), form + " %Y"
-        return text.astype(str) + " " + (year + _new_years(found)).astype(str), form + " %Y"
+        dated = text.astype(str) + " 2000"
+        found = pd.to_datetime(dated, format=_plain(form) + " %Y", errors="coerce")
+        self.yearless[found.index[found.notna()]] = True
+        return text[:0].reindex(text.index) if year is None else dated, form + " %Y"
 
     def _keep(self, found: pd.Series, zoned: bool) -> None:
         # a stamp of another age is a slip or a placeholder, not a day on which something was measured
@@ -167,26 +173,32 @@ class _Unique:
         if not new.any():
             return
         local = pd.DatetimeIndex(found[new])
-        if zoned:
-            utc = local.tz_localize("UTC")
-        else:
-            # the hour that comes twice in autumn is taken as its first; the one left out in spring, moved on
-            utc = local.tz_localize(ZoneInfo(self.zone), ambiguous=np.ones(len(local), bool),
-                                    nonexistent="shift_forward").tz_convert("UTC")
-        self.utc.iloc[np.flatnonzero(new)] = utc.as_unit("us")
+        self.utc.iloc[np.flatnonzero(new)] = _utc(local, "UTC" if zoned else self.zone)
         self.done |= new
         self.in_stamp |= zoned
         self.plain |= not zoned
 
 
-def _new_years(days: pd.Series) -> pd.Series:
-    """How many new years lie between the first of days without a year and each: from December to January.
+def _utc(local: pd.DatetimeIndex, zone: str) -> pd.DatetimeIndex:
+    """Local time in UTC: the hour that comes twice in autumn is its first; the one left out in spring, moved on."""
+    return local.tz_localize(ZoneInfo(zone), ambiguous=np.ones(len(local), bool),
+                             nonexistent="shift_forward").tz_convert("UTC").as_unit("us")
 
-    Days of a daily export follow one another; where both directions occur they do not, and no year is added.
+
+def _dated(days: pd.DatetimeIndex, year: int) -> tuple[pd.DatetimeIndex, np.ndarray]:
+    """Days of some leap year in the years in which they follow one another, the first in `year`; where they do not.
+
+    From one to the next it goes the shorter way round the year, always on or always back; a step of
+    more than five months may be either.
     """
-    steps = days.ffill().diff().dt.days
-    on, back = steps < -_NEW_YEAR, steps > _NEW_YEAR
-    return on.cumsum() * 0 if on.any() and back.any() else on.cumsum() - back.cumsum()
+    place = days.day_of_year.to_numpy()
+    step = (np.diff(place, prepend=place[:1]) + _YEAR // 2) % _YEAR - _YEAR // 2
+    moved = step[step != 0]
+    unclear = (np.abs(step) > _NEAR) | (step * np.sign(moved[:1].sum()) < 0)
+    years = year + (place[:1].sum() + step.cumsum() - place) // _YEAR
+    text = pd.Series(years).astype(str) + days.strftime(" %m %d")
+    midnight = pd.to_datetime(text, format="%Y %m %d", errors="coerce")
+    return pd.DatetimeIndex(midnight) + (days - days.normalize()), unclear
 
 
 def _iso(text: pd.Series) -> tuple[pd.Series, bool]:

@@ -28,6 +28,7 @@ _DAMAGED = re.compile(r"[-+]?\d+(?:[.,]\d*)?[eE]\+\d+")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.)?(?:e[-+]?\d+)?")
 _CURRENCY = re.compile(r"^([-+]?)\s*(?:(?:us|ca|au?|nz|hk|nt|s)?\$|[¥\\€£]|jpy|usd|eur|gbp)\s*([-+]?)"
                        r"|\s*(?:円|jpy|usd|eur|gbp|€)$")
+_DECIMAL_COMMA = re.compile(r"\d,\d{1,2}(?!\d)|\.\d{3},\d")
 _BIG = 2.0 ** 53
 
 
@@ -74,7 +75,7 @@ def number(text: str, kind: str) -> float | str:
     >>> number("1.22E+17", "integer")
     'damaged'
     """
-    plain = unicodedata.normalize("NFKC", text).strip().casefold().removeprefix("'").strip()
+    plain = _plain(text)
     if plain in MISSING:
         return math.nan
     if plain.lstrip("+-") in ("inf", "infinity", "∞"):
@@ -93,6 +94,31 @@ def number(text: str, kind: str) -> float | str:
         return "too_big"
     # the shift of two places is done in decimal, so that 27.78% is 0.2778 and not its neighbour
     return float(f"{plain.replace(',', '')}e-2") if percent and "e" not in plain else value / (100 if percent else 1)
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).strip().casefold().removeprefix("'").strip()
+
+
+def european(cells: pd.Series, *, all_points: bool = False) -> np.ndarray:
+    """Places of numbers in which a point may part thousands, for the column has decimal commas.
+
+    With `all_points` also where each point of the column has three figures behind it.
+
+    >>> european(pd.Series(["1.000", "25.500,50", "3", "2,000"]))
+    array([0, 3])
+    """
+    if cells.dtype.kind in "iuf":
+        return np.zeros(0, int)
+    if not all_points and not _DECIMAL_COMMA.search(unicodedata.normalize("NFKC", "\n".join(map(str, cells.dropna())))):
+        return np.zeros(0, int)
+    text, codes = each(cells, lambda cell: _CURRENCY.sub(r"\1\2", _plain(cell).rstrip("% ")).strip().lstrip("+-"))
+    text = text.astype(str)
+    pointed, both = text.str.fullmatch(r"\d{1,3}(\.\d{3})+"), text.str.fullmatch(r"\d{1,3}(\.\d{3})+,\d+")
+    comma = both | text.str.fullmatch(r"\d+,\d{1,2}")
+    every = all_points and pointed[text.str.contains(".", regex=False)].all()
+    found = pointed & bool(comma.any() or every) | text.str.fullmatch(r"\d{1,3},\d{3}") & bool(both.any())
+    return np.flatnonzero(np.append(found.to_numpy(bool), False)[codes])
 
 
 def each(cells: pd.Series, read: Callable[[str], object]) -> tuple[pd.Series, np.ndarray]:

@@ -143,6 +143,8 @@ def test_wrong_tables_and_calls_are_refused():
         churn(plans(("a", None, None), ("a", "2026-02-05", None)), **NAMES)
     with pytest.raises(DataError, match=r"several currencies: JPY \(4\), EUR \(3\)"):
         churn(good.assign(amount=1.0, currency=["EUR", "JPY"] * 3 + ["JPY"]), **NAMES, amount="amount")
+    with pytest.raises(DataError, match="1 rows have an amount in 'amount' and no currency"):
+        churn(good.assign(amount=1.0, currency=[None, *["JPY"] * 6]), **NAMES, amount="amount")
     with pytest.raises(DataError, match="with tax"):
         churn(good.assign(amount=1.0, tax_included=[True, False] * 3 + [True]), **NAMES, amount="amount")
     with pytest.raises(DataError, match="not dates or stamps"):

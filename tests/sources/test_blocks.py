@@ -216,3 +216,38 @@ def many_tables():
 def test_more_tables_than_a_report_has_are_refused(load):
     with pytest.raises(SourceError, match="more than 1,000 tables"):
         load(many_tables())
+
+
+DAYS = "# Traffic acquisition\n# Start date: 20260901\n# End date: 20260930\n"
+
+
+def test_two_figures_of_one_name_are_an_error_and_not_the_first_of_them(load):
+    with pytest.raises(SourceError, match="line 4: two columns are called 'Sessions'"):
+        load(DAYS + "Session source,Sessions,Sessions\ngoogle,70,30\n")
+
+
+def test_a_comparison_is_told_beside_each_row(load):
+    reading = load(DAYS + "Session source,Comparison,Hour,Sessions\ngoogle,All Users,07,70\ngoogle,Mobile,08,30\n")
+    assert reading.frame[["source", "dimension", "member", "sessions"]].to_numpy().tolist() == [
+        ["google", "Comparison / Hour", "All Users / 07", 70],
+        ["google", "Comparison / Hour", "Mobile / 08", 30],
+    ]
+    assert reading.source.unknown == ()
+
+
+@pytest.mark.parametrize("name", ["Date range", "期間"])
+def test_two_spans_of_days_in_one_table_are_refused_for_the_comments_say_only_one(load, name):
+    with pytest.raises(SourceError, match=f"column '{name}' says that two spans of days are compared"):
+        load(DAYS + f"Session source,{name},Sessions\ngoogle,Sep 1 - Sep 30,70\ngoogle,Aug 1 - Aug 31,30\n")
+
+
+PIVOT = "# Free form\n# 20260901-20260930\n\n,Device category,desktop,mobile,Totals\n"
+PIVOT += "Session source,,Sessions,Sessions,Sessions\n,Totals,300,700,1000\ngoogle,,200,500,700\n"
+
+
+def test_a_pivot_has_no_figure_that_is_known_and_none_of_its_rows_is_read(load):
+    with pytest.raises(SourceError, match="line 5: no column of its table is a known figure"):
+        load(PIVOT)
+    reading = load(PIVOT + "\nCountry,Sessions\nJapan,3\n", on_bad="return")
+    assert reading.frame[["country", "sessions"]].to_numpy().tolist() == [["Japan", 3]]
+    assert not reading.source.personal      # "mobile" is a device here

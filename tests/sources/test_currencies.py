@@ -70,3 +70,10 @@ def test_the_signs_of_items_are_held_against_their_order(tmp_path):
     reading = read(tmp_path / "orders_export.csv", on_bad="return")
     assert reading.tables["order_items"]["unit_price"].fillna(-1).tolist() == [15, -1]
     assert reading.rejects["value"].tolist() == ["$9"]
+
+
+def test_currencies_by_sign_or_in_small_letters_are_their_codes(load):
+    text = "order_id,ordered_at,total,currency\n"
+    for place, cell in enumerate(("jpy", "円", "￥", "¥", "€", "$", "points")):
+        text += f"{place},2026-04-01,5,{cell}\n"
+    assert load(text).frame["currency"].tolist() == ["JPY"] * 4 + ["EUR", "$", "points"]

@@ -255,3 +255,12 @@ def test_the_samples_exports_give_the_samples_own_tables():
         got["surveys"][scores].sort_values(scores).reset_index(drop=True),
         want["surveys"][scores].sort_values(scores).reset_index(drop=True),
     )
+
+
+def test_the_companys_currency_is_that_of_each_file_that_says_none(tmp_path):
+    head = "order_id,ordered_at,total"
+    (tmp_path / "a.csv").write_text(f"{head}\n1,2026-04-01,100\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text(f"{head},currency\n2,2026-04-01,5,USD\n3,2026-04-01,5,\n", encoding="utf-8")
+    orders = read_folder(tmp_path, settings=Settings(currency="JPY"), key=KEY)["orders"].set_index("order_id")
+    assert orders["currency"].astype(object).where(orders["currency"].notna(), None).to_dict() == {
+        "1": "JPY", "2": "USD", "3": None}

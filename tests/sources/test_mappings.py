@@ -251,3 +251,42 @@ def test_values_by_other_names_hold_for_numbers_and_days_too(tmp_path):
     data = read_folder(tmp_path, key=KEY)
     assert data["reviews"]["rating"].tolist() == [5, 1, 4] and data.rejects["line"].tolist() == [5]
     assert data["reviews"]["created_at"][1] == pd.Timestamp("2026-03-31", tz="UTC")
+
+
+JOINED = 'timezone = "Asia/Tokyo"\n[files."o.csv"]\ntable = "orders"\ncolumns = { n = "order_id" }\n'
+
+
+def joined(folder, text, more):
+    (folder / "o.csv").write_text(text, encoding="utf-8")
+    (folder / "engagelab.toml").write_text(JOINED + more, encoding="utf-8")
+    return read_folder(folder, key=b"a key for tests")
+
+
+def test_a_day_and_an_hour_that_are_joined_are_a_stamp_in_the_zone_of_the_settings(tmp_path):
+    text = "n,d,h,t,x\n1,2026/04/01,10:00,\"1,000\",はい\n2,2026-04-02 00:00:00,23:30:00,-,no\n3,soon,9:00,5,no\n"
+    data = joined(tmp_path, text, 'joined = { ordered_at = ["d", "h"], total = ["t"], tax_included = ["x"] }')
+    frame = data["orders"]
+    assert frame["ordered_at"].tolist() == [pd.Timestamp("2026-04-01T01:00Z"), pd.Timestamp("2026-04-02T14:30Z")]
+    assert frame["total"].tolist()[:1] == [1000] and frame["total"].isna().tolist() == [False, True]
+    assert frame["tax_included"].tolist() == [True, False]
+    told = data.rejects[["line", "column", "value", "severity"]].to_numpy().tolist()
+    assert told == [[4, "d + h", "soon 9:00", "row"]]
+
+
+def test_the_form_and_the_order_of_joined_days_are_those_of_the_settings(tmp_path):
+    text = "n,d,h\n1,2026年4月1日,10時00分\n"
+    more = 'joined = { ordered_at = ["d", "h"] }\n'
+    frame = joined(tmp_path, text, more + 'dates = ["%Y年%m月%d日 %H時%M分"]')["orders"]
+    assert frame["ordered_at"].tolist() == [pd.Timestamp("2026-04-01T01:00Z")]
+    text = "n,d,h\n1,03/04/2026,10:00\n"
+    assert "'03/04/2026 10:00' could be two days" in joined(tmp_path, text, more).frame["problem"][0]
+    frame = joined(tmp_path, text, more + "dayfirst = true")["orders"]
+    assert frame["ordered_at"].tolist() == [pd.Timestamp("2026-04-03T01:00Z")]
+
+
+def test_a_sign_and_an_amount_that_are_joined_say_the_currency(tmp_path):
+    text = "n,d,s,t\n1,2026-04-01,¥,\"1,000\"\n2,2026-04-01,€,5\n"
+    more = 'joined = { ordered_at = ["d"], total = ["s", "t"] }\nconstants = { currency = "円" }\n'
+    frame = joined(tmp_path, text, more)["orders"]
+    assert frame["currency"].tolist() == ["JPY", "JPY"]
+    assert frame["total"].tolist()[:1] == [1000] and frame["total"].isna().tolist() == [False, True]

@@ -410,3 +410,67 @@ def test_sniff_names_the_near_misses(file):
     assert "paid_at" in found.missing
     with pytest.raises(SourceError, match=r"nearest are .*'Satisfaction Score'"):
         sniff(file("Summation column,Status,Replies\n1,2,3\n"))
+
+
+GERMAN = '"Opportunity Name","Account Name","Stage","Amount","Close Date","Created Date"\n'
+GERMAN += '"A","X","Won","1.000","13.04.2026","01.03.2026"\n"B","X","Won","25.500","13.04.2026","02.03.2026"\n'
+
+
+def test_points_between_thousands_are_faults_where_days_are_written_with_points(load):
+    with pytest.raises(SourceError, match=r"column 'Amount' .*'1\.000' may have a point between thousands"):
+        load(GERMAN)
+    assert load(GERMAN.replace("25.500", "25.5")).frame["amount"].tolist() == [1, 25.5]
+
+
+def test_total_rows_are_known_by_any_cell_of_key_or_category_but_not_by_text(load):
+    text = "month,channel,kind,amount,currency,source\n2026-04-01,a,media,5,JPY,合計\n2026-04-01,合計,,5,JPY,\n"
+    text += ",小計,,5,JPY,\nTotal,,,5,JPY,\n2026-05-01,Total count,x,5,JPY,\n"
+    reading = load(text)
+    assert reading.frame["channel"].tolist() == ["a", "Total count"]
+    assert reading.rejects["line"].tolist() == [3, 4, 5] and set(reading.rejects["reason"]) == {"total row"}
+
+
+def test_the_count_of_a_report_is_no_deal_and_an_event_called_count_is_an_event(load):
+    text = '"Opportunity Name","Account Name","Stage","Amount","Close Date","Created Date"\n'
+    text += '"A","X","Won","1","2026-04-13","2026-03-01"\n"Total","","","1","",""\n"Count","3","","","",""\n'
+    assert load(text).frame["deal_name"].tolist() == ["A"]
+    assert len(load("event_id,event,occurred_at\n1,count,2026-04-01\n").frame) == 1
+
+
+def test_months_are_read_in_columns_of_months(load):
+    text = "month,channel,amount\n" + "".join(f"{month},{month},5\n" for month in
+                                             ("2026-04", "2026/4", "2026年4月", "Apr 2026", "April 2026", "2026-04-01"))
+    assert set(load(text).frame["month"]) == {pd.Timestamp("2026-04-01", tz="UTC")}
+    with pytest.raises(SourceError, match="not a date"):
+        load("order_id,ordered_at,total\n1,2026-04,5\n")
+
+
+def book(tmp_path, *sheets):
+    made = openpyxl.Workbook()
+    made.remove(made.active)
+    for name, rows in sheets:
+        sheet = made.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    made.save(tmp_path / "file.xlsx")
+    return tmp_path / "file.xlsx"
+
+
+ORDERS = [["order_id", "ordered_at", "total", "status"], ["A", "2026-04-01", 5, "paid"]]
+
+
+def test_further_sheets_that_hold_a_table_are_named_and_no_others(tmp_path):
+    path = book(tmp_path, ("Apr", ORDERS), ("May", ORDERS), ("note", [["see May"]]), ("meanings", ORDERS))
+    reading = read(path)
+    assert reading.source.sheets == ("May",) and len(reading.frame) == 1
+    assert "further sheets with a table, not read; save each as a file of its own: May" in reading.report()
+
+
+def test_a_formula_without_its_value_is_a_fault_and_no_blank(tmp_path):
+    path = book(tmp_path, ("Apr", [*ORDERS, ["B", "2026-04-01", "=C2*2", None], ["C", "=A1", 5, "=D2"]]))
+    with pytest.raises(SourceError, match=r"line 3, column 'total'.*'=C.*' is a formula without a saved value"):
+        read(path)
+    reading = read(path, on_bad="return")
+    assert reading.frame["order_id"].tolist() == ["A", "B"]
+    assert reading.frame["total"].isna().tolist() == [False, True]
+    assert "=D2" in reading.rejects["value"].tolist()

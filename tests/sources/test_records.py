@@ -81,9 +81,9 @@ def test_events_are_the_same_table_from_json_parquet_and_csv(load, tmp_path):
 
 
 def test_ids_written_as_numbers_keep_every_figure(load):
-    text = json_lines(EVENTS).replace('"1000.2000"', "1234567890.1700000000").replace('"u1"', "1900000000000000001")
+    text = json_lines(EVENTS).replace('"1000.2000"', "1234560000.1700000000").replace('"u1"', "1900000000000000001")
     frame = load(text, "events.json").frame
-    assert frame["device_id"].tolist() == ["1234567890.1700000000"] * 2
+    assert frame["device_id"].tolist() == ["1234560000.1700000000"] * 2
     assert frame["user_id"].iloc[1] == "1900000000000000001"
 
 
@@ -145,3 +145,16 @@ def test_wrong_nesting_is_a_fault_of_the_cell(load):
 def test_half_letters_written_in_json_do_no_harm(load):
     odd = json_lines(EVENTS).replace("example.com/b", "example.com/\\ud83d")
     assert load(odd, "events.json").frame["page"].iloc[1] == "https://example.com/?"
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_stamps_of_parquet_are_the_same_instant_with_any_zone_of_the_writer(tmp_path, zone):
+    path = tmp_path / "orders.parquet"
+    with duckdb.connect() as db:
+        db.execute(f"SET timezone = '{zone}'")
+        db.execute("COPY (SELECT 'A' || i AS order_id, TIMESTAMPTZ '2026-04-01 10:00:00.5+09' AS ordered_at, "
+                   "TIMESTAMP_NS '2026-04-02 10:00:00.123456000' AS paid_at, 5.5 AS total FROM range(3) t(i)) "
+                   f"TO '{path}' (FORMAT parquet)")
+    frame = read(path, tz="Asia/Tokyo").frame
+    assert frame["ordered_at"].tolist() == [pd.Timestamp("2026-04-01T01:00:00.5Z")] * 3
+    assert frame["paid_at"].tolist() == [pd.Timestamp("2026-04-02T01:00:00.123456Z")] * 3

@@ -120,3 +120,41 @@ def test_zones():
 def test_the_hours_at_which_clocks_change(text, expected):
     read = parse(pd.Series([text]), ("%m/%d/%Y %H:%M",), zone="America/Los_Angeles")
     assert read.values.tolist() == [pd.Timestamp(expected)]
+
+
+def without_year(days, year):
+    return parse(pd.Series([f"{day.day} {day:%b}" for day in days]), ("%d %b", "%b %d"), year=year)
+
+
+@pytest.mark.parametrize(
+    "days",
+    [
+        pd.date_range("2023-03-01", "2026-02-20"),
+        pd.date_range("2023-03-01", "2026-02-20")[::-1],
+        pd.to_datetime(["2026-03-01", "2026-02-28", "2025-12-31"]),
+        pd.to_datetime(["2026-05-02", "2026-01-10", "2025-09-01", "2025-06-10"]),
+        pd.to_datetime(["2025-12-30", "2025-12-30", "2026-01-02"]),
+    ],
+)
+def test_days_without_a_year_follow_one_another_over_as_many_new_years_as_there_are(days):
+    read = without_year(days, days[0].year)
+    assert read.values.tolist() == list(days.tz_localize("UTC")) and not read.no_order.any()
+
+
+@pytest.mark.parametrize("days", [["2026-06-20", "2025-12-10"], ["2026-02-10", "2025-12-20", "2026-01-05"]])
+def test_days_without_a_year_in_no_order_or_half_a_year_apart_are_not_guessed(days):
+    days = pd.to_datetime(days)
+    assert without_year(days, 2026).no_order.tolist() == [False] * (len(days) - 1) + [True]
+
+
+def test_a_leap_day_in_a_year_that_has_none_is_no_date():
+    assert parse(pd.Series(["29 Feb", "1 Mar"]), ("%d %b",), year=2025).bad.tolist() == [True, False]
+
+
+@pytest.mark.parametrize("stamp", ["2026-04-01 10:00:00+09", "2026-04-01T10:00:00.000001+09", "2026-04-01 10:00 +09"])
+def test_an_offset_of_two_figures_is_one_of_hours(stamp):
+    assert parse(pd.Series([stamp]), ("iso",)).values[0].floor("s") == pd.Timestamp("2026-04-01T01:00Z")
+
+
+def test_a_day_is_no_stamp_with_an_offset():
+    assert parse(pd.Series(["2026-04-01-09", "2026-04-01+09"]), ("iso",)).bad.all()

@@ -55,16 +55,19 @@ def clickers(tables: Tables) -> dict[str, object]:
     top = worth["top_clicker"]
     return entry(
         11, "clicks_and_leads",
-        naive={"metric": "clicks", "top_tenth": short(worth.loc[top, "clicks"].mean(), 1),
-               "all": short(worth["clicks"].mean(), 2), "auc": short(area(deals, [*FEATURES, "visit_booked"]))},
-        true={"metric": "margin", "top_tenth": short(worth.loc[top, "margin"].mean(), 0),
-              "all": short(worth["margin"].mean(), 0),
-              "office": short(worth.loc[worth["segment"] == "office", "margin"].mean(), 0),
+        naive={"metric": "clicks", "clicks_top_tenth": short(worth.loc[top, "clicks"].mean(), 1),
+               "clicks_all": short(worth["clicks"].mean(), 2),
+               "auc_with_leak": short(area(deals, [*FEATURES, "visit_booked"]))},
+        true={"metric": "margin", "margin_top_tenth": short(worth.loc[top, "margin"].mean(), 0),
+              "margin_all": short(worth["margin"].mean(), 0),
+              "margin_office": short(worth.loc[worth["segment"] == "office", "margin"].mean(), 0),
               "discount_hunted": plan.HUNTED_PERCENT / 100, "auc": plan.AUC, "auc_with_leak": plan.AUC_WITH_LEAK},
         where={"table": "orders", "filter": "currency == 'JPY' and status != 'voided'", "time": "ordered_at",
                "clicks": "clicks in email_sends and events offer_click, a customer",
-               "top_tenth": "of those who ever clicked, the tenth who click most",
-               "margin": "subtotal - points - cost of the items - 600 of each free parcel of the web shop - refunded",
+               "top_tenth": "those who ever clicked, in order of clicks: the one at nine tenths of the way up, and "
+                            "all with as many clicks (ties are in) or more",
+               "margin": "subtotal - points - cost of the items - 600 of each free parcel of web shop and mall - "
+                         "refunded",
                "deals": "pipeline == 'new' and closed; features of the contact's events before closed_at",
                "features": list(FEATURES), "leak": "visit_booked, mostly booked after closed_at", "unit": "yen"})
 

@@ -52,11 +52,14 @@ def coupon(tables: Tables) -> dict[str, object]:
         14, "coupon_holdout",
         naive={"metric": "profit_per_head", "redeemed": short(len(redeemed) / given, 4),
                "profit_per_head": short((redeemed["subtotal"].sum() - cost) / given, 1), "price": price_naive},
-        true={"metric": "gain_per_head", **{f"gain_{name}": gain for name, gain in plan.GAINED.items()},
+        true={"metric": "gain_per_head",
+              "gain": plan.GAINED | {"all": round(sum(plan.STRATA[name] * gain for name, gain in plan.GAINED.items()))},
               "ordered": {name: {"holdout": without, "coupon": with_one}
                           for name, (without, with_one) in plan.BUYING.items()}, "price": price_true},
         where={"table": "orders", "filter": f"coupon == '{plan.COUPON_CODE}'", "time": "ordered_at",
-               "arms": "assignments, experiment == 'coupon_holdout', by stratum",
+               "arms": "assignments, experiment == 'coupon_holdout', by stratum: how often and how lately one had "
+                       "ordered before, whether or not a subscription runs",
+               "profit_per_head": "profit of the redeemed orders / all of the coupon arm; the holdout not looked at",
                "metric": "subtotal less quantity x cost of the orders within 14 days of assigned_at, a head of the arm",
                "price": "subscriptions, plan == 'office'", "periods": ["2025-12-01 to 2025-12-14"], "unit": "yen"})
 

@@ -21,12 +21,13 @@ def satisfied(tables: Tables) -> dict[str, object]:
         4, "satisfied_leave", naive={"metric": "left", "satisfied": short(left[happy].mean(), 4),
                                      "others": short(left[~happy].mean(), 4),
                                      "difference": short(left[happy].mean() - left[~happy].mean(), 4),
-                                     "promoters_share_of_referrals_above": .5},
-        true={"metric": "left", "plan": "office", "difference": 0.0,
+                                     "claimed_promoters_share_above": .5},
+        true={"metric": "left", "difference": 0.0,
               "referrals_of_long_standing_passives": plan.REFERRERS["long_passive"],
               "referrals_of_promoters": plan.REFERRERS["promoter"]},
         where={"table": "surveys", "filter": "survey == 'csat_plan'", "time": "answered_at", "by": "plan",
-               "metric": f"closed_at within {plan.FOLLOWED_DAYS} days of the answer, scores 4 and 5 less the others",
+               "metric": f"closed_at within {plan.FOLLOWED_DAYS} days of the answer, scores 4 and 5 less the others; "
+                         "true of plan == 'office'",
                "referrals": "grade: the referrer's last nps answer before referred_at, where there is one; "
                             f"long-standing: a customer for {plan.LONG_STANDING_MONTHS} months", "unit": "fraction"})
 
@@ -36,16 +37,18 @@ def support(tables: Tables) -> dict[str, object]:
     subscriptions = tables["subscriptions"]
     asked = tables["tickets"].merge(subscriptions, on="user_id")
     asked = asked[~(asked["created_at"] > asked["closed_at"])]
-    with_one, left = subscriptions["user_id"].isin(asked["user_id"]), subscriptions["closed_at"].notna()
+    with_one = subscriptions["user_id"].isin(asked["user_id"])
+    left = subscriptions["closed_at"].notna().groupby(with_one).mean().reindex([True, False])
     return entry(
-        7, "fast_replies", naive={"metric": "left", "with_ticket": short(left[with_one].mean(), 4),
-                                  "without_ticket": short(left[~with_one].mean(), 4),
-                                  "risk_ratio": short(left[with_one].mean() / left[~with_one].mean(), 3)},
-        true={"metric": "left", "risk_ratio": plan.LEAVING_FAST_TO_SLOW,
+        7, "fast_replies", naive={"metric": "left", "with_ticket": short(left[True], 4),
+                                  "without_ticket": short(left[False], 4),
+                                  "risk_ratio_ticket_to_none": short(left[True] / left[False], 3)},
+        true={"metric": "left", "risk_ratio_fast_to_slow": plan.LEAVING_FAST_TO_SLOW,
               "leavers_with_ticket": plan.TICKET_BEFORE_LEAVING, "days_before_leaving": plan.DAYS_OF_TROUBLE},
         where={"table": "tickets", "filter": "first_reply_minutes == first_reply_minutes", "time": "created_at",
                "metric": f"subscription closed within {plan.AFTER_TICKET_DAYS} days of the ticket, of the tickets of "
                          f"running subscriptions that are {plan.AFTER_TICKET_DAYS} days old",
+               "with_ticket": "subscriptions of users with a ticket while it ran; closed up to the end of the data",
                "by": f"first_reply_minutes <= {plan.FAST_REPLY_MINUTES}", "unit": "ratio of fractions"})
 
 
@@ -68,8 +71,11 @@ def first_month(tables: Tables) -> dict[str, object]:
               "ltv_to_cac": plan.LTV_TO_CAC, "cac": {channel: short(cac(channel), 0) for channel in plan.WON_BY}},
         where={"table": "subscriptions", "filter": f"plan in {HOME}", "time": "opened_at",
                "metric": "months from opening to closing of those opened since April 2025; open ones are censored",
+               "first_month_churn": "share closed in the calendar month after that of joining, all observed so long; "
+                                    "nobody can leave in the month of joining",
                "ltv": "mean amount x margin_share x mean life, of the starters of a channel",
-               "cac": "costs of a channel / its subscriptions opened since April 2025", "unit": "months, yen"})
+               "cac": "costs of a channel / subscriptions that home and gift customers of it opened since April 2025; "
+                      "company leads that became customers are not among them", "unit": "months, yen"})
 
 
 def costs_of_one(tables: Tables) -> dict[str, float]:

@@ -14,7 +14,7 @@ def unhappy_left(tables: Tables) -> dict[str, object]:
     return entry(
         8, "unhappy_left", naive={"metric": "enps", BEFORE: short(enps[BEFORE]), NOW: short(enps[NOW]),
                                   "change": short(enps[NOW] - enps[BEFORE])},
-        true={"metric": "enps", "paired_change": plan.PAIRED_CHANGE, "published_change": plan.PUBLISHED_CHANGE,
+        true={"metric": "enps", "published_change": plan.PUBLISHED_CHANGE, "paired_change": plan.PAIRED_CHANGE,
               "level_of_those_who_left": plan.ENPS["leavers"], "level_of_those_who_came": plan.ENPS["hires"]},
         where={"table": "pulses", "filter": "question_id == 'enps'", "time": "wave", "user": "user_id",
                "periods": [BEFORE, NOW], "unit": "points",
