@@ -221,7 +221,7 @@ class Job:
             values, bad = self._stamps(renamed(cells, alias) if alias else cells, theirs, column)
         else:
             done = convert(cells, column, unescape=self.one.unescape and self.rows.entities,
-                           alias=alias)
+                           guarded=self.rows.guarded, alias=alias)
             values, bad = done.values, done.bad
             foreign = european(cells, all_points=self.european) if column.kind in _NUMBERS else np.zeros(0, int)
             if len(foreign):

@@ -48,6 +48,7 @@ class Rows:
     lines: np.ndarray
     widths: np.ndarray
     entities = True             # whether a cell may hold `&amp;` or its like
+    guarded = True              # whether a cell may begin with the apostrophe by which `save` guards a text
     totals = np.zeros(0, int)   # places of rows that are known to be totals
     figureless = np.zeros(0, int)           # and of those whose table has no figure that is known
     dimensions: frozenset[str] = frozenset()        # columns that are told in one of ours
@@ -93,6 +94,7 @@ class Scanned(Rows):
         self._data, self._start = data, start
         self._scientific = _scientific(data)
         self.entities = b"&" in data
+        self.guarded = b"'" in data and any(bytes([before]) + b"'" in data for before in b"\n\t,;\"")
 
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place; a column of numbers that holds anything else comes as text."""

@@ -40,7 +40,7 @@ class Converted:
     bad: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def convert(cells: pd.Series, column: Column, *, unescape: bool = False,
+def convert(cells: pd.Series, column: Column, *, unescape: bool = False, guarded: bool = True,
             alias: dict[str, str] | None = None) -> Converted:
     """A column of text (or of numbers, as pandas read them) as the canonical column has it.
 
@@ -64,7 +64,8 @@ def convert(cells: pd.Series, column: Column, *, unescape: bool = False,
         return _flags(cells)
     if column.kind == "category":
         return _categories(cells, column)
-    return Converted(unmarked(html_free(cells) if unescape else cells.astype(object)))
+    text = html_free(cells) if unescape else cells.astype(object)
+    return Converted(unmarked(text) if guarded else text)
 
 
 def number(text: str, kind: str) -> float | str:
