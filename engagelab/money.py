@@ -149,8 +149,10 @@ def _values(data: pd.DataFrame, column: str, taken: list[str], notes: list[str])
         points = part(PARTS["points"]).fillna(0).clip(upper=rest.clip(lower=0))
         rest = values = values - points
     apart = keep.where(~on_top, 1.0)    # what is put on top is not in goods and shipping
-    shipped = shipping.clip(upper=rest.clip(lower=0)) if "shipping" in taken else 0.0
-    values = values * keep - shipped * apart
+    kept = shipping.clip(upper=rest.clip(lower=0))
+    goods = (rest - kept) * part("subtotal", np.nan) / (part("subtotal", np.nan) + tax)
+    on_goods = goods + kept if "tax" in taken else rest         # tax that was put on top is on the goods alone
+    values = (values * keep).where(~on_top, on_goods) - (kept * apart if "shipping" in taken else 0.0)
     if column == "total" and "coupons" not in taken:
         values += part("discount").fillna(0) * left * apart
     if column == "total" and "status" in data and (voided := data["status"].eq(VOIDED)).any():

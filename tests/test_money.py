@@ -239,3 +239,11 @@ def test_voided_orders_have_no_amount_and_are_counted():
     assert net["amount"].tolist()[0] == 100.0
     assert np.isnan(net["amount"].iloc[1])
     assert "1 voided orders have no amount" in net.attrs["notes"]
+
+
+def test_tax_on_top_comes_off_the_goods_alone_also_after_a_refund():
+    order = {"total": 118.0, "subtotal": 100.0, "shipping": 10.0, "tax": 8.0, "currency": "JPY", "tax_included": True}
+    frame = pd.DataFrame([order | {"refunded": given_back} for given_back in (0.0, 54.0, 108.0, 118.0)])
+    assert money.net(frame)["amount"].round(9).tolist() == [100.0, 50.0, 0.0, 0.0]
+    assert money.net(frame, of=["refunds", "tax"])["amount"].round(9).tolist() == [110.0, 60.0, 10.0, 0.0]
+    assert money.net(frame, of=["refunds", "shipping"])["amount"].round(9).tolist() == [108.0, 54.0, 0.0, 0.0]
