@@ -38,7 +38,7 @@ Line = tuple[int, list[str]]
 
 @dataclass
 class Block:
-    """One table: what the comments above it say, its header, and how many of its rows were seen and kept."""
+    """One table: what the comments above it say, its header, and how many of its rows were kept."""
 
     title: str
     days: tuple[str, str] | None
@@ -47,7 +47,6 @@ class Block:
     twice: str = ""
     rows: tuple[int, ...] = ()  # places of what its rows are, where no column of ours is for that
     figureless: bool = False
-    seen: int = 0
     kept: int = 0
 
 
@@ -226,7 +225,6 @@ def _split(lines: Iterable[Line], known: set[str],
             yield block, line, None
         else:
             apart = False
-            block.seen += 1
             yield block, line, cells
 
 
@@ -268,7 +266,7 @@ def _total(block: Block, cells: list[str]) -> bool:
     """Whether a row adds up the others: it says so, at times in a cell more than the header has, or has no name."""
     totals = _totals()
     return (normal(cells[0]) in totals or any(normal(cell) in totals for cell in cells[len(block.names):])
-            or (block.seen == 1 and not cells[0].strip()))
+            or (block.kept == 0 and not cells[0].strip()))     # of a comparison each has a total
 
 
 def _short(block: Block, cells: list[str]) -> int:

@@ -251,3 +251,10 @@ def test_a_pivot_has_no_figure_that_is_known_and_none_of_its_rows_is_read(load):
     reading = load(PIVOT + "\nCountry,Sessions\nJapan,3\n", on_bad="return")
     assert reading.frame[["country", "sessions"]].to_numpy().tolist() == [["Japan", 3]]
     assert not reading.source.personal      # "mobile" is a device here
+
+
+def test_each_total_of_a_comparison_is_set_aside(load):
+    reading = load(DAYS + "Session source,Comparison,Sessions\n,All Users,100\n,Mobile,60\ngoogle,All Users,100\n"
+                   "google,Mobile,60\n", on_bad="return")
+    assert reading.frame["sessions"].tolist() == [100, 60]
+    assert reading.rejects["reason"].tolist() == ["total row", "total row"]
