@@ -2,8 +2,9 @@
 
 A DataFrame is shown to DuckDB without copying, and only the columns that are asked for; files are read where
 they lie; an Arrow or polars table is registered; a DuckDB relation is asked on its own connection. Only small
-tables come back. Another engine is another way to fill the fields of `Source`: its columns with DuckDB's names of their
-types, and a function from SQL over a table `data` to a DataFrame.
+tables come back; a larger one can be kept where it was made, and asked again. Another engine is another way to fill the
+fields of `Source`: its columns with DuckDB's names of their types, a function from SQL over a table `data` to a
+DataFrame, and one that keeps an answer as a temporary table.
 
 Rules from DuckDB's manual ("Order Preservation", "Configuration") and from trials: below a million
 rows one thread does the work, so that sums are taken in one order and the same call gives the same bytes.
@@ -11,9 +12,12 @@ The environment variable ENGAGELAB_THREADS fixes the number of threads where no 
 """
 
 import glob
+import itertools
 import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +33,21 @@ READERS = {".csv": "read_csv", ".parquet": "read_parquet", ".json": "read_json",
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False, "autoload_known_extensions": False,
     "python_enable_replacements": False}
+KEPT = itertools.count(1)
 
 
 @dataclass(frozen=True)
 class Source:
-    """A table that answers SQL: `.types` of its columns, `.run(sql, columns)` over a table named `data`."""
+    """A table that answers SQL: `.types` of its columns, `.run(sql, columns)` over a table named `.table`.
+
+    `.store(sql, columns, name)` makes a temporary table of the answer, and `.drop(name)` removes it.
+    """
 
     types: Mapping[str, str]
     run: Callable[[str, Iterable[str]], pd.DataFrame] = field(repr=False)
+    store: Callable[[str, Iterable[str], str], Mapping[str, str]] = field(repr=False)
+    drop: Callable[[str], None] = field(repr=False)
+    table: str = "data"
 
     def fetch(self, sql: str, columns: Iterable[str]) -> pd.DataFrame:
         """What the SQL answers; `columns` are those of the caller that it reads."""
@@ -44,6 +55,16 @@ class Source:
             return self.run(sql, columns)
         except duckdb.Error as error:
             raise DataError("summaries.failed", why=_why(error)) from error
+
+    def keep(self, sql: str, columns: Iterable[str]) -> "Source":
+        """What the SQL answers, as a table that stays on the engine until nobody holds it any more."""
+        name = f"engagelab_kept_{next(KEPT)}"
+        try:
+            kept = replace(self, types=self.store(sql, columns, name), table=name)
+        except duckdb.Error as error:
+            raise DataError("summaries.failed", why=_why(error)) from error
+        weakref.finalize(kept, self.drop, name)
+        return kept
 
 
 def _why(error: duckdb.Error) -> str:
@@ -87,11 +108,33 @@ def _relation(relation: duckdb.DuckDBPyRelation) -> Source:
         answer = relation.query("data", sql)
         return pd.DataFrame() if answer is None else answer.df()
 
-    return Source(dict(zip(relation.columns, map(str, relation.types), strict=True)), run)
+    def store(sql: str, columns: Iterable[str], name: str) -> dict[str, str]:
+        relation.query("data", f"CREATE TEMP TABLE {name} AS {sql}")
+        return {row["column_name"]: row["column_type"] for row in run(f"DESCRIBE {name}", []).to_dict("records")}
+
+    return Source(dict(zip(relation.columns, map(str, relation.types), strict=True)), run, store,
+                  lambda name: _drop(lambda text: relation.query("data", text), name))
 
 
-def _types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    return {name: kind for name, kind, *_ in connection.execute("DESCRIBE data").fetchall()}
+def _types(connection: duckdb.DuckDBPyConnection, table: str = "data") -> dict[str, str]:
+    return {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {table}").fetchall()}
+
+
+def _connected(connection: duckdb.DuckDBPyConnection, types: Mapping[str, str]) -> Source:
+    """A source on a connection of ours that has the table `data`."""
+    return Source(types, lambda sql, columns: connection.execute(sql).df(),
+                  lambda sql, columns, name: _stored(connection, sql, name),
+                  lambda name: _drop(connection.execute, name))
+
+
+def _stored(connection: duckdb.DuckDBPyConnection, sql: str, name: str) -> dict[str, str]:
+    connection.execute(f"CREATE TEMP TABLE {name} AS {sql}")
+    return _types(connection, name)
+
+
+def _drop(execute: Callable[[str], object], name: str) -> None:
+    with suppress(duckdb.Error):  # the caller may have closed the connection
+        execute(f"DROP TABLE IF EXISTS {name}")
 
 
 def _frame(frame: pd.DataFrame, threads: int | None) -> Source:
@@ -102,14 +145,23 @@ def _frame(frame: pd.DataFrame, threads: int | None) -> Source:
     connection = _connect(threads, len(frame) < ONE_THREAD_ROWS)
     types = _LazyTypes(names, frame, connection)
 
-    def run(sql: str, columns: Iterable[str]) -> pd.DataFrame:
+    @contextmanager
+    def shown(columns: Iterable[str]) -> Iterator[None]:
         connection.register("data", _shown(frame, columns))
         try:
-            return connection.execute(sql).df()
+            yield
         finally:
             connection.unregister("data")
 
-    return Source(types, run)
+    def run(sql: str, columns: Iterable[str]) -> pd.DataFrame:
+        with shown(columns):
+            return connection.execute(sql).df()
+
+    def store(sql: str, columns: Iterable[str], name: str) -> dict[str, str]:
+        with shown(columns):
+            return _stored(connection, sql, name)
+
+    return Source(types, run, store, lambda name: _drop(connection.execute, name))
 
 
 def _encodes(name: str) -> bool:
@@ -187,7 +239,7 @@ def _file(path: str, threads: int | None) -> Source:
         types = _types(connection)
     except duckdb.Error as error:
         raise DataError("summaries.bad_file", path=path, why=_why(error)) from error
-    return Source(types, lambda sql, columns: connection.execute(sql).df())
+    return _connected(connection, types)
 
 
 def _csv(connection: duckdb.DuckDBPyConnection, names: Any) -> duckdb.DuckDBPyRelation:
@@ -210,4 +262,4 @@ def _table(data: Any, threads: int | None) -> Source:
     data = data.read_all() if hasattr(data, "read_all") else data  # a reader gives its rows once only
     connection = _connect(threads, getattr(data, "num_rows", getattr(data, "height", 0)) < ONE_THREAD_ROWS)
     connection.register("data", data)
-    return Source(_types(connection), lambda sql, columns: connection.execute(sql).df())
+    return _connected(connection, _types(connection))

@@ -86,7 +86,7 @@ def _exactly(new: str) -> Callable[[re.Match[str]], str]:
     return lambda match: new
 
 
-def read(reads: Mapping[str, Read], types: Mapping[str, str], blanks: str = "") -> str:
+def read(reads: Mapping[str, Read], types: Mapping[str, str], blanks: str = "", table: str = "data") -> str:
     """The one SELECT list that holds a caller's words: their columns under our names.
 
     Numbers become DOUBLE and not-a-number becomes missing; stamps become whole microseconds
@@ -102,7 +102,7 @@ def read(reads: Mapping[str, Read], types: Mapping[str, str], blanks: str = "") 
     """
     picked = [f"{_expression(item, types)} AS {ours}" for ours, item in reads.items()]
     lines = f",\n{blanks}    ".join(picked or ["1 AS one"])
-    return f"{blanks}SELECT\n{blanks}    {lines}\n{blanks}FROM data"
+    return f"{blanks}SELECT\n{blanks}    {lines}\n{blanks}FROM {table}"
 
 
 def _expression(item: Read, types: Mapping[str, str]) -> str:

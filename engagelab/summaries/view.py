@@ -61,7 +61,7 @@ class View:
 
     def ctes(self) -> str:
         """`WITH ... events AS (...)`: all that stands between the caller's table and a summary."""
-        body = sql.read(self.columns.reads, self.columns.source.types, "    ")
+        body = sql.read(self.columns.reads, self.columns.source.types, "    ", self.columns.source.table)
         if not (self.period or self.where or self.weighted or self.centres):
             return f"WITH events AS (\n{body}\n)"
         steps = [("plain" if self.centres else "events", self._cut())]
