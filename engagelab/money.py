@@ -21,7 +21,7 @@ from engagelab.tables import tables
 PARTS = {"refunds": "refunded", "points": "points", "coupons": "discount", "tax": "tax", "shipping": "shipping"}
 ALIKE = ("currency", "tax_included")    # what the amounts of a table must have in common to be summed
 CENT = .01
-VOIDED = "voided"       # an order that was cancelled before anything was paid
+VOIDED = frozenset({"voided", "cancelled", "canceled"})     # of an order that came to nothing, however it is spelled
 
 
 @functools.cache
@@ -61,7 +61,7 @@ def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | No
     amount : the column to begin with; `total` where there is one, else `amount`, else the only amount of the table.
     of : what is taken out of an order: "refunds", "points", "coupons", "tax", "shipping"; all that the table tells
         where it is not said. A blank refund, coupon or the like is none; a row that does not tell its tax has no
-        amount, and neither has a voided order.
+        amount, and neither has a voided or cancelled order. More given back than paid is an amount below 0.
     currency : what all is converted to; that of the table where it has one only.
     rates : the canonical table (currency, month, to, rate, source): what one unit of `currency` is worth in `to`. A
         rate that does not say to which currency is taken as one to `currency`.
@@ -155,9 +155,14 @@ def _values(data: pd.DataFrame, column: str, taken: list[str], notes: list[str])
     values = (values * keep).where(~on_top, on_goods) - (kept * apart if "shipping" in taken else 0.0)
     if column == "total" and "coupons" not in taken:
         values += part("discount").fillna(0) * left * apart
-    if column == "total" and "status" in data and (voided := data["status"].eq(VOIDED)).any():
-        values = values.mask(voided)
-        notes.append(words.text("money.voided", n=int(voided.sum())))
+    over = values.lt(-CENT) & left.eq(0) & total.gt(0)
+    if column == "total" and "status" in data:
+        voided = data["status"].astype("str").str.strip().str.casefold().isin(VOIDED)
+        values, over = values.mask(voided), over & ~voided
+        if voided.any():
+            notes.append(words.text("money.voided", n=int(voided.sum())))
+    if over.any():
+        notes.append(words.text("money.over_refunded", n=int(over.sum())))
     blank = [PARTS[each] for each in taken if each != "tax" and data[PARTS[each]].isna().any()]
     if blank:
         notes.append(words.text("money.blank", columns=words.joined(map(repr, blank))))

@@ -73,7 +73,7 @@ class Table:
         ('user_id', 'referred_id')
         """
         return tuple(name for name, column in self.columns.items()
-                     if name == self.user or "person" in column.role.split())
+                     if name == self.user or ("person" in column.role.split() and column.kind == "id"))
 
     @property
     def personal(self) -> tuple[str, ...]:

@@ -241,6 +241,27 @@ def test_voided_orders_have_no_amount_and_are_counted():
     assert "1 voided orders have no amount" in net.attrs["notes"]
 
 
+@pytest.mark.parametrize("status", ["Voided", "VOIDED", " cancelled", "Cancelled", "canceled"])
+def test_a_voided_order_is_known_however_it_is_spelled(status):
+    frame = pd.DataFrame({"total": [100.0, 50.0, 7.0], "status": ["Paid", status, None], "currency": "JPY"})
+    net = money.net(frame)
+    assert net["amount"].isna().tolist() == [False, True, False]
+    assert "1 voided orders have no amount" in net.attrs["notes"]
+
+
+def test_more_given_back_than_paid_stays_below_zero_and_is_counted():
+    frame = orders({**INSIDE, "refunded": 3000.0}, INSIDE, {**INSIDE, "refunded": 2530.0},
+                   {**INSIDE, "total": -500.0, "refunded": 0.0, "discount": 0.0}, {**INSIDE, "refunded": 9000.0})
+    for of in (None, "refunds", ["refunds", "points", "shipping"]):
+        found = money.net(frame.assign(status=["paid"] * 4 + ["voided"]), of=of)
+        assert found["amount"].lt(0).tolist() == [True, False, False, True, False]
+        assert "1 orders have more refunded than their total; their amount is below 0" in found.attrs["notes"]
+    assert money.net(frame, of="refunds")["amount"].iloc[0] == 2530 - 3000      # a discount of it is gone as well
+    assert not [note for note in money.net(frame, of=[]).attrs["notes"] if "below 0" in note]
+    with words.speaking("ja"):
+        assert "返金が合計を上回る注文2件は、金額がマイナスです" in money.net(frame).attrs["notes"]
+
+
 def test_tax_on_top_comes_off_the_goods_alone_also_after_a_refund():
     order = {"total": 118.0, "subtotal": 100.0, "shipping": 10.0, "tax": 8.0, "currency": "JPY", "tax_included": True}
     frame = pd.DataFrame([order | {"refunded": given_back} for given_back in (0.0, 54.0, 108.0, 118.0)])

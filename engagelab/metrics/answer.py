@@ -1,13 +1,14 @@
 """The shape of an answer: one row an estimate, small cells hidden, doubts flagged in words."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.errors import DataError
+from engagelab.errors import DataError, UsageError
 from engagelab.metrics.nouns import SURVEY_MIN_N, Noun
 from engagelab.privacy.cells import ALL, FEW, hidden
 from engagelab.summaries import periods
@@ -29,6 +30,23 @@ class Cells:
     based: bool
 
 
+def grouping(by: str | Sequence[str] | None, *own: str | None) -> list[str]:
+    """The caller's columns of groups as a list, refusing names that an answer, with its `own` columns, uses itself.
+
+    >>> grouping("plan"), grouping(None)
+    (['plan'], [])
+    """
+    columns = [by] if isinstance(by, str) or not isinstance(by, Sequence | None) else list(by or [])
+    for column in columns:
+        if not isinstance(column, str):
+            raise UsageError("metrics.by_name", value=repr(column))
+        if column in (*COLUMNS, *own):
+            raise UsageError("metrics.reserved", column=repr(column))
+    if len(set(columns)) < len(columns):
+        raise UsageError("metrics.by_twice")
+    return columns
+
+
 def answer(name: str, noun: Noun, ask: Ask, cells: Cells, min_n: int | None, when: Span | None, every: str | None,
            weighted: bool) -> tuple[pd.DataFrame, bool]:
     """The tidy rows of one metric, its grouping columns called `by_1, by_2 ...`, and whether it has a base."""
@@ -36,13 +54,13 @@ def answer(name: str, noun: Noun, ask: Ask, cells: Cells, min_n: int | None, whe
     if ask.scope and cells.depth:  # groups that hold other platforms only are no answer
         table = table[table["rows"] > 0].reset_index(drop=True)
     starts = when.window.starts if when else 1
-    keys = [_labels(table, i, every if every and i == cells.depth else None, starts) for i in range(1, cells.depth + 1)]
+    keys = [labels(table, i, every if every and i == cells.depth else None, starts) for i in range(1, cells.depth + 1)]
     attributes = cells.depth - bool(every)
     why = _hidden(table, noun, cells.depth, attributes, min_n)
     secret = np.array([bool(reason) for reason in why], dtype=bool)
     out = pd.DataFrame({"metric": pd.Series([name] * len(table), dtype="str")})
-    for i, labels in enumerate(keys, 1):
-        out[f"by_{i}"] = pd.Series(labels, dtype="str")
+    for i, key in enumerate(keys, 1):
+        out[f"by_{i}"] = pd.Series(key, dtype="str")
     empty = (table["n"] == 0).to_numpy()
     for column in NUMBERS:
         blank = secret | (empty if column in ("estimate", "low", "high", "se") else False)
@@ -70,7 +88,7 @@ def is_hidden(flags: pd.Series) -> pd.Series:
     return flags.astype("str").str.contains(pattern, regex=True).fillna(False).astype(bool)
 
 
-def _labels(table: pd.DataFrame, i: int, every: str | None, starts: int) -> list[str]:
+def labels(table: pd.DataFrame, i: int, every: str | None, starts: int) -> list[str]:
     """What the keys of one grouping column are called."""
     total, missing = words.text("metrics.all"), words.text("metrics.missing")
     raw = list(table[f"key_{i}"])
@@ -79,8 +97,14 @@ def _labels(table: pd.DataFrame, i: int, every: str | None, starts: int) -> list
         raise DataError("metrics.reserved_value", value=repr(next(key for key in known if key in (total, missing))))
     if every is None and known and all(_whole(key) for key in known):  # whole numbers beside a gap come as 1.0
         raw = [key if _no(key) else key[:-2] for key in raw]
-    named = [missing if _no(key) else periods.label(every, int(key), starts) if every else key for key in raw]
+    named = [missing if _no(key) else periods.label(every, _first_day(every, key, starts), starts) if every else key
+             for key in raw]
     return [total if rank == np.inf else label for label, rank in zip(named, table[f"rank_{i}"], strict=True)]
+
+
+def _first_day(every: str, key: str, starts: int) -> int:
+    """The day number with which a period begins, from the period's own number."""
+    return periods.number("day", periods.start(every, int(key), starts))
 
 
 def _no(key: object) -> bool:
@@ -113,7 +137,7 @@ def _partial(table: pd.DataFrame, depth: int, when: Span | None, every: str | No
     """Whether the cell's period is not whole."""
     if not every or when is None:
         return [False] * len(table)
-    return [rank < np.inf and not _no(key) and not when.window.whole(every, int(key))
+    return [rank < np.inf and not _no(key) and not when.window.whole(every, _first_day(every, key, when.window.starts))
             for key, rank in zip(table[f"key_{depth}"], table[f"rank_{depth}"], strict=True)]
 
 

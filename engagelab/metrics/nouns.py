@@ -4,6 +4,7 @@ The same object is measured, followed over time and compared: `rate mean ratio q
 columns are names; the table goes to `measure()`. The definitions and their sources stand in `catalogue()`.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,7 +38,7 @@ class Estimates:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noun:
+class Noun(ABC):
     """A metric: its `name`, the direction that is `better`, the fewest respondents a cell shows (`min_n`)."""
 
     better: str = "higher"
@@ -48,22 +49,22 @@ class Noun:
         checked_min_n(self.min_n)
 
     @property
+    @abstractmethod
     def name(self) -> str:
         """What the metric is called where the caller gives it no name."""
-        raise NotImplementedError
 
     @property
     def hides(self) -> bool:
         """Whether small cells are hidden without being told so."""
         return False
 
+    @abstractmethod
     def ask(self, columns: Columns) -> Ask:
         """What has to be summed, over the names that `columns` gives."""
-        raise NotImplementedError
 
+    @abstractmethod
     def estimates(self, sums: Sums, confidence: float) -> Estimates:
         """The estimate of each group from its moments."""
-        raise NotImplementedError
 
 
 def checked_min_n(min_n: int | None) -> None:
@@ -196,6 +197,10 @@ class Quantile(Noun):
     def ask(self, columns: Columns) -> Ask:
         """What has to be summed."""
         return Ask((), known=columns.number(self.column))
+
+    def estimates(self, sums: Sums, confidence: float) -> Estimates:
+        """Refused: no sums tell a quantile, which is read from the counts of values (see `quantiles`)."""
+        raise UsageError("metrics.not_of_sums", noun=self.name)
 
 
 @dataclass(frozen=True)

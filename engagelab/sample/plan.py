@@ -26,7 +26,6 @@ PAID = .005
 PAID_REACH = (.0, .0, .0, .0, .0, 1.95)
 
 # Prices of a month in yen, tax included.
-PLANS = ("light", "standard", "office")
 HOME_PLANS = ("light", "standard")
 PRICE = {"light": 1980, "standard": 2980, "office": 9800}
 # What is left of the price of a month after tax, goods, parcels and fees, on every plan.

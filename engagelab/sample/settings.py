@@ -5,10 +5,14 @@ import json
 from engagelab.sample.banks import rows
 from engagelab.sample.dates import ZONE
 from engagelab.sample.exports.mapped import mappings
+from engagelab.sample.plan import CAMPAIGN
 from engagelab.sample.purchases import CURRENCY
 
 NAME = "Asanagi Coffee"
 COLORS = ("#1f5f7a", "#d98e32")
+ACTIVE, BEGIN, PLATFORM = "app_open", "sign_up", "app"
+STEPS = ("sign_up", "tour_started", "tour_completed")
+CAMPAIGN_NAME = "春のキャンペーン"
 
 
 def settings() -> str:
@@ -20,7 +24,9 @@ def settings() -> str:
     return "\n".join([
         f"name = {_quoted(NAME)}", f"colors = [{', '.join(map(_quoted, COLORS))}]", 'language = "en"',
         f"timezone = {_quoted(ZONE)}", f"currency = {_quoted(CURRENCY)}", "fiscal_year_starts = 4",
-        'segment = "segment"', ""])
+        'segment = "segment"', "", "[events]", f"active = [{_quoted(ACTIVE)}]", f"begin = [{_quoted(BEGIN)}]",
+        f"platform = {_quoted(PLATFORM)}", f"steps = [{', '.join(map(_quoted, STEPS))}]", "",
+        "[[campaigns]]", f"name = {_quoted(CAMPAIGN_NAME)}", f"since = {_quoted(CAMPAIGN + '-01')}", ""])
 
 
 def export_settings() -> str:

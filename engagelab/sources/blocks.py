@@ -24,8 +24,7 @@ from engagelab.sources.records import SPARSE, different
 from engagelab.sources.rows import HEAD, Regular, Rows, Scanned
 from engagelab.sources.values import number
 
-ROW, REPORT, SINCE, UNTIL, DIMENSION, MEMBER = OWN = (
-    "# row", "# report", "# since", "# until", "# dimension", "# member")
+OWN = ("# row", "# report", "# since", "# until", "# dimension", "# member")
 _SAID = len(OWN) - 1            # what is said of a whole table is not written down with each of its rows
 _RANGE = re.compile(r"(\d{8})\s*[-–~〜]\s*(\d{8})$")
 _DAY = re.compile(r"[^:：]*[:：]\s*(\d{8})$")
@@ -46,6 +45,7 @@ class Block:
     names: list[str]
     twice: str = ""
     rows: tuple[int, ...] = ()  # places of what its rows are, where no column of ours is for that
+    compared: tuple[int, ...] = ()          # the place that says for which comparison a row is
     figureless: bool = False
     kept: int = 0
 
@@ -60,18 +60,25 @@ class Unfolded:
 
 
 class Tables(Rows):
-    """The rows of all tables: cells as written down, what is `said` of each table, their `number` in it (0: total)."""
+    """The rows of all tables: cells as written down, what is `said` of each table, their `number` in it (0: total).
+
+    `part` says which rows are of a comparison, that is of some of the users: those are counted among all of them.
+    """
 
     def __init__(self, theirs: Scanned, said: Sequence[tuple[str, ...]], table: array, number: array,
-                 blocks: list[Block]):
+                 part: list[bool], blocks: list[Block]):
         self._theirs, self._said = theirs, list(zip(*said, strict=True))
         self._table, self._number = np.array(table), np.array(number)
         self.n, self.lines, self.widths, self.entities = theirs.n, theirs.lines, theirs.widths, theirs.entities
-        self.totals = np.flatnonzero(self._number == 0)
-        self.figureless = np.flatnonzero(np.array([block.figureless for block in blocks])[self._table])
+        total, compared = self._number == 0, np.array(part, bool)
+        alone = ~np.isin(self._table, self._table[~compared & ~total])
+        self.aside = tuple((reason, np.flatnonzero(which)) for reason, which in (
+            ("total_row", total), ("no_figures", np.array([block.figureless for block in blocks])[self._table]),
+            ("comparison", compared & ~alone), ("comparison_alone", compared & alone)))
         self.pivoted = frozenset(name for block in blocks if block.figureless and not block.names[0]
                                  for name in block.names)
-        self.dimensions = frozenset(block.names[place] for block in blocks for place in block.rows)
+        self.dimensions = frozenset(block.names[place] for block in blocks
+                                    for place in block.rows + block.compared)
 
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place, ours in front."""
@@ -150,7 +157,7 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
             for report, block in zip(_reports(blocks, stem, one), blocks, strict=True)]
     place = {name: at for at, name in enumerate(names[_SAID:])}
     whole, most = Regular(len(names) - _SAID), max(size, SPARSE)
-    table, numbers = array("h"), array("q")
+    table, numbers, part = array("h"), array("q"), list[bool]()
     at, began = list[int](), -1
     top: list[Line] = [(blocks[0].line, names)]
     for block, line, cells in _split(lines(), known, _Comments()):
@@ -158,7 +165,7 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
             at = [place[name] for name in block.names]
             began += 1
             continue
-        total, short = _total(block, cells), _short(block, cells)
+        total, short = _total(block, cells, int(blocks[began].compared == (0,))), _short(block, cells)
         block.kept += not total
         row = [""] * (len(names) - _SAID)
         for where, cell in zip(at, cells, strict=False):
@@ -167,11 +174,13 @@ def unfolded(lines: Callable[[], Iterable[Line]], file: str, stem: str, size: in
         whole.add(line, row, len(names) - short * (not total), len(cells) if short else 0)
         table.append(began)
         numbers.append(0 if total else block.kept)
+        part.append(any(normal(cells[place]) not in wording()["comparisons"]["whole"]
+                        for place in blocks[began].compared if place < len(cells)))
         if len(top) < HEAD:
             top.append((line, [""] * _SAID + row))
         if len(whole) * (len(names) - len(OWN)) > most:
             raise SourceError("sources.sparse_records", file=file, line=line, columns=len(names))
-    return Unfolded(top, Tables(whole.rows(), said, table, numbers, blocks), comments)
+    return Unfolded(top, Tables(whole.rows(), said, table, numbers, part, blocks), comments)
 
 
 def _headers(lines: Iterable[Line], file: str, one: Declaration) -> tuple[list[Block], tuple[str, ...]]:
@@ -201,7 +210,9 @@ def _check(block: Block, file: str, known: set[str], metrics: set[str]) -> None:
     """
     first = next((place for place, name in enumerate(block.names) if plain(name) in metrics), None)
     block.figureless = first is None
-    block.rows = tuple(place for place, name in enumerate(block.names[:first or 0]) if plain(name) not in known)
+    open_to = [place for place, name in enumerate(block.names[:first or 0]) if plain(name) not in known]
+    block.compared = tuple(place for place in open_to if plain(block.names[place]) in wording()["comparisons"]["names"])
+    block.rows = tuple(place for place in open_to if place not in block.compared)
     if block.twice and not block.figureless:
         raise SourceError("sources.column_twice", file=file, line=block.line, column=one_line(block.twice))
     for name in block.names:
@@ -262,11 +273,11 @@ def _reports(blocks: list[Block], stem: str, one: Declaration) -> list[str]:
     return found
 
 
-def _total(block: Block, cells: list[str]) -> bool:
+def _total(block: Block, cells: list[str], at: int) -> bool:
     """Whether a row adds up the others: it says so, at times in a cell more than the header has, or has no name."""
-    totals = _totals()
-    return (normal(cells[0]) in totals or any(normal(cell) in totals for cell in cells[len(block.names):])
-            or (block.kept == 0 and not cells[0].strip()))     # of a comparison each has a total
+    totals, name = _totals(), normal(cells[at]) if at < len(cells) else ""
+    return (name in totals or any(normal(cell) in totals for cell in cells[len(block.names):])
+            or (block.kept == 0 and not name))      # of a comparison each has a total
 
 
 def _short(block: Block, cells: list[str]) -> int:

@@ -57,7 +57,7 @@ class Declaration:
     joined: Names = field(default_factory=dict)       # a text put together of several columns
     twice: tuple[str, ...] = ()             # names that stand twice in the file: the first is meant
     only: Names = field(default_factory=dict)         # theirs -> what it says of rows that the table holds
-    absent: tuple[str, ...] = ()            # amounts that stand for none
+    absent: Names = field(default_factory=dict)       # kind -> figures that stand for none, or for none known yet
     less: Names = field(default_factory=dict)         # an amount from which others, where there are any, are taken
     report: tuple[str, ...] = ()            # titles of a file that is no table: keys and values in sections
     options_row: bool = False               # a second header row may name the options of each question
@@ -71,7 +71,6 @@ class Declaration:
     zone: str = ""                          # what the vendor's stamps are in, where the rule is fixed
     survey: bool = False
     commented: bool = False                 # tables under comments, read as one; see blocks.py
-    not_yet: tuple[str, ...] = ()           # figures that stand for what cannot be known yet
     per: dict[str, float] = field(default_factory=dict)      # how many of theirs are one of ours, where units differ
     header_rows: int = 1
     unescape: bool = False

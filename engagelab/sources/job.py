@@ -14,8 +14,10 @@ from engagelab.sources import stamps
 from engagelab.sources.declarations import OURS, Declaration, Names, normal, plain, wording
 from engagelab.sources.nested import unpacked
 from engagelab.sources.problems import Problems, one_line
+from engagelab.sources.records import Columns
 from engagelab.sources.rows import Listed, Rows, Unsaved
-from engagelab.sources.values import convert, european, identified, renamed
+from engagelab.sources.thousands import decimal_comma, decimal_point, doubtful, of_points
+from engagelab.sources.values import convert, identified, renamed
 from engagelab.words import joined
 
 _PREVIEWS = frozenset({"1", "2", "9", "17"})
@@ -70,13 +72,13 @@ class Job:
     """
 
     def __init__(self, file: str, line: int, one: Declaration, names: list[str], rows: Rows, options: Options,
-                 zone: str = ""):
+                 zone: str = "", delimiter: str = ""):
         self.file, self.line, self.one, self.names, self.rows, self.options = file, line, one, names, rows, options
         self.width = len(names)
         together = {ours: _together(one, ours) for ours in one.joined}
         names = self.names = [*names, *_inside(one, names), *dict.fromkeys(together.values())]
         self.one = replace(one, columns=one.columns | {ours: (name,) for ours, name in together.items()})
-        self.european = False           # whether days are written as 13.04.2026
+        self.delimiter, self.european = delimiter, False        # whether a point may part thousands
         self.titles = [one_line(name) for name in names]        # as they are shown
         self.problems = Problems(file, rows.lines)
         self.n = rows.n
@@ -86,7 +88,8 @@ class Job:
         self._cells: dict[int, pd.Series] = {}
         self.zone_in_file = zone
         self.asked: list[int] = []      # the columns that are a survey's questions
-        self.naming: set[int] = set()   # the columns of ids that hold addresses
+        self.naming: set[int] = set()   # the columns of ids that hold addresses or names
+        self.renamed: dict[str, bool] = {}      # and which of ours hold pseudonyms in their place
         self.in_stamp = self.naive = False
         self.masked = 0
 
@@ -115,11 +118,7 @@ class Job:
         text = {place for place in {*text, *inside} if place < self.width}
         numbers = {place for place in numbers - text if place < self.width}
         self._cells = self.rows.columns(sorted(text), sorted(numbers))
-        self.european = any(self._cells[place].iloc[:_SEEN].dropna().astype(str).str.match(_EUROPEAN_DAY).any()
-                            for place in self._of_kinds("time") if place in text)
-        floats = [place for place in numbers if self._cells[place].dtype.kind == "f"]
-        if self.european and floats:        # what stands behind a point is to be seen
-            self._cells |= self.rows.columns(floats, [])
+        self._judge(numbers)
         self.rows.release()
         for place, below in inside.items():
             self._unpack(place, below)
@@ -129,6 +128,33 @@ class Job:
             if len(cells) != self.n:
                 raise SourceError("sources.lost_rows", file=self.file, read=len(cells), rows=self.n,
                                   column=self.titles[place])
+
+    def _judge(self, numbers: set[int]) -> None:
+        """Find out whether a point may part thousands here; where it may, what stands behind it is to be seen."""
+        kinds = tables.table(self.one.table).columns
+        parts = [place for ours, theirs in self.one.joined.items() if kinds[ours].kind in _NUMBERS
+                 for place in self.places(theirs) if place in self._cells]
+        told = [self._cells[place] for place in [*numbers, *parts] if self._cells[place].dtype.kind not in "iuf"]
+        comma = any(map(decimal_comma, told))
+        if not comma and not self._of_points(told):
+            return
+        seen = self.rows.columns([place for place in numbers if self._cells[place].dtype.kind == "f"], [])
+        self.european = comma or not any(map(decimal_point, [*told, *seen.values()]))
+        if self.european:
+            self._cells |= seen
+
+    def _of_points(self, told: list[pd.Series]) -> bool:
+        """Whether semicolons, days or money are written as where points part thousands; typed numbers have none."""
+        if isinstance(self.rows, Columns):
+            return False
+        days = (self._cells[place].iloc[:_SEEN].dropna().astype(str) for place in self._of_kinds("time")
+                if place in self._cells)
+        money = [self._cells[place] for group in (self.one.columns, self.one.items)
+                 for place in self.places(group.get("currency", ())) if place in self._cells]
+        said = [self.options.currency, *(group.get("currency", "") for group in (self.one.constants,
+                                                                                 self.one.items_constants))]
+        return (self.delimiter == ";" or any(day.str.match(_EUROPEAN_DAY).any() for day in days)
+                or any(map(of_points, [pd.Series(said, dtype=object), *money, *told])))
 
     def _unpack(self, place: int, below: list[int]) -> None:
         """What is nested in a column, as columns of its own."""
@@ -211,10 +237,9 @@ class Job:
         cells = self._cells[places[0]]
         for place in places[1:]:
             cells = cells.where(cells.notna(), self._cells[place])
-        if self.one.absent and column.kind == "amount":
-            cells = cells.mask(cells.astype(str).str.strip().str.removesuffix(".0").isin(self.one.absent))
-        if self.one.not_yet and column.kind == "rate":
-            cells = cells.mask(cells.astype(str).str.strip().isin(self.one.not_yet))
+        if column.kind in self.one.absent:
+            none = self.one.absent[column.kind]
+            cells = cells.mask(cells.astype(str).str.strip().str.removesuffix(".0").isin(none))
         theirs = self.titles[places[0]]
         alias = self.one.values.get(column.name, {})
         if column.kind == "time":
@@ -223,10 +248,9 @@ class Job:
             done = convert(cells, column, unescape=self.one.unescape and self.rows.entities,
                            guarded=self.rows.guarded, alias=alias)
             values, bad = done.values, done.bad
-            foreign = european(cells, all_points=self.european) if column.kind in _NUMBERS else np.zeros(0, int)
-            if len(foreign):
-                values.iloc[foreign] = np.nan
-                bad = bad | {"european": foreign}
+            if self.european and column.kind in _NUMBERS and len(open_to := doubtful(cells)):
+                values.iloc[open_to] = np.nan
+                bad = {reason: np.setdiff1d(at, open_to) for reason, at in bad.items()} | {"european": open_to}
         if "damaged" in bad and column.name in self.one.id_of_url:
             bad = self._of_url(column.name, values, bad["damaged"])
         if column.name in self.one.per:
@@ -272,8 +296,8 @@ class Job:
 
     def set_aside(self) -> None:
         """Rows that are no data: of the wrong width, empty, totals, footers, phantoms, trials."""
-        self.problems.rows(self.rows.totals, "total_row")
-        self.problems.rows(self.rows.figureless, "no_figures")
+        for reason, places in self.rows.aside:
+            self.problems.rows(places, reason)
         odd = self.rows.widths != self.width
         suspect = np.flatnonzero(odd | self._timeless())
         # a count may stand behind the word: Grand Totals (5,700 records)
@@ -304,8 +328,7 @@ class Job:
             daily = ~self.words(place).isin(["", "lifetime", "通算"]).to_numpy(bool)
             self.problems.rows(np.flatnonzero(daily & ~self.problems.dropped), "daily", self.titles[place], "posted_at",
                                self._cells[place])
-        if isinstance(self.rows, Listed):
-            self._unsaved()
+        self._unsaved()
 
     def _totals(self, place: int) -> np.ndarray:
         """Where a cell of this column says that its row adds up the others."""
@@ -318,7 +341,7 @@ class Job:
 
     def _unsaved(self) -> None:
         """Formulas whose value the workbook does not hold are faults, and no blanks."""
-        for place, cells in self._cells.items():
+        for place, cells in self._cells.items() if isinstance(self.rows, Listed) else ():
             at = np.flatnonzero([isinstance(cell, Unsaved) for cell in cells])
             if len(at):
                 self.problems.cells(at, "unsaved", self.titles[place], self.titles[place], cells, required=False,

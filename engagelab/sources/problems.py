@@ -12,7 +12,7 @@ from engagelab.sources.addresses import MASK, hidden
 COLUMNS = ("file", "line", "column", "value", "reason", "severity")
 # What vendors themselves write into their files is set aside and said; it is no fault to be mended.
 EXPECTED = frozenset({"total_row", "footer", "phantom", "preview", "empty_row", "not_finite", "repeated_row", "example",
-                      "other_kind"})
+                      "other_kind", "comparison"})
 
 
 @dataclass(frozen=True)

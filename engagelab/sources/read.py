@@ -94,7 +94,7 @@ def read_with(path: Path, options: Options, *, format: str | None = None,
     if one.survey:
         wordings = [_legible(name) for name in wordings or names]
     rows = opened.below(first, len(names))
-    job = Job(opened.file, line, one, names, rows, options, zone)
+    job = Job(opened.file, line, one, names, rows, options, zone, opened.delimiter)
     shaped = shape(job, wordings, ids)
     if on_bad == "raise":
         job.problems.raise_first()
@@ -269,4 +269,4 @@ def _source(job: Job, opened: Opened, shaped: Shaped, preamble: tuple[str, ...],
         first=own.min() if len(own) else None, last=own.max() if len(own) else None, stamp=newest,
         zone=zone, zone_name=job.zone_in_file or one.zone or job.options.tz or "UTC", preamble=preamble,
         unknown=unknown, lacking=lacking, personal=tuple(job.titles[place] for place in sorted(hidden)),
-        masked=job.masked, sheets=opened.sheets)
+        masked=job.masked, sheets=opened.sheets, renamed=tuple(job.renamed))

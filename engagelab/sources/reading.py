@@ -23,7 +23,8 @@ class Source:
     were set to missing; `masked` texts and categories that held an address or telephone number; `first` and
     `last` stamp of the table's own time; `stamp`, the newest stamp of any kind inside; `zone`, from
     where the zone of its stamps is known: `stamp file format argument utc` (taken as UTC for want
-    of a word) or "" for a file without stamps; `sheets`, further ones of a workbook with tables, not read.
+    of a word) or "" for a file without stamps; `sheets`, further ones of a workbook with tables, not read; `renamed`
+    columns of ours in which a keyed pseudonym stands for an address, telephone number or name.
     """
 
     file: str
@@ -46,6 +47,7 @@ class Source:
     personal: tuple[str, ...] = ()
     masked: int = 0
     sheets: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -124,8 +126,8 @@ class Reading:
             lines.append(words.text(f"sources.report.zone_{source.zone}", zone=source.zone_name))
         if source.masked:
             lines.append(words.text("sources.report.masked", n=source.masked))
-        for key, names in (("personal", source.personal), ("unknown", source.unknown), ("lacking", source.lacking),
-                           ("sheets", source.sheets),
+        for key, names in (("personal", source.personal), ("renamed", source.renamed), ("unknown", source.unknown),
+                           ("lacking", source.lacking), ("sheets", source.sheets),
                            ("unrecognised", self._unrecognised()), ("turned", self._directed("turned")),
                            ("assumed", self._directed("assumed"))):
             if names:

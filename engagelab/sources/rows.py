@@ -14,6 +14,7 @@ import itertools
 import re
 import warnings
 import zipfile
+from abc import ABC, abstractmethod
 from array import array
 from collections import Counter
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Head:
     delimiter: str
 
 
-class Rows:
+class Rows(ABC):
     """The rows below the header: `n`, `lines`, `widths`, and columns by their place."""
 
     n: int
@@ -49,20 +50,19 @@ class Rows:
     widths: np.ndarray
     entities = True             # whether a cell may hold `&amp;` or its like
     guarded = True              # whether a cell may begin with the apostrophe by which `save` guards a text
-    totals = np.zeros(0, int)   # places of rows that are known to be totals
-    figureless = np.zeros(0, int)           # and of those whose table has no figure that is known
+    aside: tuple[tuple[str, np.ndarray], ...] = ()              # why rows are known to be no data, and their places
     dimensions: frozenset[str] = frozenset()        # columns that are told in one of ours
     pivoted: frozenset[str] = frozenset()           # and those whose names are values, such as mobile
 
+    @abstractmethod
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place: text as it stands (missing where empty), numbers read where they are plain."""
-        raise NotImplementedError
 
+    @abstractmethod
     def filled(self, places: np.ndarray) -> np.ndarray:
         """How many cells of each of these rows, none of them as wide as the header, hold anything."""
-        raise NotImplementedError
 
-    def release(self) -> None:
+    def release(self) -> None:  # noqa: B027 - rows in memory have no text to let go of
         """Let go of the text, whose columns are read."""
 
 
@@ -94,7 +94,8 @@ class Scanned(Rows):
         self._data, self._start = data, start
         self._scientific = _scientific(data)
         self.entities = b"&" in data
-        self.guarded = b"'" in data and any(bytes([before]) + b"'" in data for before in b"\n\t,;\"")
+        self.guarded = data[:1] == b"'" or (
+            b"'" in data and any(bytes([before]) + b"'" in data for before in b"\n\t,;\""))
 
     def columns(self, text: list[int], numbers: list[int]) -> dict[int, pd.Series]:
         """Columns by place; a column of numbers that holds anything else comes as text."""

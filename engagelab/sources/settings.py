@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ FILE = "engagelab.toml"
 DATA_ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson", ".parquet"})
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # what a setting takes, where its kind alone does not say it
 _FORMS = {"language": "language", "timezone": "zone", "currency": "currency", "colors": "colors",
           "fiscal_year_starts": "month", "dayfirst": "flag", "year": "year"}
@@ -68,6 +70,24 @@ class SurveySettings:
 
 
 @dataclass(frozen=True)
+class EventSettings:
+    """Which events of the log count as being active, which one begins a life, where, and the steps of a funnel."""
+
+    active: tuple[str, ...] = ()
+    begin: tuple[str, ...] = ()
+    platform: str = ""
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class CampaignSettings:
+    """A campaign, and the day on which it began."""
+
+    name: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True)
 class Settings:
     """The content of `engagelab.toml`.
 
@@ -83,8 +103,8 @@ class Settings:
     currency: str = ""
     fiscal_year_starts: int = 1
     segment: str = "segment"
-    events: Mapping[str, str] = field(default_factory=dict)
-    campaigns: tuple[Any, ...] = ()
+    events: EventSettings = field(default_factory=EventSettings)
+    campaigns: tuple[CampaignSettings, ...] = ()
     files: Mapping[str, FileSettings] = field(default_factory=dict)
     surveys: Mapping[str, SurveySettings] = field(default_factory=dict)
 
@@ -118,6 +138,8 @@ def read_settings(folder: Path | str, *, logo: bool = True) -> Settings:
                         for name, entry in _group(entries, "files").items()}
     entries["surveys"] = {name: _made(SurveySettings, entry, f"surveys.{name}")
                           for name, entry in _group(entries, "surveys").items()}
+    entries["events"] = _made(EventSettings, _group(entries, "events"), "events")
+    entries["campaigns"] = [_campaign(entry, number) for number, entry in enumerate(_campaigns(entries), 1)]
     settings = _made(Settings, entries, "")
     for wrong in (*_company(settings), *_files(settings), *_surveys(settings)):
         raise wrong
@@ -150,6 +172,23 @@ def _group(entries: dict[str, Any], name: str) -> dict[str, Any]:
     if not isinstance(group, dict):
         raise _wrong(name, group, "group", [name])
     return group
+
+
+def _campaigns(entries: dict[str, Any]) -> list[Any]:
+    listed = entries.get("campaigns", [])
+    if not isinstance(listed, list):
+        raise _wrong("campaigns", listed, "campaigns")
+    return listed
+
+
+def _campaign(entry: Any, number: int) -> CampaignSettings:
+    """One campaign; TOML knows dates of its own."""
+    if isinstance(entry, dict) and isinstance(entry.get("since"), date):
+        entry = {**entry, "since": entry["since"].isoformat()}
+    made = _made(CampaignSettings, entry, f"campaigns.{number}")
+    if not (made.name and _DAY.fullmatch(made.since) and parse(pd.Series([made.since]), ("iso",)).values.notna().all()):
+        raise _wrong(f"campaigns.{number}", entry, "campaigns")
+    return made
 
 
 def _made(kind: Any, entries: Any, where: str) -> Any:

@@ -17,7 +17,7 @@ from engagelab import tables
 from engagelab.errors import SourceError
 from engagelab.privacy.pseudonyms import pseudonym
 from engagelab.sources import currencies, questions
-from engagelab.sources.addresses import hidden, masked, reaching
+from engagelab.sources.addresses import MASK, hidden, masked, mostly_names, reaching
 from engagelab.sources.declarations import last_part, names_people, plain
 from engagelab.sources.job import Job
 from engagelab.sources.values import MISSING, convert
@@ -151,7 +151,7 @@ def _person(job: Job, frame: pd.DataFrame) -> pd.Series:
     person = frame["user_id"] if "user_id" in frame else pd.Series(None, index=frame.index, dtype=object)
     person = person.astype(object)
     if job.options.key is not None and "email" in frame:
-        address = frame["email"].where(frame["email"].str.contains("@", regex=False).fillna(False).astype(bool))
+        address = frame["email"].where(frame["email"].str.contains("[@＠]").fillna(False).astype(bool))
         person = person.where(person.notna(), pseudonym(address, job.options.key))
     for place in job.places(job.one.fallback.get("user_id", ())):
         vendor = convert(job.cell(place), tables.table(job.one.table).columns["user_id"])
@@ -159,22 +159,38 @@ def _person(job: Job, frame: pd.DataFrame) -> pd.Series:
     return _unnamed(job, "user_id", person.where(person.notna(), None))
 
 
-def _unnamed(job: Job, ours: str, person: pd.Series) -> pd.Series:
-    """No address, telephone number or name is left where an id belongs.
+def _unnamed(job: Job, ours: str, ids: pd.Series, people: bool = True) -> pd.Series:
+    """No address or telephone number is left where an id belongs, and where it is that of `people` no name.
 
     It gives way to its pseudonym, so that it joins with other tables.
     """
-    places = job.places(job.one.columns.get(ours, ()) + job.one.fallback.get(ours, ()))
-    naming = reaching(person)
-    for place in places:
+    places = _places(job, ours)
+    naming = reaching(ids, people)
+    if people and mostly_names(ids):
+        naming = ids.notna()
+    for place in places if people else ():
         if names_people(job.names[place]):
-            naming |= person.notna() & (person == job.cell(place).astype("str").str.strip())
+            naming |= ids.notna() & (ids == job.cell(place).astype("str").str.strip())
     if not naming.any() or (job.options.key is None and job.options.keep_personal):
-        return person
+        return ids
     if job.options.key is None:
         raise SourceError("sources.needs_key", file=job.file, column=job.titles[places[0]] if places else ours)
-    job.naming |= set(places)
-    return person.mask(naming, pseudonym(person[naming].reindex(person.index), job.options.key))
+    return _replaced(job, ours, ids, naming.to_numpy(bool), job.options.key)
+
+
+def _replaced(job: Job, ours: str, cells: pd.Series, which: np.ndarray, key: bytes | str) -> pd.Series:
+    """Cells of which some give way to their pseudonyms; the column does not show as it stands, and it is said."""
+    job.naming |= set(_places(job, ours))
+    job.renamed[ours] = True
+    out = cells.to_numpy(object, copy=True)
+    out[which] = pseudonym(cells[which], key).to_numpy(object)
+    return pd.Series(out, index=cells.index, dtype=object)
+
+
+def _places(job: Job, ours: str) -> list[int]:
+    """The columns of the file from which a column of ours is taken."""
+    one = job.one
+    return job.places(tuple(name for group in (one.columns, one.fallback, one.items) for name in group.get(ours, ())))
 
 
 def _promoted(job: Job, frame: pd.DataFrame) -> None:
@@ -307,12 +323,30 @@ def _balance(job: Job, frames: dict[str, pd.DataFrame]) -> None:
 
 
 def _finished(job: Job, name: str, frame: pd.DataFrame) -> pd.DataFrame:
-    """Declared dtypes, and no personal column unless it was asked for."""
+    """Declared dtypes, no address where an id belongs, and nothing personal unless it was asked for."""
+    table = tables.table(name)
     if not job.options.keep_personal:
-        frame = frame.drop(columns=[column for column in tables.table(name).personal if column in frame])
-        for column in tables.table(name).columns.values():
-            if column.name in frame and column.kind in ("text", "category") and not column.allowed:
-                frame[column.name], n = masked(frame[column.name])
-                job.masked += n
+        frame = frame.drop(columns=[column for column in table.personal if column in frame])
+    for column in table.columns.values():
+        if column.name not in frame or column.personal:
+            continue
+        cells = frame[column.name]
+        if column.kind == "id" and column.name not in table.people:
+            frame[column.name] = _unnamed(job, column.name, cells, people=False)
+        elif column.kind in ("text", "category") and not column.allowed and not job.options.keep_personal:
+            cells = _colleague(job, column.name, cells) if "person" in column.role else cells
+            frame[column.name], n = masked(cells)
+            job.masked += n
     return tables.typed(frame, name).reset_index(drop=True)
+
+
+def _colleague(job: Job, ours: str, cells: pd.Series) -> pd.Series:
+    """Who of us it is, by a pseudonym where it is told by name; without a key the name is masked."""
+    if not mostly_names(cells):
+        return cells
+    if job.options.key is not None:
+        return _replaced(job, ours, cells, cells.notna().to_numpy(bool), job.options.key)
+    job.naming |= set(_places(job, ours))
+    job.masked += int(cells.notna().sum())
+    return cells.mask(cells.notna(), MASK)
 

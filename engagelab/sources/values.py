@@ -28,7 +28,7 @@ _DAMAGED = re.compile(r"[-+]?\d+(?:[.,]\d*)?[eE]\+\d+")
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+|(?<=\d)\.)?(?:e[-+]?\d+)?")
 _CURRENCY = re.compile(r"^([-+]?)\s*(?:(?:us|ca|au?|nz|hk|nt|s)?\$|[¥\\€£]|jpy|usd|eur|gbp)\s*([-+]?)"
                        r"|\s*(?:円|jpy|usd|eur|gbp|€)$")
-_DECIMAL_COMMA = re.compile(r"\d,\d{1,2}(?!\d)|\.\d{3},\d")
+_MINUS = str.maketrans("\u2212▲△", "---")
 _BIG = 2.0 ** 53
 
 
@@ -83,7 +83,7 @@ def number(text: str, kind: str) -> float | str:
         return "not_finite"
     percent = plain.endswith("%") and kind in ("rate", "number")
     plain = plain.removesuffix("%").rstrip() if percent else plain
-    plain = plain.replace("\u2212", "-").replace("▲", "-").replace("△", "-")
+    plain = plain.translate(_MINUS)
     if kind == "amount":
         plain = _CURRENCY.sub(r"\1\2", plain)
     if not plain or not _NUMBER.fullmatch(plain) or not any(letter.isdigit() for letter in plain):
@@ -101,25 +101,13 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).strip().casefold().removeprefix("'").strip()
 
 
-def european(cells: pd.Series, *, all_points: bool = False) -> np.ndarray:
-    """Places of numbers in which a point may part thousands, for the column has decimal commas.
+def bare(text: str) -> str:
+    """The figures of a number, without its sign, its currency and what stands for a share of a hundred.
 
-    With `all_points` also where each point of the column has three figures behind it.
-
-    >>> european(pd.Series(["1.000", "25.500,50", "3", "2,000"]))
-    array([0, 3])
+    >>> bare("-€ １.000"), bare("12,5 %")
+    ('1.000', '12,5')
     """
-    if cells.dtype.kind in "iuf":
-        return np.zeros(0, int)
-    if not all_points and not _DECIMAL_COMMA.search(unicodedata.normalize("NFKC", "\n".join(map(str, cells.dropna())))):
-        return np.zeros(0, int)
-    text, codes = each(cells, lambda cell: _CURRENCY.sub(r"\1\2", _plain(cell).rstrip("% ")).strip().lstrip("+-"))
-    text = text.astype(str)
-    pointed, both = text.str.fullmatch(r"\d{1,3}(\.\d{3})+"), text.str.fullmatch(r"\d{1,3}(\.\d{3})+,\d+")
-    comma = both | text.str.fullmatch(r"\d+,\d{1,2}")
-    every = all_points and pointed[text.str.contains(".", regex=False)].all()
-    found = pointed & bool(comma.any() or every) | text.str.fullmatch(r"\d{1,3},\d{3}") & bool(both.any())
-    return np.flatnonzero(np.append(found.to_numpy(bool), False)[codes])
+    return _CURRENCY.sub(r"\1\2", _plain(text).translate(_MINUS).rstrip("% ")).strip().lstrip("+-")
 
 
 def each(cells: pd.Series, read: Callable[[str], object]) -> tuple[pd.Series, np.ndarray]:
@@ -279,10 +267,7 @@ def unmarked(cells: pd.Series) -> pd.Series:
     >>> unmarked(pd.Series(["'=1+1", "'tis", None], dtype=object)).tolist()
     ['=1+1', "'tis", None]
     """
-    known = cells.notna().to_numpy()
-    if "\n'" not in "\n" + "\n".join(map(str, cells[known])):
-        return cells
-    clean = cells.copy()
+    known, clean = cells.notna().to_numpy(), cells.copy()
     clean[known] = [_unmarked(str(cell)) for cell in cells[known]]
     return clean
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from engagelab.errors import UsageError
-from engagelab.metrics.nouns import ces, csat, mean, nps, quantile, rate, ratio
+from engagelab.metrics.nouns import Noun, ces, csat, mean, nps, quantile, rate, ratio
 
 
 @pytest.mark.parametrize("make", [rate, mean, quantile, nps, csat, ces])
@@ -48,3 +48,10 @@ def test_directions_and_intervals_are_of_a_list():
         mean("x", better="low")
     with pytest.raises(UsageError, match="did you mean 'wald'"):
         nps("x", interval="wold")
+
+
+def test_a_noun_says_what_it_is_called_what_it_sums_and_what_comes_of_it():
+    with pytest.raises(TypeError, match=r"abstract methods '?ask'?, '?estimates'?, '?name'?"):
+        Noun()
+    with pytest.raises(UsageError, match=r"quantile\(x, 0.5\) cannot be told from sums; use measure\(\)"):
+        quantile("x").estimates(None, .95)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engagelab.errors import SourceError
+from engagelab.privacy.pseudonyms import pseudonym
 from engagelab.sources.addresses import hidden, masked, mostly_addresses
 from engagelab.sources.job import Options
 from engagelab.sources.read import read, read_with
@@ -22,13 +23,27 @@ from engagelab.sources.read import read, read_with
         "(03) 1234-5678",
         "+81 90 1234 5678",
         "+1 (555) 123-4567",
+        "(212) 555-0123",
+        "212-555-0123",
+        "1-212-555-0123",
+        "212.555.0123",
+        "ｔａｒｏ＠ｅｘａｍｐｌｅ．ｃｏｍ",
+        "taro＠example.com",
+        "０９０－１２３４－５６７８",
+        "０９０１２３４５６７８",
+        "090ー1234ー5678",
+        "090－1234－5678",
+        "０３−１２３４−５６７８",
+        "（０３）１２３４−５６７８",
+        "0（3）12345678",
+        "212−555−4123",
+        "＋８１　９０　１２３４　５６７８",
     ],
 )
 def test_they_are_masked_in_a_sentence(secret):
-    for text in (f"Write to {secret} please", f"連絡先は{secret}です", secret):
-        told, n = masked(pd.Series([text]))
-        assert secret not in told.iloc[0] and "***" in told.iloc[0], text
-        assert n == 1
+    for text in ("Write to {} please", "連絡先は{}です", "{}"):
+        told, n = masked(pd.Series([text.format(secret)]))
+        assert (told.iloc[0], n) == (text.format("***"), 1)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +57,12 @@ def test_they_are_masked_in_a_sentence(secret):
         "1900000000000000001",
         "https://x.com/a/status/1900000000000000001",
         "0.123456789012",
+        "122-555-0123",             # no area of North America begins with 1
+        "order 212-555-01234",
+        "4212-555-0123",
+        "192.168.100.2001",
+        "１０月３日、第２回の５００円",
+        "コーヒー＠カフェ",
     ],
 )
 def test_other_figures_stay(text):
@@ -64,8 +85,9 @@ def test_a_free_answer_does_not_carry_its_writers_address(tmp_path):
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.lists(st.sampled_from([*"a0@+-. ()1あ\x1e\n", "ann@example.com", "090-1234-5678",
-                                          "+81 90 1234 5678"]))))
+@given(st.lists(st.lists(st.sampled_from([*"a0@+-. ()1あ\x1e\n＠０＋－．　（）ー2", "ann@example.com", "090-1234-5678",
+                                          "+81 90 1234 5678", "212-555-0123", "(212) ", "０９０", "－１２３４",
+                                          "ー5678", "－5678", "ｔａｒｏ＠ｘ．ｊｐ"]))))
 def test_looking_at_all_texts_at_once_finds_what_looking_at_each_does(pieces):
     texts = pd.Series(["".join(piece) for piece in pieces], dtype=object)
     told, n = masked(texts)
@@ -158,6 +180,13 @@ def test_the_manager_goes_by_the_pseudonym_under_which_he_is_an_employee(tmp_pat
     assert "taro" not in everything(read_text(tmp_path, referred, pseudonymise=ME))
 
 
+def test_an_address_in_letters_of_full_width_is_the_same_person(tmp_path):
+    text = "email,created_at\n{},2026-04-01\n"
+    wide, plain = (read_text(tmp_path, text.format(address), pseudonymise=ME).frame["user_id"].item()
+                   for address in ("ｔａｒｏ＠ｅｘａｍｐｌｅ．ｃｏｍ", "taro@example.com"))
+    assert wide == plain and len(wide) == 32
+
+
 def mapped(folder, text, **options):
     columns = {"番号": "order_id", "日": "ordered_at", "額": "total"}
     who = next(name for name in ("顧客名", "会員") if name in text)
@@ -179,6 +208,85 @@ def test_a_name_or_number_in_the_place_of_an_id_gives_way_to_its_pseudonym(tmp_p
 @pytest.mark.parametrize("who", ["C1", "0000012345", "1234567890", "2026-000123"])
 def test_the_number_of_a_member_is_no_telephone(tmp_path, who):
     assert mapped(tmp_path, f"番号,日,額,会員\n1,2026-04-01,100,{who}\n").frame["user_id"].tolist() == [who]
+
+
+PEOPLE = {
+    "山田太郎": "user_id,manager_id,hired_at\n{},,2026-04-01\nE2,{},2026-04-01\n佐藤 花子,{},2026-04-01\n",
+    "Taro O’Yamada-Sato Jr.": "user_id,manager_id,hired_at\nE1,,2026-04-01\nE2,{},2026-04-01\n",
+    "ｔａｒｏ＠ｅｘａｍｐｌｅ．ｃｏｍ": "user_id,manager_id,hired_at\n{},,2026-04-01\nE2,{},2026-04-01\n",
+}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_names_in_the_place_of_ids_give_way_to_pseudonyms_and_it_is_said(tmp_path, who):
+    text = PEOPLE[who].replace("{}", who)
+    with pytest.raises(SourceError, match=r"column '(user|manager)_id': people are named .* pseudonymise=key"):
+        read_text(tmp_path, text)
+    reading = read_text(tmp_path, text, pseudonymise=ME)
+    assert who not in everything(reading)
+    assert reading.frame["manager_id"].dropna().unique().tolist() == pseudonym(pd.Series([who]), ME).tolist()
+    assert "in the place of ids, told by a keyed pseudonym: " in reading.report()
+    assert "manager_id" in reading.source.renamed
+    assert who in read_text(tmp_path, text, keep_personal=True).frame.to_csv()
+
+
+@pytest.mark.parametrize("who", ["E1", "taro", "SALES", "営業1課", "8f14e45fceea167a5a36dedd4bea2543", "K-Ab", "花子2"])
+def test_codes_and_logins_are_no_names(tmp_path, who):
+    reading = read_text(tmp_path, f"user_id,manager_id,hired_at\n{who},,2026-04-01\nE2,{who},2026-04-01\n")
+    assert reading.frame["manager_id"].dropna().tolist() == [who] and not reading.source.renamed
+
+
+def test_a_colleague_who_is_told_by_name_is_a_pseudonym_or_masked(tmp_path):
+    text = "deal_id,stage,owner,opened_at\n1,won,{},2026-04-01T00:00:00Z\n2,won,{},2026-04-01T00:00:00Z\n"
+    for names in (("佐藤花子", "山田太郎"), ("Hanako Sato", "Taro Yamada")):
+        bare = read_text(tmp_path, text.format(*names))
+        assert bare.frame["owner"].tolist() == ["***"] * 2 and bare.source.masked == 2
+        keyed = read_text(tmp_path, text.format(*names), pseudonymise=ME)
+        assert keyed.frame["owner"].tolist() == pseudonym(pd.Series(names), ME).tolist()
+        for reading in (bare, keyed):
+            assert not [name for name in names if name in everything(reading)]
+        assert read_text(tmp_path, text.format(*names), keep_personal=True).frame["owner"].tolist() == [*names]
+    assert read_text(tmp_path, text.format("sales 1", "sales 2")).frame["owner"].tolist() == ["sales 1", "sales 2"]
+
+
+OTHER_IDS = {
+    "orders": "order_id,ordered_at,shop_id,total\n{},2026-04-01,S1,5\n2,2026-04-01,S2,5\n",
+    "order_items": "order_id,line,quantity,sku\n{},1,2,{}\n{},2,2,A1\n",
+    "shops": "shop_id,month\n{},2026-04-01\nS2,2026-04-01\n",
+    "surveys": "survey,respondent_id,question_id,question,kind,score,answered_at\na,{},q,Good?,csat,5,2026-04-01\n"
+               "a,{},r,Easy?,ces,5,2026-04-01\n",
+}
+
+
+@pytest.mark.parametrize("secret", [
+    "taro@x.jp", "taro@x.jp-2026", "090-1234-5678", "+81 90 1234 5678", "（212）555−4123"])
+@pytest.mark.parametrize("table", OTHER_IDS)
+def test_an_id_of_something_else_is_no_address_or_number_either(tmp_path, table, secret):
+    text = OTHER_IDS[table].replace("{}", secret)
+    with pytest.raises(SourceError, match="pseudonymise=key"):
+        read_text(tmp_path, text)
+    reading = read_text(tmp_path, text, pseudonymise=ME)
+    assert secret not in everything(reading)
+    same = pseudonym(pd.Series([secret]), ME).iloc[0]
+    key = next(name for name in reading.frame if name in ("order_id", "shop_id", "respondent_id"))
+    assert reading.frame[key].iloc[0] == same and key in reading.source.renamed
+    assert (reading.frame == same).sum().sum() == text.count(secret)
+    assert secret in read_text(tmp_path, text, keep_personal=True).frame.to_csv()
+
+
+@pytest.mark.parametrize("number", [
+    "0312345678", "00012345", "https://www.tiktok.com/@a.b/video/70000", "2026-000123", "@a"])
+def test_the_number_of_an_order_is_no_telephone_and_a_link_no_address(tmp_path, number):
+    reading = read_text(tmp_path, OTHER_IDS["orders"].replace("{}", number))
+    assert reading.frame["order_id"].tolist() == [number, "2"]
+
+
+def test_mobile_numbers_are_known_without_hyphens_where_half_of_the_ids_are_such(tmp_path):
+    text = OTHER_IDS["orders"].replace("{}", "09012345678")
+    with pytest.raises(SourceError, match="column 'order_id'"):
+        read_text(tmp_path, text)
+    reading = read_text(tmp_path, text + "3,2026-04-01,S2,5\n")
+    assert reading.frame["order_id"].tolist() == ["09012345678", "2", "3"]
 
 
 def test_an_id_joined_of_addresses_is_made_under_the_key(tmp_path):

@@ -226,13 +226,32 @@ def test_two_figures_of_one_name_are_an_error_and_not_the_first_of_them(load):
         load(DAYS + "Session source,Sessions,Sessions\ngoogle,70,30\n")
 
 
-def test_a_comparison_is_told_beside_each_row(load):
-    reading = load(DAYS + "Session source,Comparison,Hour,Sessions\ngoogle,All Users,07,70\ngoogle,Mobile,08,30\n")
-    assert reading.frame[["source", "dimension", "member", "sessions"]].to_numpy().tolist() == [
-        ["google", "Comparison / Hour", "All Users / 07", 70],
-        ["google", "Comparison / Hour", "Mobile / 08", 30],
-    ]
-    assert reading.source.unknown == ()
+@pytest.mark.parametrize(("header", "everybody"), [("Comparison", "All Users"), ("比較", "すべてのユーザー")])
+def test_of_a_comparison_the_rows_of_all_users_are_kept_and_the_others_counted(load, header, everybody):
+    reading = load(DAYS + f"Session source,{header},Hour,Sessions\n,{everybody},,100\n,Mobile,,30\n"
+                   f"google,{everybody},07,70\ngoogle,Mobile,07,30\nbing,{everybody},08,30\n")
+    plain = load(DAYS + "Session source,Hour,Sessions\n,,100\ngoogle,07,70\nbing,08,30\n")
+    same(reading.frame.drop(columns="row"), plain.frame.drop(columns="row"))
+    assert plain.frame[["dimension", "member", "sessions"]].to_numpy().tolist() == [
+        ["Hour", "07", 70], ["Hour", "08", 30]]
+    assert reading.source.unknown == () and "row of a comparison" in reading.report()
+    assert reading.rejects[["line", "reason"]].to_numpy().tolist() == [
+        [5, "total row"], [6, "total row"], [8, "row of a comparison, whose users are counted among all users"]]
+
+
+def test_a_comparison_in_front_has_its_totals_too(load):
+    reading = load(DAYS + "Comparison,Session source,Sessions\nAll Users,,100\nMobile,,60\nAll Users,google,100\n"
+                   "Mobile,google,60\n")
+    assert reading.frame[["source", "sessions"]].to_numpy().tolist() == [["google", 100]]
+    assert reading.rejects["line"].tolist() == [5, 6, 8]
+
+
+def test_comparisons_without_all_users_are_a_fault_for_nothing_of_the_table_would_be_left(load):
+    text = DAYS + "Session source,Comparison,Sessions\ngoogle,Desktop,40\ngoogle,Mobile,60\n"
+    with pytest.raises(SourceError, match="line 5: row of a comparison, and its table has no rows of all users; exp"):
+        load(text)
+    both = load(text + "\nCountry,Sessions\nJapan,3\n", on_bad="return")
+    assert both.frame["sessions"].tolist() == [3] and len(both.rejects) == 2
 
 
 @pytest.mark.parametrize("name", ["Date range", "期間"])
@@ -255,6 +274,6 @@ def test_a_pivot_has_no_figure_that_is_known_and_none_of_its_rows_is_read(load):
 
 def test_each_total_of_a_comparison_is_set_aside(load):
     reading = load(DAYS + "Session source,Comparison,Sessions\n,All Users,100\n,Mobile,60\ngoogle,All Users,100\n"
-                   "google,Mobile,60\n", on_bad="return")
-    assert reading.frame["sessions"].tolist() == [100, 60]
-    assert reading.rejects["reason"].tolist() == ["total row", "total row"]
+                   "google,Mobile,60\n")
+    assert reading.frame["sessions"].tolist() == [100]
+    assert reading.rejects["reason"].tolist()[:2] == ["total row", "total row"]

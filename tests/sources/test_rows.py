@@ -46,6 +46,15 @@ def test_a_written_table_takes_the_fast_way_and_an_odd_one_the_careful_way(monke
         assert r.body(odd, 1, 2, ",", "x") == "careful"
 
 
+def test_an_apostrophe_before_a_formula_is_looked_for_from_the_very_first_cell_on():
+    for data in (b"a,b\n'=1+1,2\n3\n", b"a,b\n1,2\n'=1+1\n", b'a;b\n1;"\'=1"\n2\n', b"aaaaaaaaa,b\n111111111,'=2\n"):
+        assert r.body(data, 1, 2, ";" if b";" in data else ",", "x").guarded, data
+    assert r.body(b"'=1+1,2\n3\n", 0, 2, ",", "x").guarded       # the careful way, whose text begins with that cell
+    assert not r.body(b"a,b\nit's,don't\n3\n", 1, 2, ",", "x").guarded
+    with pytest.raises(TypeError, match="abstract"):
+        r.Rows()
+
+
 def test_rows_of_another_width_are_counted_and_cut_to_the_header():
     rows = r.body(b'a,b\n1\n1,2,3,,\n"x\ny",2\n,,,4\n', 1, 2, ",", "x")
     assert rows.widths.tolist() == [1, 3, 2, 4]

@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from engagelab import words
 from engagelab.errors import SourceError, UsageError
-from engagelab.sources.settings import FileSettings, Settings, SurveySettings, read_settings, write_settings
+from engagelab.sources.settings import (
+    CampaignSettings,
+    EventSettings,
+    FileSettings,
+    Settings,
+    SurveySettings,
+    read_settings,
+    write_settings,
+)
 
 FULL = """
 name = "Asanagi Coffee"
@@ -18,8 +26,8 @@ language = "ja"
 timezone = "Asia/Tokyo"
 currency = "JPY"
 fiscal_year_starts = 4
-events = { purchase = "buy" }
-campaigns = ["spring"]
+events = { active = ["app_open"], steps = ["view", "buy"] }
+campaigns = [{ name = "spring", since = 2026-04-01 }]
 [files."pos_*.csv"]
 table = "orders"
 columns = { "伝票" = "order_id" }
@@ -34,12 +42,9 @@ questions = { "How likely?" = "nps" }
 def test_every_setting_arrives(tmp_path):
     (tmp_path / "engagelab.toml").write_text(FULL, encoding="utf-8")
     got = read_settings(tmp_path)
-    assert (got.name, got.fiscal_year_starts, got.segment, got.events) == (
-        "Asanagi Coffee",
-        4,
-        "segment",
-        {"purchase": "buy"},
-    )
+    assert (got.name, got.fiscal_year_starts, got.segment) == ("Asanagi Coffee", 4, "segment")
+    assert got.events == EventSettings(active=("app_open",), steps=("view", "buy"))
+    assert got.campaigns == (CampaignSettings("spring", "2026-04-01"),)
     assert got.of_file("pos_2026.csv") == FileSettings(
         table="orders", columns={"伝票": "order_id"}, dayfirst=True, year=2026
     )
@@ -64,8 +69,14 @@ WRONG = {
     'currency = "¥"': "currency cannot be '¥'",
     'currency = "JPYEN"': "currency cannot be 'JPYEN'",
     "name = 5": "name cannot be 5; it takes text in quotation marks",
-    'campaigns = "spring"': "campaigns cannot be 'spring'; it takes a list",
-    'events = ["a"]': "events cannot be ['a']; it takes names with their values",
+    'campaigns = "spring"': "campaigns cannot be 'spring'; it takes campaigns, each a table [[campaigns]]",
+    'campaigns = ["spring"]': "campaigns.1 cannot be 'spring'; it takes names with their values",
+    '[[campaigns]]\nname = "spring"': "campaigns.1 cannot be {'name': 'spring'}; it takes campaigns, each",
+    '[[campaigns]]\nname = "spring"\nsince = "April"': "it takes campaigns, each a table [[campaigns]] with name",
+    '[[campaigns]]\nname = "spring"\nsince = "2026-02-30"': "it takes campaigns, each a table [[campaigns]] with",
+    'events = ["a"]': "events cannot be ['a']; it takes tables such as [events.\"name\"]",
+    '[events]\nactiv = ["a"]': "no setting 'events.activ'; did you mean 'active'?",
+    '[events]\nactive = "a"': 'events.active cannot be \'a\'; it takes a list such as ["a", "b"]',
     'logo = "missing.png"': "logo cannot be 'missing.png'; it takes the name of a picture in this folder, and there is",
     "name =": "is not valid TOML",
     '[files."a.csv"]\ntabel = "orders"': "no setting 'files.a.csv.tabel'; did you mean 'table'",
@@ -98,13 +109,13 @@ TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=12)
 
 
 @hypothesis_settings(max_examples=60, deadline=None)
-@given(name=TEXT, events=st.dictionaries(TEXT, TEXT, max_size=3), wording=TEXT, first=st.booleans())
-def test_what_is_written_is_read_back(tmp_path_factory, name, events, wording, first):
+@given(name=TEXT, wording=TEXT, first=st.booleans())
+def test_what_is_written_is_read_back(tmp_path_factory, name, wording, first):
     folder = tmp_path_factory.mktemp("set")
     there = Settings(
         name=name,
-        events=events,
-        campaigns=("a", "b"),
+        events=EventSettings(active=(name, wording), platform=name),
+        campaigns=(CampaignSettings(wording + "z", "2026-04-01"),),
         files={
             wording + "x": FileSettings(
                 table="orders", columns={wording: "total"}, dayfirst=first, timezone="Asia/Tokyo"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engagelab.sources.values import convert, european, html_free, number
+from engagelab.sources.values import convert, html_free, number
 from engagelab.tables import Column
 
 
@@ -86,15 +86,3 @@ def test_ids_of_hex_figures_are_not_taken_for_damaged():
 def test_a_number_beyond_all_numbers_is_refused():
     for kind in ("integer", "number", "amount", "rate"):
         assert number("9" * 400, kind) == "too_big"
-
-
-def test_a_point_is_no_decimal_one_where_the_column_has_decimal_commas():
-    def places(*cells, **how):
-        return european(pd.Series(cells, dtype=object), **how).tolist()
-
-    assert places("1.000", "25.500,50", "€ 2.000", "1,000", "7.5") == [0, 2, 3]
-    assert places("1.000", "12,5") == [0]
-    assert places("1.000", "1,000", "25.500") == []         # nothing says that these are not one and 25.5
-    assert places("1.000", "-25.500", "3", all_points=True) == [0, 1]
-    assert places("1.000", "0.5", all_points=True) == []
-    assert places("1.000", "1,2O") == []                    # a slip of the pen is no decimal comma

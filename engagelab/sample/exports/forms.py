@@ -11,8 +11,8 @@ import pandas as pd
 from engagelab.sample.banks import ids, rows
 from engagelab.sample.dates import local, written
 from engagelab.sample.exports.vendor import SECOND, filled, headers, number
-from engagelab.sample.exports.workbook import workbook
 from engagelab.sample.text_files import Written, csv_file
+from engagelab.workbook import Sheet, workbook
 
 GOOGLE = {"ja": ("タイムスタンプ", "メールアドレス", "{half_ja}"), "en": ("Timestamp", "Email Address", "{half}")}
 MICROSOFT = ("ID", "開始時刻", "完了時刻", "メール", "名前")
@@ -109,4 +109,4 @@ def _microsoft(forms: pd.DataFrame) -> Written:
     score = forms["csat"].astype("int64").tolist()
     rows_of = zip(range(1, len(forms) + 1), begun, ended, forms["email"],
                   forms["last_name"] + " " + forms["first_name"], score, comment, strict=True)
-    return workbook([*MICROSOFT, *questions.values()], rows_of, len(forms))
+    return Written(workbook([Sheet("Sheet1", [[*MICROSOFT, *questions.values()], *rows_of])]), len(forms))
