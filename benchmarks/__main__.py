@@ -1,6 +1,9 @@
 """Runs the tasks and writes the table: `python -m benchmarks [TASK ...] [--rounds 9]`."""
 
 import argparse
+import functools
+import os
+import pickle
 import platform
 import subprocess
 import sys
@@ -20,27 +23,49 @@ HEADER = ("| task | candidate | CPU s | spread | wall s | memory MB | CPU / peer
           "|---|---|---|---|---|---|---|---|---|\n")
 
 
+@functools.cache
+def peer(library: str) -> tuple[str, str]:
+    """The Python of the environment that ENGAGELAB_PEERS names, and the version of a library there; "" for none."""
+    folder = os.environ.get("ENGAGELAB_PEERS")
+    python = str(Path(folder).absolute() / "bin" / "python") if folder else sys.executable
+    if not Path(python).exists():
+        raise SystemExit(f"ENGAGELAB_PEERS: {folder} is no environment, for it has no bin/python")
+    done = subprocess.run([python, "-c", f"from importlib.metadata import version; print(version({library!r}))"],
+                          capture_output=True, text=True, check=False)
+    return python, done.stdout.strip()
+
+
+def present(spec) -> list[str]:
+    """The candidates of a task whose library is there; the others are named."""
+    needs = getattr(spec, "NEEDS", {})
+    lacking = {name: needs[name] for name in spec.CANDIDATES if name in needs and not peer(needs[name])[1]}
+    for name, library in lacking.items():
+        print(f"left out: {name}, for {library} is not installed (see ENGAGELAB_PEERS in README.md)", flush=True)
+    return [name for name in spec.CANDIDATES if name not in lacking]
+
+
 def cell(task: str, candidate: str, folder: Path) -> dict:
     """One candidate in a process of its own: its figures, and where its answer lies."""
     answer = folder / f"{task}.{candidate}.pickle"
-    done = subprocess.run([sys.executable, "-m", "benchmarks.cell", task, candidate, str(answer)],
-                          capture_output=True, text=True, cwd=HERE.parent, check=False)
+    library = getattr(task_of(task), "NEEDS", {}).get(candidate)
+    done = subprocess.run([peer(library)[0] if library else sys.executable, "-m", "benchmarks.cell", task, candidate,
+                           str(answer)], capture_output=True, text=True, cwd=HERE.parent, check=False)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
         raise SystemExit(f"{task}: {candidate} failed: {last}")
     cpu, wall, memory = map(float, done.stdout.split()[-3:])
-    return {"cpu": cpu, "wall": wall, "memory": memory, "answer": pd.read_pickle(answer)}
+    return {"cpu": cpu, "wall": wall, "memory": memory, "answer": pickle.loads(answer.read_bytes())}
 
 
-def same(task: str, answers: dict[str, object]) -> None:
+def same(task: str, answers: dict[str, dict | None]) -> None:
     """Stop where a candidate's answer differs from ours."""
     ours = answers[task_of(task).OURS]
     for name, answer in answers.items():
         if answer is None or ours is None:
             continue
         try:
-            pd.testing.assert_frame_equal(ours.reset_index(drop=True), answer.reset_index(drop=True),
-                                          check_dtype=False, rtol=1e-9, atol=1e-9)
+            pd.testing.assert_frame_equal(pd.DataFrame(ours), pd.DataFrame(answer), check_dtype=False,
+                                          rtol=1e-9, atol=1e-9)
         except AssertionError as error:
             raise SystemExit(f"{task}: the answer of {name} differs from ours: {error}") from error
 
@@ -49,34 +74,39 @@ def run(task: str, rounds: int, folder: Path) -> list[str]:
     """All rounds of one task, as lines of the table."""
     spec = task_of(task)
     spec.data(folder)
-    figures: dict[str, list[dict]] = {name: [] for name in spec.CANDIDATES}
+    figures: dict[str, list[dict]] = {name: [] for name in present(spec)}
     for turn in range(min(rounds, getattr(spec, "ROUNDS", rounds))):
-        for name in spec.CANDIDATES:
+        for name in figures:
             figures[name].append(cell(task, name, folder))
         if turn == 0:
             same(task, {name: rows[0]["answer"] for name, rows in figures.items()})
     middle = {name: {key: median(row[key] for row in rows) for key in ("cpu", "wall", "memory")}
               for name, rows in figures.items()}
-    return [line(spec, name, middle, [row["cpu"] for row in figures[name]]) for name in spec.CANDIDATES]
+    return [line(spec, name, middle, [row["cpu"] for row in figures[name]]) for name in figures]
 
 
 def line(spec, name: str, middle: dict[str, dict[str, float]], cpu: list[float]) -> str:
     """One row of the table."""
-    own, peer = middle[name], middle[spec.PEER]
+    own, other = middle[name], middle.get(spec.PEER)
     scan = f"{own['cpu'] / middle[spec.SCAN]['cpu']:.2f}" if spec.SCAN else ""
-    goal = "; ".join(verdicts(spec, own, peer)) if name == spec.OURS else ""
+    ratio = f"{own['cpu'] / other['cpu']:.2f}" if other else ""
+    goal = "; ".join(verdicts(spec, middle)) if name == spec.OURS else ""
     title = spec.TITLE if name == spec.OURS else ""
     return (f"| {title} | {name} | {own['cpu']:.3f} | {min(cpu):.3f}-{max(cpu):.3f} | "
-            f"{own['wall']:.3f} | {own['memory']:.0f} | {own['cpu'] / peer['cpu']:.2f} | {scan} | {goal} |")
+            f"{own['wall']:.3f} | {own['memory']:.0f} | {ratio} | {scan} | {goal} |")
 
 
-def verdicts(spec, own: dict[str, float], peer: dict[str, float]) -> Iterable[str]:
-    """Each goal, the figure, and whether it is met."""
-    found = {"cpu_ratio": own["cpu"] / peer["cpu"], "wall_ratio": own["wall"] / peer["wall"],
-             "memory_mb": own["memory"], "cpu_above_peer_s": own["cpu"] - peer["cpu"],
-             "wall_s": own["wall"], "peer_wall_s": peer["wall"]}
-    for name, goal in spec.TARGETS.items():
-        yield f"{name} {found[name]:.2f}, goal {goal:g}: {'met' if found[name] <= goal else 'MISSED'}"
+def verdicts(spec, middle: dict[str, dict[str, float]]) -> Iterable[str]:
+    """Each goal, the figure, and whether it is met; a goal beside a peer that is not there is left out."""
+    own = middle[spec.OURS]
+    for key, goal in spec.TARGETS.items():
+        name, _, said = key.partition(" / ")
+        if (other := middle.get(said or spec.PEER)) is None:
+            continue
+        found = {"cpu_ratio": own["cpu"] / other["cpu"], "wall_ratio": own["wall"] / other["wall"],
+                 "memory_mb": own["memory"], "cpu_above_peer_s": own["cpu"] - other["cpu"], "cpu_s": own["cpu"],
+                 "wall_s": own["wall"], "peer_wall_s": other["wall"]}[name]
+        yield f"{key} {found:.2f}, goal {goal:g}: {'met' if found <= goal else 'MISSED'}"
 
 
 def main() -> None:
@@ -90,10 +120,13 @@ def main() -> None:
     folder.mkdir(exist_ok=True)
     rows = []
     for task in chosen.tasks or everything:
-        rows += run(task, chosen.rounds, folder)
-        print(*rows[-len(task_of(task).CANDIDATES):], sep="\n", flush=True)
+        lines = run(task, chosen.rounds, folder)
+        print(*lines, sep="\n", flush=True)
+        rows += lines
     if not chosen.tasks:
-        used = ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+        peers = {name for task in everything for name in getattr(task_of(task), "NEEDS", {}).values() if peer(name)[1]}
+        used = ", ".join([f"{name} {version(name)}" for name in VERSIONS] + [
+            f"{name} {peer(name)[1]}" for name in sorted(peers)])
         (HERE / "results.md").write_text(
             f"# Results\n\nMedian of {chosen.rounds} interleaved rounds, a fresh process per cell, on "
             f"{datetime.now(UTC):%Y-%m-%d}: Python {platform.python_version()}, {used}; {platform.system()}. "

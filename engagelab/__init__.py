@@ -21,7 +21,7 @@ MODULES = {
     "display": "shown",
     "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
     "metrics.nouns": "rate mean ratio quantile nps csat ces", "metrics.social": "engagement_rate",
-    "metrics.measure": "measure", "money": "net", "report.save": "save",
+    "metrics.measure": "measure", "summaries.engine": "query", "money": "net", "report.save": "save",
 }
 FACE = {name: f"{__name__}.{module}" for module, names in MODULES.items() for name in names.split()}
 ROOMS = ("activity", "ltv", "metrics", "plots", "privacy")
@@ -66,6 +66,7 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab.sources.read import formats as formats
     from engagelab.sources.read import read as read
     from engagelab.sources.read import sniff as sniff
+    from engagelab.summaries.engine import query as query
 
 
 def __getattr__(name: str):

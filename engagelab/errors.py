@@ -10,7 +10,7 @@ Every message comes from the catalogue of words: an error is raised with a key a
 which also travel with it as `.key` and `.values`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from engagelab import words
@@ -86,6 +86,8 @@ def column_of(column: str, available: Iterable[str], data: str = "the table") ->
     ...
     engagelab.errors.NoColumn: the table has no column 'scor'; it has 'score', 'user'; did you mean 'score'?
     """
+    if isinstance(available, Mapping) and column in available:  # it may know more than it lists
+        return column
     available = list(available)
     if column in available:
         return column

@@ -48,7 +48,7 @@ def active_users(data: Any, *, user: str | None = None, time: str | None = None,
     sizes = [steps("windows", window, every) for window in windows]
     if not sizes or len(set(sizes)) < len(sizes):
         raise UsageError("activity.windows", value=repr(tuple(windows)))
-    made = asked(data, every, user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
+    made = asked(data, every, own=["window"], user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
     table, text = active(made, sizes)
     table = table.sort_values([*(f"rank_{i}" for i, _ in enumerate(made.by, 1)), "place"], ignore_index=True)
     first = 0 if made.whole(0) else 1  # a window that begins within the first period is not wholly observed

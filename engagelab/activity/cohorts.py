@@ -47,7 +47,7 @@ def cohorts(data: Any, *, user: str | None = None, time: str | None = None, valu
     1  2026-01  2026-02    1       0.5    1.0  2
     2  2026-02  2026-02    0       1.0    1.0  1
     """
-    made = asked(data, every, user=user, time=time, value=value, since=since, until=until, tz=tz, by=by, event=event,
+    made = asked(data, every, own=["cohort", "age"], valued=True, user=user, time=time, value=value, since=since, until=until, tz=tz, by=by, event=event,
                  events=events, fiscal_year_starts=fiscal_year_starts)
     if cumulative and not made.valued:
         raise UsageError("activity.cumulative")

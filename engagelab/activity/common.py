@@ -1,5 +1,6 @@
 """What the questions to a calendar have in common: the calendar itself, and how its counts become an answer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,12 @@ from engagelab.summaries.calendar import Calendar, calendar
 OPTIONS = {"event": None, "events": None, "value": None, "fiscal_year_starts": 1}
 
 
-def asked(data: Any, every: str, **log: Any) -> Calendar:
+def asked(data: Any, every: str, *, own: Sequence[str] = (), told: bool = False, valued: bool = False,
+          **log: Any) -> Calendar:
     """The calendar of a question: the one that is given, by longer periods where need be, or one of the raw data.
+
+    own : columns of the answer beside those of every answer, after which no group may be called. told, valued : whether
+    the question is about the names of events, and about the value; what it is not about is left out.
 
     Errors: UsageError where a calendar comes with what belongs into its making, or raw data without user and time.
     """
@@ -22,15 +27,20 @@ def asked(data: Any, every: str, **log: Any) -> Calendar:
         given = [name for name, value in log.items() if value != OPTIONS.get(name)]
         if given:
             raise UsageError("activity.made_already", names=words.joined(f"{name}=" for name in given))
-        return data.at(every)
+        _unreserved(data.by, every, own)
+        return data.at(every).less(told=told, valued=valued)
     missing = [f"{name}=" for name in ("user", "time") if not log.get(name)]
     if missing:
         raise UsageError("activity.columns", names=words.joined(missing))
-    made = calendar(data, every=every, **log)
-    for name in made.by:
-        if name in (*COLUMNS, every):
+    by = log.get("by")
+    _unreserved([by] if isinstance(by, str) else by or (), every, own)
+    return calendar(data, every=every, **log).less(told=told, valued=valued)
+
+
+def _unreserved(by: Sequence[str], every: str, own: Sequence[str]) -> None:
+    for name in by:
+        if name in (*COLUMNS, every, *own):
             raise UsageError("metrics.reserved", column=repr(name))
-    return made
 
 
 def grouped(table: pd.DataFrame, made: Calendar) -> pd.DataFrame:

@@ -51,7 +51,7 @@ def growth(data: Any, *, user: str | None = None, time: str | None = None, value
     2026-03     3.0  1.0       1.0          1.0      1.0          2.0
     2026-04     1.0  0.0       1.0          0.0      2.0          0.0
     """
-    made = asked(data, every, user=user, time=time, value=value, since=since, until=until, tz=tz, by=by, event=event,
+    made = asked(data, every, valued=True, user=user, time=time, value=value, since=since, until=until, tz=tz, by=by, event=event,
                  events=events, fiscal_year_starts=fiscal_year_starts)
     table, text = _values(made) if made.valued else _users(made)
     table = table.sort_values([*(f"rank_{i}" for i, _ in enumerate(made.by, 1)), "place"], ignore_index=True)
@@ -91,8 +91,8 @@ def _values(made: Calendar) -> tuple[pd.DataFrame, str]:
     keys = [name for name in table.columns if name.startswith(("key_", "rank_"))]
     grid = (table[keys].drop_duplicates() if keys else pd.DataFrame(index=[0])).merge(
         pd.DataFrame({"place": np.arange(made.length)}), how="cross")
-    table = grid.merge(table, on=[*keys, "place"], how="left").fillna(0).rename(
-        columns={"total": "value", "fresh": "new"})
+    table = grid.merge(table.rename(columns={"total": "value", "fresh": "new"}), on=[*keys, "place"], how="left")
+    table = table.fillna(dict.fromkeys((name for name in VALUES if name != "retained"), 0.0))
     known = (table["place"] > 0).to_numpy()
     for name in ("resurrected", "expansion", "contraction", "churned"):
         table[name] = table[name].astype("float64").where(known)

@@ -51,7 +51,7 @@ def lifecycle(data: Any, *, user: str | None = None, time: str | None = None, ac
     4   dormant    0.0  3
     """
     short, long = _durations(active, lapsed)
-    made = asked(data, "day", user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
+    made = asked(data, "day", own=["state", every], user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
     if known is not None and (made.by or joined is None):
         raise UsageError("activity.known")
     table, text = active_in(made, [short, long, short + long])
@@ -63,15 +63,16 @@ def lifecycle(data: Any, *, user: str | None = None, time: str | None = None, ac
     table["dormant"] = table["ever"] - table["w1"]
     if known is not None:
         table["lead"] = _leads(made, known, user or "user_id", str(joined), tz)
-    return _answer(table, made, every, short + long, known is not None, text, confidence)
+    return _answer(table, made, every, short + long + (not made.whole(0)), known is not None, text, confidence)
 
 
 def _answer(table: pd.DataFrame, made: Calendar, every: str, longest: int, leads: bool, text: str,
             confidence: float) -> pd.DataFrame:
     """Rows of the last days of the periods, a state each."""
     longer = made.at(every)
-    ends = {(longer.start(place + 1) - made.start(0)).days - 1: place for place in range(longer.length)
-            if longer.whole(place) or (longer.start(place + 1) - made.start(0)).days - 1 <= made.last_whole}
+    tomorrow = [(longer.start(place + 1) - made.start(0)).days for place in range(longer.length)]
+    first = periods.number("day", made.start(0))
+    ends = {day - 1: place for place, day in enumerate(tomorrow) if (first + day) * periods.DAY <= longer.window.until}
     table = table[table["place"].isin(ends)].reset_index(drop=True)
     states = STATES if leads else STATES[1:]
     total = table[list(states)].sum(axis="columns")
@@ -105,8 +106,8 @@ def states(data: Any, *, user: str | None = None, time: str | None = None, activ
     """
     short, long = _durations(active, lapsed)
     made = asked(data, "day", user=user, time=time, since=since, until=until, tz=tz, event=event, events=events)
-    last = made.last_whole
-    if last + 1 < short + long:
+    last = made.length - 1
+    if last + 1 < short + long + (not made.whole(0)):
         raise DataError("activity.short_log", window=repr(f"{short + long} days"), length=last + 1,
                         every=words.text("activity.every_day"))
     windows = {"recent": (last - short + 1, last), "former": (last - short - long + 1, last - short),

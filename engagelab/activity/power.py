@@ -38,7 +38,7 @@ def power_curve(data: Any, *, user: str | None = None, time: str | None = None, 
     2     3       0.0    0.0  2
     """
     size = steps("window", window, every)
-    made = asked(data, every, user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
+    made = asked(data, every, own=[f"{every}s"], user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
     if size > made.last_whole + 1 or (size == made.last_whole + 1 and not made.whole(0)):
         raise DataError("activity.short_log", window=repr(window), length=made.last_whole + 1,
                         every=words.text(f"activity.every_{every}"))

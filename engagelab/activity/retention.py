@@ -50,7 +50,8 @@ def retention(data: Any, *, user: str | None = None, time: str | None = None, ki
     ages = [steps("after", age, every) for age in after]
     if not ages or sorted(set(ages)) != ages:
         raise UsageError("activity.ages", value=repr(tuple(after)))
-    made = asked(data, every, user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
+    made = asked(data, every, own=["kind", "after"], told=bool(first_event or return_event),
+                 user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
     _named(made, first_event, return_event)
     table, text = made.ask(_body(made, kind, ages, first_event, return_event))
     keys, rows = grouped(table, made), []
@@ -84,7 +85,8 @@ def _body(made: Calendar, kind: str, ages: list[int], first_event: str | None, r
     for i, (low, high) in enumerate(ranges):
         last = made.last_whole - (low if high is None else high)  # who began later was not observed that long
         back = f"{_from(low)} <> {'0' if high is None else _from(high + 1)}"
-        each = "" if kind == "nday" else "DISTINCT "  # several words may hold the days of one bracket
+        # several words may hold the days of one bracket, and several events those of one word
+        each = "" if kind == "nday" and (return_event or not made.told) else "DISTINCT "
         counts.append(f"count(CASE WHEN first >= 0 AND first <= {last} THEN 1 END) AS n_{i}, 0 AS c_{i}")
         came.append(f"0 AS n_{i}, count({each}CASE WHEN began.first >= 0 "
                     f"AND began.first <= {last} AND {back} THEN later.user_id END) AS c_{i}")

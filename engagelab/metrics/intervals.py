@@ -232,7 +232,10 @@ def quantile_ranks(n: ArrayLike, q: float, confidence: float = .95) -> tuple[np.
     >>> [int(rank) for rank in quantile_ranks(100, .5)]
     [40, 61]
     """
-    from scipy.stats import binom
+    from scipy.special import bdtr, bdtrik  # scipy.stats, which asks the same, takes half a second to import
 
     n, tail = np.asarray(n), (1 - confidence) / 2
-    return binom.ppf(tail, n, q), binom.ppf(1 - tail, n, q) + 1
+    above = [np.ceil(bdtrik(share, n, q)) for share in (tail, 1 - tail)]
+    low, high = (np.where(bdtr(np.maximum(rank - 1, 0), n, q) >= share, np.maximum(rank - 1, 0), rank)
+                 for rank, share in zip(above, (tail, 1 - tail), strict=True))
+    return low, high + 1

@@ -14,7 +14,7 @@ import pandas as pd
 
 from engagelab import money, words
 from engagelab.errors import UsageError, column_of, one_of
-from engagelab.metrics.answer import COLUMNS, Cells, answer
+from engagelab.metrics.answer import COLUMNS, Cells, answer, grouping
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.nouns import Noun, Quantile, checked_min_n
 from engagelab.metrics.quantiles import quantiles
@@ -114,17 +114,9 @@ def named(metrics: Metrics) -> dict[str, Noun]:
 
 def _by(by: str | Sequence[str] | None, every: str | None) -> list[str]:
     """The grouping columns as a list, refusing names that the answer uses itself."""
-    columns = [by] if isinstance(by, str) or not isinstance(by, Sequence | None) else list(by or [])
     if every is not None:
         one_of("every", every, periods.EVERY)
-    for column in columns:
-        if not isinstance(column, str):
-            raise UsageError("metrics.by_name", value=repr(column))
-        if column in COLUMNS or column == every:
-            raise UsageError("metrics.reserved", column=repr(column))
-    if len(set(columns)) < len(columns):
-        raise UsageError("metrics.by_twice")
-    return columns
+    return grouping(by, every)
 
 
 def _view(data: Any, nouns: Mapping[str, Noun], by: list[str], *, time: str | None, every: str | None, since: object,
@@ -149,7 +141,7 @@ def _view(data: Any, nouns: Mapping[str, Noun], by: list[str], *, time: str | No
     asks = [noun.ask(columns) for noun in nouns.values()]
     _check_alike(columns, [] if total else by, when.where if when else "")
     keys = [f"by_{i}" for i in range(1, len(by) + 1 + bool(every))]
-    return View(columns, tuple(keys), periods.period(every, f"({when.local})", starts) if every and when else "",
+    return View(columns, tuple(keys), periods.index(every, f"({when.local})", starts) if every and when else "",
                 when.where if when else "", weights is not None), asks, when
 
 

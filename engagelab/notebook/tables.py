@@ -88,7 +88,7 @@ def label(name: str) -> str:
 
 
 def _shown(name: str, value, unit: str) -> str:
-    if name in IN_UNIT:
+    if name in IN_UNIT and not isinstance(value, str):
         return shown(value, unit, signed=name == "difference")
     if pd.isna(value):
         return MISSING

@@ -4,7 +4,15 @@ A function takes a frame as `measure` (or the room named in its docstring) retur
 it returns the axes. Colours can be told apart by everybody; an interval is always drawn.
 """
 
+from engagelab.plots.cohorts import cohorts
+from engagelab.plots.curves import power_curve, retention
 from engagelab.plots.estimates import levels, trend
+from engagelab.plots.funnel import funnel
+from engagelab.plots.growth import growth
+from engagelab.plots.journey_map import journey_map
+from engagelab.plots.journeys import journeys
+from engagelab.plots.lifecycle import lifecycle
 from engagelab.plots.survival import survival
 
-__all__ = ["levels", "survival", "trend"]
+__all__ = ["cohorts", "funnel", "growth", "journey_map", "journeys", "levels", "lifecycle", "power_curve", "retention",
+           "survival", "trend"]

@@ -1,12 +1,15 @@
 """Estimates with their intervals: over time, and side by side."""
 
+import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.errors import UsageError, column_of
+from engagelab.errors import column_of
+from engagelab.plots.frames import grouped, period_of
 from engagelab.plots.style import COLORS, SOFT, drawing, name_of, tick_of, title_of
 
-PERIODS = ("day", "week", "month", "quarter", "year")
+LETTER, LETTERS_AN_INCH = .6, 15.2  # how wide a letter is, of its height; and how many of a label go into an inch
+CROWD = 60  # points of a line above which it has no marker for each
 
 
 def trend(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", title: str = "", ax=None):
@@ -14,25 +17,29 @@ def trend(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", 
 
     Parameters: a frame of `measure` with a period column; `hue`, another of its columns; `unit`
     as in `engagelab.display.shown`. A hidden or empty cell leaves a gap; a point of a period that
-    is still in progress is hollow.
+    is still in progress is hollow. Of more than 60 periods, only such points and those alone have a marker.
 
-    Errors: UsageError where the frame has no period column, or several rows for a point.
+    Errors: UsageError where the frame has no period column, several metrics (beside hue="metric"), or several rows
+    for a point; DataError where it is empty.
     """
-    when = next((column for column in frame.columns if column in PERIODS), None)
-    if when is None:
-        raise UsageError("plots.no_period", periods=words.joined(PERIODS))
+    when = period_of(frame)
     frame = frame[frame[when] != words.text("metrics.all")]  # a total is no period
-    groups = [("", frame)] if hue is None else list(frame.groupby(column_of(hue, frame.columns), sort=True))
-    periods = sorted(frame[when].astype(str).unique())
+    return lines(frame, when, sorted(frame[when].astype(str).unique()), hue=hue, unit=unit, title=title, ax=ax)
+
+
+def lines(frame: pd.DataFrame, across: str, places: list[str], *, hue: str | None, unit: str, title: str, ax):
+    """Estimates over the values of a column, a line for each value of `hue`, with a whisker for each interval."""
+    groups = grouped(frame, across, hue)
     with drawing(ax) as ax:
         for number, (name, group) in enumerate(groups):
-            if group[when].duplicated().any():
-                raise UsageError("plots.twice", columns=words.joined(map(repr, _others(frame, when, hue))))
-            rows = group.set_index(group[when].astype(str)).reindex(periods)
+            rows = group.set_index(group[across].astype(str)).reindex(places)
             offset = (number - (len(groups) - 1) / 2) * min(.06, .5 / len(groups))  # whiskers side by side
             _line(ax, rows, offset, COLORS[number % len(COLORS)], name_of(name, hue))
-        ax.set_xticks(range(len(periods)), _thinned(periods))
-        ax.set_xlim(-.5, max(len(periods), 1) - .5)
+        labels = [name_of(place, across) for place in places]
+        room = LETTERS_AN_INCH * ax.bbox.width / ax.figure.dpi / (max(map(len, labels)) + 1)
+        ax.set_xticks(range(len(places)), thinned(labels, min(12, max(int(room), 1))))
+        edge = max(.5, .01 * len(places))  # room for the last marker
+        ax.set_xlim(-edge, len(places) - 1 + edge)
         ax.yaxis.set_major_formatter(lambda value, _position: tick_of(value, unit))
         finish(ax, title, len(groups) > 1)
     return ax
@@ -62,24 +69,33 @@ def levels(frame: pd.DataFrame, *, by: str, unit: str = "number", target: float 
     return ax
 
 
-def _others(frame: pd.DataFrame, when: str, hue: str | None) -> list[str]:
-    """The by columns that a line would have to be drawn for."""
-    return [name for name in frame.columns[:list(frame.columns).index("estimate")] if name not in (when, hue)]
-
-
 def _line(ax, rows: pd.DataFrame, offset: float, color: str, name: str) -> None:
-    places = pd.Series(range(len(rows))) + offset
+    places = np.arange(len(rows)) + offset
+    crowded = len(rows) > CROWD
     ax.vlines(places, rows["low"], rows["high"], color=color, alpha=.45, linewidth=2)
-    ax.plot(places, rows["estimate"], "-", color=color, linewidth=1.8, label=name)
-    running = rows["flag"].fillna("").ne("").to_numpy()
-    ax.plot(places[~running], rows["estimate"][~running], "o", color=color, markersize=5.5)
-    ax.plot(places[running], rows["estimate"][running], "o", color="white", markeredgecolor=color, markersize=5.5)
+    ax.plot(places, rows["estimate"], "-", color=color, linewidth=1.4 if crowded else 1.8, label=name)
+    known, running = rows["estimate"].notna(), rows["flag"].fillna("").ne("").to_numpy()
+    lonely = known.to_numpy() & ~(known.shift(1, fill_value=False) | known.shift(-1, fill_value=False)).to_numpy()
+    for hollow in (False, True):
+        points = (running == hollow) & (lonely | running | (not crowded))  # without a neighbour there is no line
+        ax.plot(places[points], rows["estimate"][points], "o", color="white" if hollow else color,
+                markeredgecolor=color, markersize=5.5)
 
 
-def _thinned(labels: list[str]) -> list[str]:
-    """At most a dozen labels, the last one always."""
-    step = -(-len(labels) // 12)
+def thinned(labels: list[str], most: int = 12) -> list[str]:
+    """At most so many labels, the last one always; the others are empty.
+
+    >>> thinned(["a", "b", "c", "d"], 2)
+    ['', 'b', '', 'd']
+    """
+    step = -(-len(labels) // most)
     return [label if (len(labels) - 1 - place) % step == 0 else "" for place, label in enumerate(labels)]
+
+
+def fitting(ax, labels: list[str], points: float = 8) -> list[str]:
+    """The labels that have room side by side along the axes, the others empty."""
+    longest = LETTER * points * max(map(len, labels), default=1) + 5
+    return thinned(labels, max(int(ax.bbox.width * 72 / ax.figure.dpi / longest), 1))
 
 
 def finish(ax, title: str, legend: bool) -> None:
@@ -92,3 +108,9 @@ def finish(ax, title: str, legend: bool) -> None:
         longest = max(len(text) for text in ax.get_legend_handles_labels()[1])
         ax.legend(loc="upper left", bbox_to_anchor=(0, -.1), ncols=max(1, min(4, 88 // (longest + 8))),
                   borderaxespad=0, handlelength=1.4)
+
+
+def beside(ax, handles: list) -> None:
+    """A legend at the right of the picture, for what is drawn in a stack."""
+    ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1, 1), borderaxespad=.2, handlelength=1.2,
+              ncols=-(-len(handles) // 14))

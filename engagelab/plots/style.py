@@ -11,16 +11,20 @@ from engagelab.display import metric_name, tick
 # Okabe and Ito (2008), "Color universal design": told apart with every kind of colour vision.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
 SOFT = "#8a93a3"
+OWN = ("metrics.all", "metrics.missing", "paths.start", "paths.end", "paths.converted")  # what the code calls things
 JAPANESE_FONTS = ("IPAexGothic", "Hiragino Sans", "Yu Gothic", "Noto Sans CJK JP", "Noto Sans JP", "Meiryo",
                   "BIZ UDGothic", "MS Gothic", "IPAGothic", "TakaoGothic")
 JAPANESE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
+# The columns of answers whose values are durations, and those whose values are names that the catalogue of words knows.
+SPANS, NAMED = ("after", "window", "within"), ("kind", "state")
+DURATION = re.compile(r"(\d+) ?(second|minute|hour|day|week|month|quarter|year)s?\b")
 LOOK: dict = {
     "figure.figsize": (8.2, 3.9), "figure.dpi": 110, "savefig.dpi": 110, "figure.constrained_layout.use": True,
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT, "axes.grid": True,
     "axes.grid.axis": "y", "grid.color": "#e8ebf0", "axes.axisbelow": True, "axes.titlelocation": "left",
     "axes.titlesize": 12, "axes.titleweight": "bold", "axes.titlepad": 12, "axes.labelcolor": "#4b5565",
     "xtick.color": "#4b5565", "ytick.color": "#4b5565", "legend.frameon": False, "font.size": 10,
-    "axes.unicode_minus": True,
+    "axes.unicode_minus": True, "text.parse_math": False,  # a name with dollars is no formula
 }
 
 
@@ -59,21 +63,31 @@ def _language() -> str:
 
 
 def name_of(value: object, column: str | None = None) -> str:
-    """A value of a by column as a picture names it: of `metric` its name; totals and unknowns as the code calls them.
+    """A value of a by column as a picture names it: metrics, states, durations; totals and unknowns as the code does.
 
-    >>> name_of("nps", "metric"), name_of("app", "channel")
-    ('NPS', 'app')
+    >>> name_of("nps", "metric"), name_of("app", "channel"), name_of("won_back", "state"), name_of("1 day", "window")
+    ('NPS', 'app', 'Won back', '1 day')
     """
     text = str(value)
-    own = next((key for key in ("metrics.all", "metrics.missing") if text == words.text(key)), "")
+    own = next((key for key in OWN if text == words.text(key)), "")
     with words.speaking(_language()):
-        return words.text(own) if own else metric_name(text) if column == "metric" else text
+        own = own or (f"{column}.{text}" if column in NAMED and words.has(f"{column}.{text}") else "")
+        if column in SPANS and not own:
+            return DURATION.sub(lambda one: words.text(f"unit.{one[2]}{'s' * (one[1] != '1')}", value=one[1]), text)
+        text = words.text(own) if own else metric_name(text) if column == "metric" else text
+        return f" {text}" if text.startswith("_") else text  # matplotlib takes such a name for one to be hidden
 
 
 def tick_of(value: float, unit: str) -> str:
     """A tick of an axis, as `engagelab.display.tick` writes it, in words that can be drawn here."""
     with words.speaking(_language()):
         return tick(value, unit)
+
+
+def word_of(key: str, /, **values: object) -> str:
+    """The words for a key, in a language that can be drawn here."""
+    with words.speaking(_language()):
+        return words.text(key, **values)
 
 
 def title_of(text: str) -> str:
@@ -85,7 +99,14 @@ def title_of(text: str) -> str:
 def drawing(ax=None, **figure) -> Iterator:
     """The axes to draw on: the caller's, or new ones in the house's look."""
     import matplotlib.pyplot as plt
+    from matplotlib.text import Text
 
     fonts = ["DejaVu Sans", *([japanese_font()] if japanese_font() else [])]
     with plt.rc_context({**LOOK, "font.family": fonts}):
-        yield ax or plt.subplots(**figure)[1]
+        if ax is None:
+            ax = plt.subplots(**figure)[1]
+        else:  # what it will say was made with the caller's fonts, which may have no Japanese letters
+            ax.tick_params(labelfontfamily=fonts)
+            for text in ax.findobj(Text):
+                text.set_fontfamily(fonts)
+        yield ax

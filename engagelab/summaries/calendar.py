@@ -16,9 +16,11 @@ from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.summaries import periods, sql
 from engagelab.summaries.engine import Source, source
+from engagelab.summaries.times import checked_times
 from engagelab.summaries.view import Columns, Span, View, occurring, span
 
 WORD = 60
+WILD = "abs(x0) > 1e150"  # infinite, or too large to square
 FULL = (1 << WORD) - 1
 
 
@@ -43,7 +45,7 @@ class Calendar:
     told: tuple[str, ...]
     notes: tuple[str, ...] = field(repr=False)
     sql: str = field(repr=False)
-    longer: dict[str, "Calendar"] = field(default_factory=dict, repr=False, compare=False)
+    others: dict[object, "Calendar"] = field(default_factory=dict, repr=False, compare=False)  # made of it once
 
     def __repr__(self) -> str:
         ends = [self.label(0), self.label(self.length - 1)] if self.length else ["", ""]
@@ -109,9 +111,9 @@ class Calendar:
         if periods.EVERY.index(every) < periods.EVERY.index(self.every) or (
                 self.every == "week" and every in periods.MONTHS):
             raise UsageError("activity.finer", every=repr(self.every), wanted=repr(every))
-        if every not in self.longer:
-            self.longer[every] = self._rolled(every)
-        return self.longer[every]
+        if every not in self.others:
+            self.others[every] = self._rolled(every)
+        return self.others[every]
 
     def _rolled(self, every: str) -> "Calendar":
         starts = self.window.starts
@@ -123,18 +125,19 @@ class Calendar:
                         keys=[*groups[:-1], "spans.longer AS word", *last],
                         groups=[*groups, *["spans.bit"] * self.valued])
         return replace(self, source=self.keep(body), every=every, first=first, length=places[-1] + 1,
-                       window=replace(self.window, until=self.ended), longer={})
+                       window=replace(self.window, until=self.ended), others={})
 
-    def only(self, names: Sequence[str]) -> "Calendar":
-        """The same of some events alone, no longer told apart."""
-        held = ", ".join(sql.text_literal(name) for name in names)
-        where = f"WHERE event IN ({held})\n" if names else ""
-        keys = "".join(f"{key}, " for key in self.keys)
-        value = ", sum(value) AS value" if self.valued else ""
-        bits = "bits" if self.valued else "bit_or(bits) AS bits"
-        groups = f"{keys}user_id, word" + (", bits" if self.valued else "")
-        kept = self.keep(f"SELECT {keys}user_id, word, {bits}{value}\nFROM events\n{where}GROUP BY {groups}")
-        return replace(self, source=kept, told=(), longer={})
+    def less(self, *, told: bool, valued: bool) -> "Calendar":
+        """The same without the names of its events, or without its value, or without both."""
+        kept = self.told if told else (), self.valued and valued
+        if kept == (self.told, self.valued):
+            return self
+        if kept not in self.others:
+            groups = "".join(f"{key}, " for key in (*self.keys, *["event"] * bool(kept[0]), "user_id", "word"))
+            bits = "bits, sum(value) AS value" if kept[1] else "bit_or(bits) AS bits"
+            body = f"SELECT {groups}{bits}\nFROM events\nGROUP BY {groups}{'bits' if kept[1] else '()'}"
+            self.others[kept] = replace(self, source=self.keep(body), told=kept[0], valued=kept[1], others={})
+        return self.others[kept]
 
 
 def calendar(data: Any, *, user: str, time: str, every: str = "day", since: object = None, until: object = None,
@@ -167,12 +170,14 @@ def calendar(data: Any, *, user: str, time: str, every: str = "day", since: obje
     table, names = source(data), [by] if isinstance(by, str) else list(by or [])
     _checked(table, user, time, names, value, event, events)
     columns = Columns(table)
+    checked_times(table, time)
     when = span(columns, time, every=one_of("every", every, periods.EVERY), since=since, until=until, tz=tz,
                 starts=periods.checked_starts(fiscal_year_starts), earlier=True)
     opened = when.earliest // periods.DAY * periods.DAY if when.window.since is None else when.window.since
     window = replace(when.window, since=opened)
-    if opened >= window.until:
-        raise DataError("summaries.no_window", since=repr(since), until=repr(until))
+    if when.stamps[0] >= when.after or (when.before is not None and when.stamps[1] < when.before):
+        first, last = (periods.clock(stamp, tz) for stamp in when.stamps)
+        raise DataError("activity.outside", column=repr(time), first=_day(first), last=_day(last))
     first = periods.number(every, _day(opened), window.starts)
     length = periods.number(every, _day(window.until - 1), window.starts) - first + 1
     columns.reads |= {"u0": sql.Read(user, "key")} | {
@@ -183,11 +188,12 @@ def calendar(data: Any, *, user: str, time: str, every: str = "day", since: obje
     view = View(columns, tuple(f"by_{i}" for i, _ in enumerate(names, 1)),
                 where=" AND ".join(filter(None, (when.where, held))))
     place = f"{periods.index(every, when.local, window.starts)} - {first}"
+    earlier = when.before is not None and when.stamps[0] < when.before
     placed = ["u0 AS user_id", *["e0 AS event"] * bool(event), *["x0 AS value"] * bool(value),
-              f"{place if opened <= when.earliest else f'greatest({place}, -1)'} AS period"]
+              f"{f'CASE WHEN t0 < {when.before} THEN -1 ELSE {place} END' if earlier else place} AS period"]
     told = (event,) if event else ()
     body = sql.fill(sql.text("calendar"), placed=placed, **_parts(told, bool(value)))
-    notes = tuple(_notes(view, time, when, since, until))
+    notes = tuple(_notes(replace(view, where=held), time, when, since, until))
     kept, text = view.keep(body)
     ended = window.until if until is not None else -(-window.until // periods.DAY) * periods.DAY
     return Calendar(kept, tuple(names), every, first, length, window, ended, bool(value), told, notes, text)
@@ -228,16 +234,34 @@ def _checked(table: Source, user: str, time: str, by: list[str], value: str | No
 def _notes(view: View, time: str, when: Span, since: object, until: object) -> Iterator[str]:
     """What has to be said of the log: how its stamps were read, what was observed, and which rows were left out."""
     if when.missing:
-        rows = "SELECT row_number() OVER () AS place, t0 FROM events"
-        first = (view.plain(f"SELECT min(place) AS place FROM ({rows}) WHERE t0 IS NULL")["place"].iloc[0]
-                 if view.columns.source.ordered else None)
-        raise DataError("activity.no_time", column=repr(time), n=when.missing,
-                        first="" if first is None else words.text("activity.first_row", row=int(first)))
+        raise DataError("activity.no_time", column=repr(time), n=when.missing, first=_first(view, "t0 IS NULL"))
     if when.naive:
         yield words.text("metrics.note_naive", column=repr(time))
     if since is None or until is None:
         ends = "both" if since is None and until is None else "since" if since is None else "until"
         yield words.text(f"activity.observed_{ends}")
-    lost = int(view.plain("SELECT count(*) - count(u0) AS n FROM events")["n"].iloc[0])
-    if lost:
-        yield words.text("activity.no_user", column=repr(view.columns.reads["u0"].column), n=lost)
+    seen, reads = f"t0 < {when.after}", view.columns.reads
+    late, early = when.stamps[1] >= when.after, when.before is not None and when.stamps[0] < when.before
+    cases = {"no_user": f"{seen} AND u0 IS NULL" if late else "u0 IS NULL",
+             "known": "u0 IS NOT NULL" + f" AND {seen}" * late,
+             **({"after": f"t0 >= {when.after}"} if late else {}),
+             **({"before": f"t0 < {when.before}"} if early else {}),
+             **({"no_value": f"{seen} AND x0 IS NULL", "infinite": WILD} if "x0" in reads else {})}
+    found = view.plain("SELECT " + ", ".join(
+        f"count(CASE WHEN {case} THEN 1 END) AS {name}" for name, case in cases.items()) + " FROM events").iloc[0].to_dict()
+    if not found.pop("known"):
+        raise DataError("activity.no_users", column=repr(reads["u0"].column))
+    if found.pop("infinite", 0):
+        raise DataError("activity.infinite", column=repr(reads["x0"].column), first=_first(view, WILD))
+    columns = {"no_user": "u0", "no_value": "x0"}
+    yield from (words.text(f"activity.{name}", column=repr(reads[columns.get(name, "t0")].column), n=int(n))
+                for name, n in found.items() if n)
+
+
+def _first(view: View, case: str) -> str:
+    """Which row is the first of which this is true, where rows have an order."""
+    if not view.columns.source.ordered:
+        return ""
+    rows = f"SELECT row_number() OVER () AS place, {', '.join(view.columns.reads)} FROM events"
+    first = replace(view, where="").plain(f"SELECT min(place) AS place FROM ({rows}) WHERE {case}")["place"].iloc[0]
+    return words.text("activity.first_row", row=int(first))

@@ -50,6 +50,7 @@ def unfolded(table: pd.DataFrame, calendar: Calendar, columns: dict[str, str]) -
     """
     half, keys = WORD // 2, [name for name in table.columns if name.startswith(("key_", "rank_", "first"))]
     groups = table[keys].drop_duplicates(ignore_index=True) if keys else pd.DataFrame(index=[0])
+    table = table[table["word"] >= 0]
     group = table[keys].merge(groups.assign(group=groups.index), on=keys, how="left")["group"] if keys else 0
     rows = groups.loc[groups.index.repeat(calendar.length)].reset_index(drop=True)
     rows["place"] = np.tile(np.arange(calendar.length), len(groups))
@@ -58,14 +59,16 @@ def unfolded(table: pd.DataFrame, calendar: Calendar, columns: dict[str, str]) -
         counts = np.zeros((len(groups), words, WORD), dtype="int64")
         sums = table[[f"{prefix}{bit}" for bit in range(half)]].to_numpy("int64")
         counts[group, table["word"].to_numpy()] = np.hstack([sums & ((1 << half) - 1), sums >> half])
-        rows[name] = counts.reshape(len(groups), -1)[:, :calendar.length].ravel()
+        rows[name] = counts.reshape(len(groups), words * WORD)[:, :calendar.length].ravel()
     return rows
 
 
 def _beside(by: tuple[str, ...], reach: int, last: int) -> Iterator[tuple[str, str]]:
     """The steps that put each word beside the words before it; a word of which there is no row yet gets one."""
     keys = "".join(f"{key}, " for key in by)
-    yield "near_0", f"    SELECT {keys}user_id, word, bits AS s1\n    FROM events\n    WHERE word >= 0 AND user_id IS NOT NULL"
+    # a group of which everybody was there before only has its counts too: zeros
+    bits, held = ("CASE WHEN word >= 0 THEN bits ELSE 0 END", "") if by else ("bits", "word >= 0 AND ")
+    yield "near_0", f"    SELECT {keys}user_id, word, {bits} AS s1\n    FROM events\n    WHERE {held}user_id IS NOT NULL"
     for words in range(1, reach + 1):
         held = "".join(f"coalesce(own.{key}, earlier.{key}) AS {key}, " for key in by)
         kept = "".join(f"coalesce(own.before_{i}, 0) AS before_{i}, " for i in range(1, words))

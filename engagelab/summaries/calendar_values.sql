@@ -29,13 +29,12 @@ moved AS (
     CASE WHEN earlier = place - 1 AND value < before THEN before - value ELSE 0 END AS contraction,
     0 AS churned
     FROM seen
-    WHERE place >= 0
     UNION ALL
     SELECT
     /*by*/
     place + 1 AS place, 0 AS total, 0 AS fresh, 0 AS resurrected, 0 AS expansion, 0 AS contraction, value AS churned
     FROM seen
-    WHERE place >= 0 AND (again IS NULL OR again > place + 1)
+    WHERE again IS NULL OR again > place + 1
 )
 SELECT
     /*by*/

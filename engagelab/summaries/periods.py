@@ -1,10 +1,10 @@
 """Days, weeks, months, quarters and years in a time zone.
 
 A stamp arrives as whole microseconds since 1970 in UTC. It is shifted to the zone once, by literal offsets:
-the zone's changes of clock inside the data's range, from `zoneinfo` (the IANA database). A period is the day
-number of its first day, so that it sorts, and its label follows ISO 8601. Weeks start on Monday, whose date is their
-label. Quarters and years are those of the calendar, or of a fiscal year that `starts` with another month; a fiscal year
-is named by the calendar year in which it starts, as is usual in Japan: FY2026Q2.
+the zone's changes of clock inside the data's range, from `zoneinfo` (the IANA database). A period has a
+consecutive number, so that it sorts; its label, by its first day, follows ISO 8601. Weeks start on Monday, whose date
+is their label. Quarters and years are those of the calendar, or of a fiscal year that `starts` with another month; a
+fiscal year is named by the calendar year in which it starts, as is usual in Japan: FY2026Q2.
 """
 
 import functools
@@ -23,6 +23,7 @@ LABEL = re.compile(r"\d{4}-\d\d(-\d\d)?|(FY)?\d{4}(Q[1-4])?")
 DAY = 86_400_000_000  # microseconds
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+FROM_MARCH = 719_468  # days from 1 March of year 0 to 1970
 SHIFT = 70_000  # days, a multiple of 7: positive since 1900, so that // and % mean the same everywhere
 
 
@@ -95,25 +96,50 @@ def checked_starts(month: object) -> int:
     raise UsageError("summaries.fiscal_year", value=repr(month))
 
 
-def period(every: str, stamp: str, starts: int = 1) -> str:
-    """SQL for the first day of the period, as a day number since 1970, of local microseconds.
+def index(every: str, stamp: str, starts: int = 1) -> str:
+    """SQL for the consecutive number of the period, a BIGINT, of local microseconds; `start` and `number` read it.
 
+    Months are found by whole numbers alone, so that every engine finds the same: days since March of year 0 are
+    stretched to the Julian calendar, of which four years have 1461 days, and the months from March to January have
+    153 days in five (H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", `civil_from_days`).
     A fiscal period is one of the calendar, so many months later.
 
-    >>> period("day", "t0")
+    >>> index("day", "t0")
     '(t0 + 6048000000000000) // 86400000000 - 70000'
     """
     one_of("every", every, EVERY)
-    day = f"({stamp} + {SHIFT * DAY}) // {DAY}"
-    if every == "day":
-        return f"{day} - {SHIFT}"
-    if every == "week":  # 1970 began on a Thursday
-        return f"{day} - ({day} + 3) % 7 - {SHIFT}"
-    later = (checked_starts(starts) - 1) % MONTHS[every]
-    if not later:
-        return f"epoch_us(date_trunc('{every}', make_timestamp({stamp}))) // {DAY}"
-    shifted = f"date_trunc('{every}', make_timestamp({stamp}) - INTERVAL '{later}' MONTH)"
-    return f"epoch_us({shifted} + INTERVAL '{later}' MONTH) // {DAY}"
+    if every not in MONTHS:
+        day = f"({stamp} + {SHIFT * DAY}) // {DAY}"  # the week from Monday, 5 January 1970, is number 0
+        return f"{day} - {SHIFT}" if every == "day" else f"({day} + 3) // 7 - {SHIFT // 7 + 1}"
+    day = f"({stamp} + {FROM_MARCH * DAY}) // {DAY}"
+    fourfold = f"(4 * ({day} + (3 * ((4 * ({day}) + 3) // 146097) + 3) // 4) + 3)"
+    month = f"12 * ({fourfold} // 1461) + (5 * ({fourfold} % 1461 // 4) + 2) // 153"
+    later = checked_starts(starts) - 1
+    return f"{month} + 2" if every == "month" else f"({month} + {2 - later % MONTHS[every]}) // {MONTHS[every]}"
+
+
+def number(every: str, day: date, starts: int = 1) -> int:
+    """The number that `index` gives to the period in which a day lies.
+
+    >>> [number(every, date(2026, 9, 30)) for every in EVERY]
+    [20726, 2960, 24320, 8106, 2026]
+    """
+    days = (day - date(1970, 1, 1)).days
+    if every in MONTHS:
+        return (day.year * 12 + day.month - 1 - (starts - 1) % MONTHS[every]) // MONTHS[every]
+    return days if every == "day" else (days + 3) // 7 - 1
+
+
+def start(every: str, number: int, starts: int = 1) -> date:
+    """The first day of the period with that number.
+
+    >>> start("month", 24320), start("week", 0)
+    (datetime.date(2026, 9, 1), datetime.date(1970, 1, 5))
+    """
+    if every in MONTHS:
+        months = number * MONTHS[every] + (starts - 1) % MONTHS[every]
+        return date(months // 12, months % 12 + 1, 1)
+    return first_day(number if every == "day" else 7 * number + 4)
 
 
 def first_day(number: int) -> date:
@@ -148,11 +174,7 @@ def start_of(every: str, day: date, starts: int = 1) -> date:
     >>> start_of("year", date(2026, 3, 31), starts=4)
     datetime.date(2025, 4, 1)
     """
-    if every in ("day", "week"):
-        return day - timedelta(days=day.weekday() if every == "week" else 0)
-    months = day.year * 12 + day.month - 1
-    months -= (months - starts + 1) % MONTHS[every]
-    return date(months // 12, months % 12 + 1, 1)
+    return start(every, number(every, day, starts), starts)
 
 
 def next_start(every: str, start: date) -> date:

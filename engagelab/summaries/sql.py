@@ -18,6 +18,8 @@ from engagelab.errors import DataError, UsageError, column_of
 FLOATS = ("FLOAT", "DOUBLE", "REAL")
 NUMBERS = (*FLOATS, "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
            "UINTEGER", "UBIGINT", "UHUGEINT", "BIGNUM", "DECIMAL", '"NULL"')
+UNLIKE = "UNLIKE "  # begins the type of a column that is not of one type in all files
+NESTED = ("STRUCT", "MAP", "JSON", "UNION")
 STAMPS = ("TIMESTAMP", "DATE", '"NULL"')
 
 
@@ -50,6 +52,21 @@ def literal(value: float) -> str:
         raise UsageError("summaries.literal", value=repr(value))
     text = repr(float(value))
     return text if "e" in text else f"{text}e0"
+
+
+def text_literal(value: str) -> str:
+    """A text, such as the name of an event, as SQL reads it back.
+
+    A line break would be indented with the text around it, and a remark could be taken for a slot: both are put
+    together from parts.
+
+    >>> print(text_literal("it's"), text_literal("/*by*/"))
+    'it''s' ('/' || '*by*/')
+    """
+    if not isinstance(value, str) or "\0" in value or value.encode("utf-8", "replace").decode() != value:
+        raise UsageError("summaries.literal", value=repr(value))
+    text = "'" + value.replace("'", "''").replace("/*", "/' || '*").replace("\n", "' || chr(10) || '") + "'"
+    return f"({text})" if "||" in text else text
 
 
 @functools.cache
@@ -108,17 +125,28 @@ def read(reads: Mapping[str, Read], types: Mapping[str, str], blanks: str = "", 
 def _expression(item: Read, types: Mapping[str, str]) -> str:
     kind = types[column_of(item.column, types)].upper()
     name = quote(item.column)
+    if kind.startswith(UNLIKE):
+        raise DataError("summaries.unlike", column=repr(item.column), types=types[item.column].removeprefix(UNLIKE))
     if item.kind == "number":
         if not kind.startswith(NUMBERS) or kind.endswith("]"):
             raise DataError("summaries.not_a_number", column=repr(item.column), type=kind)
-        return f"nullif({name}, CAST('NaN' AS DOUBLE))" if kind.startswith(FLOATS) else f"CAST({name} AS DOUBLE)"
+        wide = name if kind == "DOUBLE" else f"CAST({name} AS DOUBLE)"  # products of narrow numbers are coarse
+        return f"nullif({wide}, CAST('NaN' AS DOUBLE))" if kind.startswith(FLOATS) else wide
     if item.kind == "stamp":
-        if not kind.startswith(STAMPS) or kind.endswith("]"):
-            raise DataError("summaries.not_a_stamp", column=repr(item.column), type=kind)
-        return f"epoch_us({name})" if kind.startswith("TIMESTAMP") else f"epoch_us(CAST({name} AS TIMESTAMP))"
+        return stamp(name, item.column, types)
+    if kind.endswith("]") or kind.startswith(NESTED):
+        raise DataError("summaries.nested", column=repr(item.column), type=kind)
     return f"nullif({name}, CAST('NaN' AS DOUBLE))" if kind.startswith(FLOATS) else name
+
+
+def stamp(expression: str, column: str, types: Mapping[str, str]) -> str:
+    """SQL for whole microseconds since 1970, of an expression with the type of a column of stamps."""
+    kind = types[column_of(column, types)].upper()
+    if not kind.startswith(STAMPS) or kind.endswith("]"):
+        raise DataError("summaries.not_a_stamp", column=repr(column), type=kind)
+    return f"epoch_us({expression})" if kind.startswith("TIMESTAMP") else f"epoch_us(CAST({expression} AS TIMESTAMP))"
 
 
 def indented(body: str) -> str:
     """The text four blanks further in, as the inside of a pair of brackets."""
-    return "\n".join("    " + line if line else line for line in body.strip().splitlines())
+    return "\n".join("    " + line if line else line for line in body.strip().split("\n"))

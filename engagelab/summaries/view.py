@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from engagelab.errors import DataError
+from engagelab.errors import DataError, column_of, near
 from engagelab.summaries import periods, sql
 from engagelab.summaries.engine import Source
 
@@ -102,6 +102,12 @@ class View:
         ranks = [f"rank_{i}" for i in range(1, len(self.by) + 1)]
         return (answer.sort_values(ranks, kind="stable", ignore_index=True) if ranks else answer), full
 
+    def keep(self, body: str) -> tuple[Source, str]:
+        """What a summary's text answers, its groups as they are, kept on the engine; and the SQL that ran."""
+        text = (f"{self.ctes()}\nSELECT summary.*\nFROM (\n{sql.indented(sql.fill(body, by=list(self.by)))}\n"
+                f") AS summary")
+        return self.columns.source.keep(text, [item.column for item in self.columns.reads.values()]), text
+
     def fetch(self, text: str) -> pd.DataFrame:
         """What the SQL answers, reading the columns of this view only."""
         return self.columns.source.fetch(text, [item.column for item in self.columns.reads.values()])
@@ -121,21 +127,28 @@ class Span:
     where: str
     undated: int  # rows without a stamp, left out because a window was asked for
     naive: bool
+    earliest: int  # the first stamp, by the zone's own clock
+    missing: int  # rows without a stamp, whether or not they are left out
+    after: int  # the first moment that was not observed any more, in microseconds since 1970 of UTC
+    before: int | None  # the first one that was observed, likewise; None where nothing was said
+    stamps: tuple[int, int]  # the first and the last stamp, likewise
 
 
 def span(columns: Columns, time: str, *, every: str | None, since: object, until: object, tz: str | None,
-         starts: int = 1) -> Span:
+         starts: int = 1, earlier: bool = False) -> Span:
     """Read the range of the stamps, and turn the caller's window and zone into SQL over `t0`.
 
     A column of dates holds local days and is not shifted. Without `until` the day of the newest stamp
-    counts as over, except where the periods are days themselves.
+    counts as over, except where the periods are days themselves. `earlier` keeps the rows before `since`.
     """
     columns.reads["t0"] = sql.Read(time, "stamp")
     kind = columns.source.types[time].upper()
     shift = None if kind == "DATE" else tz
     periods.zone(tz)
-    seen = View(Columns(columns.source, {"t0": columns.reads["t0"]})).plain(
-        "SELECT count(*) AS n_rows, count(t0) AS n, min(t0) AS low, max(t0) AS high FROM events").iloc[0]
+    ends = (f"{sql.stamp(f'{end}(k9)', time, columns.source.types)} AS {name}" for end, name in (
+        ("min", "low"), ("max", "high")))
+    seen = View(Columns(columns.source, {"k9": sql.Read(time, "key")})).plain(  # a file's statistics may answer this
+        f"SELECT count(*) AS n_rows, count(k9) AS n, {', '.join(ends)} FROM events").iloc[0]
     if not seen["n"]:
         raise DataError("summaries.no_stamps", column=repr(time))
     low, high = int(seen["low"]), int(seen["high"])
@@ -144,10 +157,24 @@ def span(columns: Columns, time: str, *, every: str | None, since: object, until
     if start is not None and end is not None and start >= end:
         raise DataError("summaries.no_window", since=repr(since), until=repr(until))
     changes = periods.offsets(shift, low, high)
-    bounds = [f"t0 >= {start}"] * (start is not None) + [f"t0 < {end}"] * (end is not None)
+    bounds = [f"t0 >= {start}"] * (start is not None and not earlier) + [f"t0 < {end}"] * (end is not None)
     newest = periods.clock(high, shift)
     last = newest + 1 if every in (None, "day") else (newest // periods.DAY + 1) * periods.DAY
     window = periods.Window(None if start is None else periods.clock(start, shift),
                             last if end is None else periods.clock(end, shift), starts)
-    return Span(periods.local("t0", changes), window, " AND ".join(bounds),
-                int(seen["n_rows"] - seen["n"]) if bounds else 0, kind != "DATE" and "ZONE" not in kind)
+    missing = int(seen["n_rows"] - seen["n"])
+    return Span(periods.local("t0", changes), window, " AND ".join(bounds), missing if bounds else 0,
+                kind != "DATE" and "ZONE" not in kind, periods.clock(low, shift), missing,
+                high + 1 if end is None else end, start, (low, high))
+
+
+def occurring(table: Source, event: str, names: Sequence[str]) -> str:
+    """The names as an SQL list, if each is the name of an event in that column."""
+    column_of(event, table.types)
+    held = View(Columns(table, {"e0": sql.Read(event, "key")})).plain(
+        "SELECT CAST(e0 AS VARCHAR) AS event FROM events WHERE e0 IS NOT NULL GROUP BY e0")["event"]
+    known = sorted(map(str, held))
+    for name in names:
+        if name not in known:
+            raise DataError("summaries.no_event", column=repr(event), name=repr(name) + near(name, known))
+    return ", ".join(map(sql.text_literal, names))

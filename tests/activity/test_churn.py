@@ -1,8 +1,11 @@
 """Churn against a count by hand and a brute-force one."""
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from engagelab.activity.churn import churn
 from engagelab.errors import DataError, NoColumn, UsageError
@@ -168,3 +171,177 @@ def test_a_fiscal_year_has_the_churn_of_its_own_days():
     found = churn(table, **NAMES, every="year", until="2026-05-01", fiscal_year_starts=4)
     assert found[["year", "count", "n", "flag"]].to_numpy().tolist() == [
         ["FY2025", 1.0, 3, ""], ["FY2026", 1.0, 2, "period not complete"]]
+
+
+PRICES = {"amount": "amount", "former": "former", "changed": "changed"}
+
+
+def priced(*rows):
+    """Rows of customer, opened, closed, amount, former amount, and when it was changed."""
+    frame = plans(*(row[:3] for row in rows))
+    return frame.assign(amount=[row[3] for row in rows], former=pd.array([row[4] for row in rows], "Float64"),
+                        changed=pd.to_datetime([row[5] for row in rows], utc=True))
+
+
+def revenue(table, month):
+    rows = table[table["month"] == month].set_index("metric")
+    return {name: (row["count"], row["base"], row["n"], row["n_missing"]) for name, row in rows.iterrows()
+            if name != "churn"}
+
+
+def test_net_retention_sees_a_price_rise_and_gross_does_not():
+    # 100 + 100 + 50 are paid on 1 July; b goes, a pays 20 more from 1 July on, c 20 less from the 10th, d is new
+    frame = priced(("a", "2026-01-05", None, 120.0, 100.0, "2026-07-01"),
+                   ("b", "2026-01-05", "2026-07-20", 100.0, None, None),
+                   ("c", "2026-02-01", None, 30.0, 50.0, "2026-07-10"), ("d", "2026-07-02", None, 500.0, None, None))
+    table = churn(frame, **NAMES, **PRICES, since="2026-06-01", until="2026-09-01")
+    assert revenue(table, "2026-07") == {"revenue_churn": (120, 250, 3, 0), "gross_revenue_retention": (130, 250, 3, 0),
+                                         "net_revenue_retention": (150, 250, 3, 0)}
+    assert revenue(table, "2026-06")["net_revenue_retention"] == (250, 250, 3, 0)
+    assert revenue(table, "2026-08")["net_revenue_retention"] == (650, 650, 3, 0)
+
+
+def test_what_was_paid_before_is_missing_where_nobody_says_it():
+    frame = priced(("a", "2026-01-05", None, 120.0, None, "2026-07-10"), ("b", "2026-01-05", None, 80.0, None, None))
+    table = churn(frame, **NAMES, **PRICES, since="2026-07-01", until="2026-09-01")
+    assert revenue(table, "2026-07")["net_revenue_retention"] == (80, 80, 1, 1)
+    assert revenue(table, "2026-08")["net_revenue_retention"] == (200, 200, 2, 0)
+    more = priced(("a", "2026-01-05", None, 120.0, None, None), ("a", "2026-07-10", None, np.nan, None, None),
+                  ("b", "2026-01-05", None, 80.0, None, None))
+    table = churn(more, **NAMES, **PRICES, since="2026-07-01", until="2026-08-01")
+    assert revenue(table, "2026-07")["net_revenue_retention"] == (80, 80, 1, 1)
+
+
+def test_gross_retention_and_revenue_churn_are_one_together():
+    frame = priced(*[(name, "2026-01-05", None if i % 3 else "2026-07-09", 50.0 + i, 40.0 + i, "2026-07-03")
+                     for i, name in enumerate("abcdefgh")])
+    table = churn(frame, **NAMES, **PRICES, since="2026-07-01", until="2026-08-01").set_index("metric")
+    lost, kept = table.loc["revenue_churn"], table.loc["gross_revenue_retention"]
+    assert lost["estimate"] + kept["estimate"] == pytest.approx(1)
+    assert (lost["low"], lost["se"]) == pytest.approx((1 - kept["high"], kept["se"]))
+
+
+def test_the_price_rise_of_the_sample_company_shows_in_july_and_only_there(company):
+    subscriptions = company["subscriptions"]
+    table = churn(subscriptions, user="user_id", opened="opened_at", closed="closed_at", amount="amount",
+                  former="former_amount", changed="repriced_at", by="plan", tz="Asia/Tokyo", since="2026-04-01",
+                  until="2026-10-01")
+    rows = table[(table["plan"] == "office")].set_index(["metric", "month"])["estimate"]
+    for month in ("2026-04", "2026-05", "2026-06", "2026-08", "2026-09"):
+        assert rows["net_revenue_retention", month] == pytest.approx(1 - rows["churn", month])
+    assert rows["net_revenue_retention", "2026-07"] == pytest.approx(10584 / 9800 * (1 - rows["churn", "2026-07"]))
+    assert rows["gross_revenue_retention", "2026-07"] == pytest.approx(1 - rows["churn", "2026-07"])
+
+
+SPELLS = st.lists(st.tuples(
+    st.sampled_from("abcd"), st.integers(0, 60), st.one_of(st.none(), st.integers(0, 60)), st.sampled_from([0, 10, 25]),
+    st.one_of(st.none(), st.tuples(st.sampled_from([0, 5, 40]), st.integers(0, 120))),
+    st.sampled_from([True, False, None]), st.sampled_from("pq")), min_size=1, max_size=14)
+
+
+@settings(max_examples=25, deadline=None)
+@given(SPELLS)
+def test_churn_and_revenue_are_what_a_loop_over_days_counts(rows):
+    begin = pd.Timestamp("2026-01-20", tz="UTC")
+    frame = pd.DataFrame({
+        "user_id": [row[0] for row in rows], "opened_at": [begin + pd.Timedelta(days=row[1]) for row in rows],
+        "closed_at": pd.to_datetime([None if row[2] is None else begin + pd.Timedelta(days=row[1] + row[2])
+                                     for row in rows], utc=True),
+        "amount": [float(row[3]) for row in rows], "own": pd.array([row[5] for row in rows], "boolean"),
+        "former": pd.array([row[4] and float(row[4][0]) for row in rows], "Float64"),
+        "changed": pd.to_datetime([None if row[4] is None else begin + pd.Timedelta(days=row[4][1]) for row in rows],
+                                  utc=True), "plan": [row[6] for row in rows]})
+    table = churn(frame, **NAMES, **PRICES, voluntary="own", every="week", by="plan", since="2026-01-26",
+                  until="2026-04-06")
+    table = table.set_index(["metric", "plan", "week"])
+    for start in pd.date_range("2026-01-26", periods=10, freq="7D", tz="UTC"):
+        expected = _of_the_week(frame, start, start + pd.Timedelta(days=7))
+        for (metric, plan), (count, of) in expected.items():
+            row = table.loc[(metric, plan, f"{start:%Y-%m-%d}")]
+            assert row["count"] == pytest.approx(count)
+            assert (row["n"] if "churn" in metric and metric != "revenue_churn" else row["base"]) == pytest.approx(of)
+
+
+def _of_the_week(frame, start, stop):
+    """Of each metric and plan, numerator and denominator, spell by spell and day by day."""
+    found = {}
+    for plan in sorted(set(frame["plan"])):
+        lost = {"churn": 0, "voluntary_churn": 0, "involuntary_churn": 0}
+        first_all, kept, shrunk, size = 0.0, 0.0, 0.0, 0
+        for _, own in frame.groupby("user_id"):
+            now, later = ([row for row in own.itertuples() if row.opened_at < day and not row.closed_at < day]
+                          for day in (start, stop))
+            here = [row for row in now if row.plan == plan]
+            if not here:
+                continue
+            size += 1
+            if not later:
+                lost["churn"] += 1
+                will = max(now, key=lambda row: (row.closed_at, row.Index)).own
+                if not pd.isna(will):
+                    lost["voluntary_churn" if will else "involuntary_churn"] += 1
+            before, after = (sum(row.former if not pd.isna(row.changed) and row.changed >= day else row.amount
+                                 for row in rows) for rows, day in ((now, start), (later, stop)))
+            mine = sum(row.former if not pd.isna(row.changed) and row.changed >= start else row.amount for row in here)
+            share = mine / before if before else len(here) / len(now)
+            first_all, kept, shrunk = first_all + mine, kept + after * share, shrunk + max(before - after, 0) * share
+        found |= {(metric, plan): (count, size) for metric, count in lost.items()}
+        found |= {("revenue_churn", plan): (shrunk, first_all), ("net_revenue_retention", plan): (kept, first_all),
+                  ("gross_revenue_retention", plan): (first_all - shrunk, first_all)}
+    return found
+
+
+def test_voluntary_and_involuntary_churn_and_the_unexplained_add_up_to_all():
+    frame = plans(("a", "2026-01-01", "2026-02-15", True), ("b", "2026-01-01", "2026-02-16", False),
+                  ("c", "2026-01-01", "2026-02-17", None), ("d", "2026-01-01", None, None), columns=["own"])
+    table = churn(frame, **NAMES, voluntary="own", since="2026-02-01", until="2026-03-01").set_index("metric")
+    assert table["count"].to_dict() == {"churn": 3, "voluntary_churn": 1, "involuntary_churn": 1,
+                                        "unexplained_churn": 1}
+    assert set(table["n"]) == {4}
+    table = churn(frame[frame["user_id"] != "c"], **NAMES, voluntary="own", since="2026-02-01", until="2026-03-01")
+    assert "unexplained_churn" not in set(table["metric"])
+
+
+def test_employees_leave_as_their_table_says(workplace):
+    employees = workplace()["employees"]
+    table = churn(employees, user="user_id", opened="hired_at", closed="left_at", voluntary="voluntary", every="year",
+                  tz="Asia/Tokyo", since="2025-04-01", until="2026-04-01", fiscal_year_starts=4).set_index("metric")
+    start, stop = (pd.Timestamp(day, tz="Asia/Tokyo") for day in ("2025-04-01", "2026-04-01"))
+    there = employees[(employees["hired_at"] < start) & ~(employees["left_at"] < start)]
+    left = there[there["left_at"] < stop]
+    assert table["count"].to_dict() == {"churn": len(left), "voluntary_churn": left["voluntary"].sum(),
+                                        "involuntary_churn": (~left["voluntary"]).sum()}
+    assert set(table["n"]) == {len(there)}
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_a_file_and_a_frame_agree(tmp_path, ending):
+    frame = plans(*BY_HAND).assign(amount=[float(i) for i in range(7)], currency="JPY",
+                                   own=[True, None, False, True, None, True, False])
+    if ending == "csv":
+        frame.to_csv(tmp_path / "plans.csv", index=False)
+    else:
+        duckdb.query_df(frame, "frame", f"COPY (SELECT * FROM frame) TO '{tmp_path}/plans.parquet'")
+    options = NAMES | {"amount": "amount", "voluntary": "own", "until": "2026-05-01", "tz": "Asia/Tokyo"}
+    pd.testing.assert_frame_equal(churn(tmp_path / f"plans.{ending}", **options), churn(frame, **options))
+
+
+def test_a_wrong_row_is_named_by_its_number():
+    good = plans(*BY_HAND)
+    late = plans(("a", "2026-01-05", None), ("b", "2026-02-05", "2026-01-05"))
+    with pytest.raises(DataError, match="'closed_at' before 'opened_at', the first in row 2"):
+        churn(late, **NAMES)
+    with pytest.raises(DataError, match="'user_id' lacks 1 values, the first in row 7"):
+        churn(good.assign(user_id=[*"abcdef", None]), **NAMES)
+    with pytest.raises(DataError, match="'user_id' mixes text with numbers"):
+        churn(good.assign(user_id=[*"abcdef", 7]), **NAMES)
+    with pytest.raises(DataError, match="'amount' holds 1 amounts below 0 or infinite, the first in row 3"):
+        churn(good.assign(amount=[1, 1, -1, 1, 1, 1, 1]), **NAMES, amount="amount")
+    with pytest.raises(DataError, match=r"'own' holds .* not True and False"):
+        churn(good.assign(own="yes"), **NAMES, voluntary="own")
+    with pytest.raises(DataError, match=r"1 former amounts without a time in 'changed', the first in row 1"):
+        churn(priced(("a", "2026-01-01", None, 1.0, 2.0, None)), **NAMES, **PRICES)
+    for missing in ("former", "changed", "amount"):
+        with pytest.raises(UsageError, match="needs both former="):
+            churn(priced(("a", "2026-01-01", None, 1.0, 2.0, None)), **NAMES,
+                  **{name: column for name, column in PRICES.items() if name != missing})

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engagelab.errors import NoColumn, UsageError
+from engagelab.errors import DataError, NoColumn, UsageError
 from engagelab.plots import levels, survival, trend
 from engagelab.plots.bullet import bullet
 
@@ -46,8 +46,56 @@ def test_a_table_without_a_period_or_a_column_is_refused():
         trend(FRAME.drop(columns="quarter"))
     with pytest.raises(NoColumn, match="'chanel'"):
         trend(FRAME, hue="chanel")
-    with pytest.raises(UsageError, match="several rows; draw a line for each with hue=, one of 'metric', 'channel'"):
+    with pytest.raises(UsageError, match=r"Q1 has several rows, by 'channel'"):
         trend(FRAME)
+
+
+DAYS = pd.date_range("2025-04-01", periods=550).strftime("%Y-%m-%d")
+
+
+def active(days=DAYS):
+    """What `activity.active_users` gives: counts without intervals, NaN until a window is complete."""
+    return pd.concat([pd.DataFrame({
+        "metric": "active_users", "window": window, "day": days, "estimate": np.arange(len(days)) + 100.0 * size,
+        "low": np.nan, "high": np.nan, "flag": [""] * (len(days) - 1) + ["period not complete"]}).assign(
+            estimate=lambda frame, size=size: frame["estimate"].where(np.arange(len(frame)) >= size - 1))
+        for window, size in (("28 days", 28), ("1 day", 1), ("7 days", 7))], ignore_index=True)
+
+
+def test_many_days_are_lines_without_a_marker_each_and_windows_stand_from_short_to_long(apart):
+    ax = trend(active(), hue="window", unit="count")
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["1 day", "7 days", "28 days"]
+    curves = [line for line in ax.lines if line.get_linestyle() == "-"]
+    assert [int(np.isnan(line.get_ydata()).sum()) for line in curves] == [0, 6, 27]
+    assert np.array_equal(curves[2].get_ydata()[27:], np.arange(27, 550) + 2800.0)
+    marks = [value for line in ax.lines if line.get_linestyle() == "None" for value in line.get_ydata()]
+    assert marks == [649, 1249, 3349]   # the last day, which still runs, of each window
+    labels = [text for text in ax.get_xticklabels() if text.get_text()]
+    assert len(labels) > 5 and apart(labels) and labels[-1].get_text() == DAYS[-1]
+
+
+def test_among_many_days_one_that_stands_alone_keeps_its_marker():
+    frame = active(DAYS[:90])[lambda rows: rows["window"] == "1 day"].assign(flag="")
+    frame.loc[frame.index[[9, 11]], "estimate"] = np.nan
+    marks = [line for line in trend(frame).lines if line.get_linestyle() == "None"]
+    assert [value for line in marks for value in line.get_ydata() if not np.isnan(value)] == [110.0]
+
+
+def test_counts_and_their_stickiness_are_not_drawn_on_one_axis():
+    both = pd.concat([active(DAYS[:3]), active(DAYS[:3]).assign(metric="stickiness", window="1 day / 28 days")])
+    with pytest.raises(UsageError, match="several metrics, 'active_users', 'stickiness'"):
+        trend(both, hue="window")
+
+
+def test_names_that_matplotlib_would_hide_or_read_as_a_formula_are_written_as_they_stand():
+    ax = trend(FRAME.replace({"channel": {"a": "$10 to $\\frac$", "b": "_own"}}), hue="channel", title="$^$")
+    ax.figure.canvas.draw()
+    assert [text.get_text().strip() for text in ax.get_legend().get_texts()] == ["$10 to $\\frac$", "_own"]
+
+
+def test_an_empty_table_is_refused():
+    with pytest.raises(DataError, match="no rows to draw"):
+        trend(FRAME.head(0))
 
 
 def test_levels_stand_in_the_order_of_the_table_with_the_target():

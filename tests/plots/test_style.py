@@ -103,3 +103,10 @@ def test_with_a_font_the_words_are_japanese(japanese, monkeypatch):
 
 def test_an_english_title_is_drawn_everywhere(no_font):
     assert style.title_of("CSAT by quarter") == "CSAT by quarter"
+
+
+def test_on_axes_of_the_caller_the_house_s_fonts_are_used(japanese, monkeypatch):
+    monkeypatch.setattr(style, "japanese_font", lambda: "DejaVu Serif")
+    ax = levels(FRAME.iloc[:2], by="quarter", title="満足度", ax=plt.subplots()[1])
+    assert ax.title.get_fontfamily() == ["DejaVu Sans", "DejaVu Serif"]
+    assert {tuple(text.get_fontfamily()) for text in ax.get_yticklabels()} == {("DejaVu Sans", "DejaVu Serif")}

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -207,3 +208,23 @@ def test_a_day_lies_in_its_period_and_the_next_starts_after_it(day, every, start
     start = periods.start_of(every, day, starts)
     assert start <= day < periods.next_start(every, start)
     assert periods.start_of(every, periods.next_start(every, start), starts) == periods.next_start(every, start)
+
+
+@pytest.mark.parametrize("every, starts", [(every, 1) for every in periods.EVERY] + [
+    (every, starts) for every in ("quarter", "year") for starts in (2, 4, 12)])
+def test_the_number_of_a_period_in_sql_and_in_python_is_that_of_the_calendar_on_each_day_of_three_centuries(
+        every, starts):
+    first, last = date(1899, 12, 31), date(2200, 1, 2)
+    days = [first + timedelta(days=i) for i in range((last - first).days)]
+    numbers = np.array([(day - date(1970, 1, 1)).days for day in days])
+    for late in (0, periods.DAY - 1):  # the first and the last microsecond of a day
+        stamps = pd.DataFrame({"t0": numbers * periods.DAY + late})
+        text = f"SELECT {periods.index(every, 't0', starts)} AS i FROM stamps"
+        found = duckdb.query_df(stamps, "stamps", text).df()["i"]
+        assert found.dtype == "int64"
+        assert found.tolist() == [periods.number(every, day, starts) for day in days]
+    starting = [i for i, day in enumerate(days) if {
+        "day": True, "week": day.weekday() == 0, "month": day.day == 1, "year": (day.month, day.day) == (starts, 1),
+        "quarter": day.day == 1 and (day.month - starts) % 3 == 0}[every]]
+    assert (found.diff().to_numpy()[1:] != 0).nonzero()[0].tolist() == [i - 1 for i in starting if i]
+    assert [periods.start(every, int(found[i]), starts) for i in starting] == [days[i] for i in starting]

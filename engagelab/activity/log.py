@@ -1,0 +1,108 @@
+"""An event log as the tables of contacts read it: the rows of a window, of chosen events, and what is said of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pandas as pd
+
+from engagelab import words
+from engagelab.errors import DataError, UsageError, column_of, one_of
+from engagelab.summaries import periods, sql
+from engagelab.summaries.engine import Source, source
+from engagelab.summaries.view import Columns, Span, View, occurring, span
+
+
+@dataclass(frozen=True)
+class Log:
+    """A view of a log (users `u0`, stamps `t0`, and what else was asked for), what its stamps say, and notes."""
+
+    view: View
+    span: Span
+    notes: list[str]
+
+    @property
+    def dated(self) -> bool:
+        """Whether only the days are known."""
+        columns = self.view.columns
+        return columns.source.types[columns.reads["t0"].column].upper() == "DATE"
+
+    def text(self, body: str, every: str | None = None) -> str:
+        """The whole SQL of a query over `events`; with `every` these have a period `p0`."""
+        view = self.view if every is None else replace(
+            self.view, by=("p0",), period=periods.index(every, f"({self.span.local})"))
+        return f"{view.ctes()}\n{body}"
+
+    def keep(self, body: str, every: str | None = None) -> Source:
+        """What that query answers, kept on the engine."""
+        columns = self.view.columns
+        return columns.source.keep(self.text(body, every), [item.column for item in columns.reads.values()])
+
+    def periods(self, every: str) -> tuple[list[int], list[str], list[bool]]:
+        """The periods of the window: their numbers (`p0`), their labels, and which were observed as a whole."""
+        window = self.span.window
+        first = self.span.earliest if window.since is None else window.since
+        ends = [periods.number(every, periods.first_day(end // periods.DAY)) for end in (first, window.until - 1)]
+        found = list(range(ends[0], ends[1] + 1))
+        days = [periods.number("day", periods.start(every, number)) for number in found]
+        return found, [periods.label(every, day) for day in days], [window.whole(every, day) for day in days]
+
+
+def read_log(data: Any, *, user: str, time: str, event: str | None = None, events: Sequence[str] | None = None,
+             keys: Mapping[str, str] | None = None, numbers: Sequence[str] = (), every: str | None = None,
+             since: object = None, until: object = None, tz: str | None = None) -> Log:
+    """The log under our names: `keys`, ours by the caller's columns; `numbers` as x0, x1 ...; events `e0`.
+
+    Raises DataError for a row without a time, and for a name of `events` that the column `event` does not have.
+    """
+    if events is not None and (event is None or isinstance(events, str)):
+        raise UsageError("activity.events", value=repr(events))
+    table = source(data)
+    columns = Columns(table)
+    column_of(time, table.types)
+    when = span(columns, time, every=every, since=since, until=until, tz=tz)
+    if when.missing:
+        raise DataError("activity.no_time", column=repr(time), n=when.missing, first="")
+    named = {"u0": user, **({"e0": event} if event else {}), **(keys or {})}
+    columns.reads |= {ours: sql.Read(column_of(theirs, table.types), "key") for ours, theirs in named.items()}
+    for name in numbers:
+        columns.number(column_of(name, table.types))
+    held = f"e0 IN ({occurring(table, str(event), events)})" if events else ""
+    view = View(columns, where=" AND ".join(filter(None, (when.where, held))))
+    return Log(view, when, list(_notes(view, time, when, since, until, tz)))
+
+
+def _notes(view: View, time: str, when: Span, since: object, until: object, tz: str | None):
+    yield words.text("metrics.note_zone", tz=tz or "UTC")
+    if when.naive:
+        yield words.text("metrics.note_naive", column=repr(time))
+    if since is None or until is None:
+        ends = "both" if since is None and until is None else "since" if since is None else "until"
+        yield words.text(f"activity.observed_{ends}")
+    lost = int(view.plain("SELECT count(*) - count(u0) AS n FROM events")["n"].iloc[0])
+    if lost:
+        yield words.text("activity.no_user", column=repr(view.columns.reads["u0"].column), n=lost)
+
+
+def stamps(table: pd.DataFrame, column: str) -> pd.Series:
+    """The stamps of a small table in UTC, as are those without a zone; refused where they are none."""
+    found = table[column_of(column, table.columns)]
+    if not pd.api.types.is_datetime64_any_dtype(found):
+        if found.notna().any():
+            raise DataError("summaries.not_a_stamp", column=repr(column), type=str(found.dtype))
+        found = pd.to_datetime(found)
+    return found.dt.tz_localize("UTC") if found.dt.tz is None else found.dt.tz_convert("UTC")
+
+
+def flags(table: pd.DataFrame, column: str) -> pd.Series:
+    """A column of true and false (or 1 and 0); refused where it holds anything else, such as text."""
+    found = table[column_of(column, table.columns)]
+    for value in found.dropna().unique():
+        one_of(column, value, (True, False))
+    return found.astype("boolean")
+
+
+def clock(found: pd.Series, tz: str | None) -> pd.Series:
+    """Stamps as microseconds since 1970 of the zone's own clock; missing where they are."""
+    local = found.dt.tz_convert(periods.zone(tz)).dt.tz_localize(None).dt.as_unit("us")
+    return local.astype("int64").astype("Int64").mask(local.isna())
