@@ -45,6 +45,7 @@ def active_users(data: Any, *, user: str | None = None, time: str | None = None,
     7    stickiness  1 day / 2 days  2026-04-02       0.5    1.0     2
     8    stickiness  1 day / 2 days  2026-04-03       0.5    1.0     2
     """
+    windows = [windows] if isinstance(windows, str) else windows
     sizes = [steps("windows", window, every) for window in windows]
     if not sizes or len(set(sizes)) < len(sizes):
         raise UsageError("activity.windows", value=repr(tuple(windows)))

@@ -91,23 +91,23 @@ def _sized(table: pd.DataFrame, made: Calendar) -> pd.DataFrame:
 
 
 def _amounts(made: Calendar, cumulative: bool) -> tuple[pd.DataFrame, str]:
-    """The value of each cohort in, or up to, each period, with the sum of squares over its users."""
+    """The value of each cohort in, or up to, each period, with the variance over those who were there."""
     reach = "periods.place >= began.place AND periods.place >= began.first" if cumulative else (
         "periods.place = began.place")
     body = sql.fill(sql.text("calendar_amounts"), places=[f"({place})" for place in range(made.length)], reach=[reach])
     table, text = made.ask(body)
     keys = [name for name in table.columns if name.startswith(("key_", "rank_", "first"))]
     grid = table[keys].drop_duplicates().merge(pd.DataFrame({"place": np.arange(made.length)}), how="cross")
-    rows = grid.merge(table, on=[*keys, "place"], how="left").fillna({"n": 0, "value": 0.0, "squares": 0.0})
+    rows = grid.merge(table, on=[*keys, "place"], how="left").fillna({"n": 0, "value": 0.0, "spread": 0.0})
     return _sized(rows.assign(users=rows["n"].astype("int64")), made), text
 
 
 def _valued(rows: pd.DataFrame, table: pd.DataFrame, normalize: bool, cumulative: bool,
             confidence: float) -> pd.DataFrame:
     """Value per user with a t interval over the users of the cohort; times its size where totals are wanted."""
-    n = table["size"].to_numpy(dtype="float64")
-    mean = table["value"].to_numpy(dtype="float64") / n
-    spread = np.maximum(table["squares"].to_numpy(dtype="float64") / n - mean**2, 0.0)
+    n, paid, value, own = (table[name].to_numpy(dtype="float64") for name in ("size", "users", "value", "spread"))
+    mean, among = value / n, value / np.maximum(paid, 1)  # of the whole cohort, and of those with a row in the period
+    spread = (paid * own + paid * (1 - paid / n) * among**2) / n  # the others paid nothing
     with np.errstate(invalid="ignore", divide="ignore"):
         se = np.where(n > 1, np.sqrt(spread / (n - 1)), np.nan)
     times = 1.0 if normalize else n

@@ -39,6 +39,8 @@ def asked(data: Any, every: str, *, own: Sequence[str] = (), told: bool = False,
 
 def _unreserved(by: Sequence[str], every: str, own: Sequence[str]) -> None:
     for name in by:
+        if list(by).count(name) > 1:
+            raise UsageError("metrics.by_twice")
         if name in (*COLUMNS, every, *own):
             raise UsageError("metrics.reserved", column=repr(name))
 

@@ -20,6 +20,7 @@ from engagelab.summaries.calendar import Calendar
 from engagelab.summaries.calendar_active import active
 
 PARTS = ("active", "new", "retained", "resurrected", "churned")
+ALONE = ("active", "value", "new")  # which are known without the period before
 VALUES = ("value", "new", "retained", "resurrected", "expansion", "contraction", "churned")
 
 
@@ -36,8 +37,7 @@ def growth(data: Any, *, user: str | None = None, time: str | None = None, value
     share `kept` of those active in the period before (Wilson). Parts of value: `value`, `new`, `retained` (what the
     retained had paid before), `resurrected`, `expansion`, `contraction`, `churned`. `quick_ratio` is what came over what
     went; of users its interval is Wilson's of the share that came of all that came or went.
-    In the first period nothing is known of the period before, so all but the total and, where nobody was there
-    before `since`, the new are NaN.
+    In the first period nothing is known of the period before: all but the total and the new are NaN.
 
     >>> log = pd.DataFrame({"user": list("AAABBCDD"), "at": pd.to_datetime(
     ...     [f"2026-0{month}-10" for month in (1, 2, 3, 1, 3, 2, 3, 4)])})
@@ -57,16 +57,23 @@ def growth(data: Any, *, user: str | None = None, time: str | None = None, value
     table = table.sort_values([*(f"rank_{i}" for i, _ in enumerate(made.by, 1)), "place"], ignore_index=True)
     place = table["place"].to_numpy()
     keys = grouped(table, made).assign(**{every: named(made, place), "flag": flags(made, place)})
-    parts = [numbers(keys.assign(metric=name, estimate=table[name], n=table["users"]))
+    changes = keys.assign(flag=_doubtful(made, place, keys["flag"]))
+    parts = [numbers((keys if name in ALONE else changes).assign(metric=name, estimate=table[name], n=table["users"]))
              for name in (VALUES if made.valued else PARTS)]
     if not made.valued:
-        parts.append(shares(keys.assign(metric="kept", count=table["retained"], n=table["active_before"]),
+        parts.append(shares(changes.assign(metric="kept", count=table["retained"], n=table["active_before"]),
                             confidence=confidence))
-    parts.append(_quick(keys.assign(metric="quick_ratio"), table, made.valued, confidence))
+    parts.append(_quick(changes.assign(metric="quick_ratio"), table, made.valued, confidence))
     answer = pd.concat(parts, ignore_index=True)
     answer.insert(0, "metric", answer.pop("metric"))
     notes = [words.text("activity.first_cohort", cohort=made.label(0))] if since is None else []
     return told(answer, made, text, *notes)
+
+
+def _doubtful(made: Calendar, place: np.ndarray, flag: pd.Series) -> pd.Series:
+    """The flags of what is a change from the period before: of the second one, also that the first was cut."""
+    cut = (place == 1) & (not made.whole(0))
+    return flag.mask(cut, flag + np.where(flag == "", "", "; ") + words.text("activity.flag_cut_before"))
 
 
 def _users(made: Calendar) -> tuple[pd.DataFrame, str]:
@@ -112,7 +119,7 @@ def _quick(rows: pd.DataFrame, table: pd.DataFrame, valued: bool, confidence: fl
         low, high = (end / (1 - end) for end in intervals.wilson(np.nan_to_num(came), np.nan_to_num(both), confidence))
     nothing = np.full(len(table), np.nan)
     known = ~np.isnan(ratio) & (not valued)
-    empty = [words.text("activity.flag_none_went") if gone == 0 else "" for gone in went]
+    empty = [words.text("activity.flag_none_went") if gone <= 0 else "" for gone in went]
     return answered(rows, {
         "estimate": ratio, "low": np.where(known, low, nothing), "high": np.where(known, high, nothing), "se": nothing,
         "count": came, "n": table["users"] if valued else both, "n_eff": table["users"] if valued else both,

@@ -6,6 +6,7 @@ did not is dormant; a lead is known and never came. The six make up everybody kn
 """
 
 from collections.abc import Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def lifecycle(data: Any, *, user: str | None = None, time: str | None = None, ac
     data, user, time, since, until, tz, by, event, events : as in `calendar()`; or a calendar by day alone.
     active, lapsed : the two durations, in whole days. every : at the end of which periods.
     known : a table of everybody known, with the column `user` (of a calendar: `user_id`); those without an event are
-        leads from the day in its column `joined` on. Without it nobody is a lead. Not together with `by`.
+        leads from the first day in its column `joined` on. Without it nobody is a lead. Not together with `by`.
 
     Returns a row a state and period: `count` of `n` users known by then, Wilson's interval. A period before whose end
     the log had not run for `active` and `lapsed` together is NaN, and one that was still running is left out.
@@ -63,7 +64,10 @@ def lifecycle(data: Any, *, user: str | None = None, time: str | None = None, ac
     table["dormant"] = table["ever"] - table["w1"]
     if known is not None:
         table["lead"] = _leads(made, known, user or "user_id", str(joined), tz)
-    return _answer(table, made, every, short + long + (not made.whole(0)), known is not None, text, confidence)
+    answer = _answer(table, made, every, short + long + (not made.whole(0)), known is not None, text, confidence)
+    undated = 0 if known is None else int(known[joined].isna().sum())
+    answer.attrs["notes"] += [words.text("activity.known_undated", column=repr(joined), n=undated)] * bool(undated)
+    return answer
 
 
 def _answer(table: pd.DataFrame, made: Calendar, every: str, longest: int, leads: bool, text: str,
@@ -120,7 +124,7 @@ def states(data: Any, *, user: str | None = None, time: str | None = None, activ
     out = pd.DataFrame({"user_id": table["user_id"], "state": state, **{
         name: [made.label(int(place)) if place >= 0 else None for place in table[name]] for name in ("first", "last")}})
     if known is not None:
-        people = known[column_of(user or "user_id", list(known.columns))].dropna()
+        people = _people(made, known, user or "user_id")
         leads = people[~people.isin(out["user_id"])].drop_duplicates()
         out = pd.concat([out, pd.DataFrame({"user_id": leads, "state": "lead", "first": None, "last": None})])
     return told(out.sort_values("user_id", ignore_index=True), made, "")
@@ -158,11 +162,22 @@ def _earlier(table: pd.DataFrame, ranks: list[str], column: str, size: int) -> p
     return held.shift(size).fillna(0)
 
 
+def _people(made: Calendar, known: pd.DataFrame, user: str) -> pd.Series:
+    """The ids of the known, which must be of the kind of those in the log: text "7" is not the number 7."""
+    people = known[column_of(user, list(known.columns))].dropna()
+    number = made.source.types["user_id"].upper().startswith(sql.NUMBERS)
+    if any(isinstance(person, Number) != number for person in people):
+        raise DataError("activity.known_ids", column=repr(user))
+    return people
+
+
 def _leads(made: Calendar, known: pd.DataFrame, user: str, joined: str, tz: str | None) -> np.ndarray:
     """How many of the known had not come by each day."""
-    for column in (user, joined):
-        column_of(column, list(known.columns))
-    people = known.dropna(subset=[user, joined]).drop_duplicates(user)
+    column_of(joined, list(known.columns))
+    people = known.loc[_people(made, known, user).index].dropna(subset=[joined])
+    if not pd.api.types.is_datetime64_any_dtype(people[joined]):
+        raise DataError("summaries.not_a_stamp", column=repr(joined), type=str(people[joined].dtype))
+    people = people.sort_values(joined, kind="stable").drop_duplicates(user)
     stamps = people[joined] if people[joined].dt.tz is not None else people[joined].dt.tz_localize("UTC")
     days = stamps.dt.tz_convert(periods.zone(tz)).dt.tz_localize(None).dt.normalize()
     begin = (days - pd.Timestamp(made.start(0))).dt.days.clip(lower=0).to_numpy()

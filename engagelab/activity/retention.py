@@ -47,6 +47,7 @@ def retention(data: Any, *, user: str | None = None, time: str | None = None, ki
     1  retention  nday  3 days       0.5    1.0  2          1
     """
     one_of("kind", kind, KINDS)
+    after = [after] if isinstance(after, str) else after
     ages = [steps("after", age, every) for age in after]
     if not ages or sorted(set(ages)) != ages:
         raise UsageError("activity.ages", value=repr(tuple(after)))

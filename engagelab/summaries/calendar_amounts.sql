@@ -1,4 +1,4 @@
--- What each cohort was worth in each period: the sum over its users, and the sum of squares.
+-- What each cohort was worth in each period: the sum over its users, and their variance.
 --
 -- `periods` says which period adds to which; the example adds nothing up, so each adds to itself. Added up over time, a
 -- period adds to all later ones.
@@ -33,6 +33,6 @@ users AS (
 )
 SELECT
     /*by*/
-    first, place, count(*) AS n, sum(value) AS value, sum(value * value) AS squares
+    first, place, count(*) AS n, sum(value) AS value, var_pop(value) AS spread
 FROM users
 GROUP BY /*by*/ first, place

@@ -3,7 +3,8 @@
 import re
 
 from engagelab import words
-from engagelab.errors import UsageError
+from engagelab.errors import UsageError, one_of
+from engagelab.summaries.periods import EVERY
 
 MICROSECONDS = {"second": 10**6, "minute": 60 * 10**6, "hour": 3600 * 10**6, "day": 86400 * 10**6,
                 "week": 7 * 86400 * 10**6}
@@ -35,6 +36,7 @@ def steps(name: str, value: object, every: str) -> int:
     ...
     engagelab.errors.UsageError: windows must be a number of whole weeks, not '10 days': the calendar counts by week
     """
+    one_of("every", every, EVERY)
     units = MICROSECONDS if every in MICROSECONDS else MONTHS
     number, unit = _parsed(name, value, MICROSECONDS | MONTHS)
     length, rest = divmod(number * units.get(unit, 0), units[every])

@@ -130,7 +130,8 @@ def _foreign(engine: Foreign) -> Source:
 def _connect(threads: int | None, small: bool) -> duckdb.DuckDBPyConnection:
     threads = threads or int(os.environ.get("ENGAGELAB_THREADS", 0)) or (1 if small else None)
     connection = duckdb.connect(":memory:", config=SETTINGS | ({"threads": threads} if threads else {}))
-    connection.execute("SET enable_progress_bar = false")  # it would be printed into notebooks
+    with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets has no progress bar, and says so
+        connection.execute("SET enable_progress_bar = false")  # it would be printed among the outputs
     return connection
 
 
@@ -304,7 +305,7 @@ def _file(path: str, threads: int | None) -> Source:
     try:
         connection.execute("SET TimeZone = 'UTC'")
         every = {"sample_size": -1} if reader == "read_json" else {}  # a field that only later lines have would be lost
-        relation = files.csv(connection, names, size) if ending == ".csv" else getattr(connection, reader)(names, **every)
+        relation = files.csv(connection, names) if ending == ".csv" else getattr(connection, reader)(names, **every)
         relation.create_view("given")
         if ending == ".parquet" and threads is None:
             rows = connection.execute("SELECT count(*) FROM given").fetchall()[0][0]

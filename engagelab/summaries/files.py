@@ -13,21 +13,18 @@ import duckdb
 from engagelab import words
 from engagelab.summaries.sql import NUMBERS, UNLIKE
 
-SAMPLE_BYTES = 16 * 2**20  # of text files that are looked through to the end for their types
 ZONED = r":\d\d(\.\d+)?\s*([zZ]|[+-]\d\d(:?\d\d)?|[A-Za-z]+(/[A-Za-z_]+)*)$"  # a time that ends with its zone
 FAMILIES = (("number", NUMBERS), ("zone", ("TIMESTAMP WITH",)), ("time", ("TIMESTAMP",)), ("text", ("VARCHAR", "ENUM")))
 
 
-def csv(connection: duckdb.DuckDBPyConnection, names: Any, size: int) -> duckdb.DuckDBPyRelation:
-    """CSV files of so many bytes with the types that DuckDB finds, except that a date is read as year-month-day or not
-    at all.
+def csv(connection: duckdb.DuckDBPyConnection, names: Any) -> duckdb.DuckDBPyRelation:
+    """CSV files with the types that DuckDB finds, except that a date is read as year-month-day or not at all.
 
     Dates and flags are read as text and cast above it: DuckDB's reader would take 01/02/2026 for the first of
     February without a word, and pushes casts down into the text, from which `trim` keeps it. Every file is looked into
     for its types, so that ids which are numbers in one and text in another are text in all.
     """
-    more = {"sample_size": -1} if size < SAMPLE_BYTES else {}
-    seen = connection.read_csv(names, files_to_sniff=-1, **more)  # type: ignore[call-arg, arg-type]
+    seen = connection.read_csv(names, files_to_sniff=-1)
     kinds = dict(zip(seen.columns, seen.types, strict=True))
     late = {name for name, kind in kinds.items() if str(kind).startswith(("DATE", "TIME", "BOOLEAN"))}
     said = {name: duckdb.sqltype("VARCHAR") if name in late else kind for name, kind in kinds.items()}

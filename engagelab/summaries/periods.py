@@ -112,8 +112,9 @@ def index(every: str, stamp: str, starts: int = 1) -> str:
         day = f"({stamp} + {SHIFT * DAY}) // {DAY}"  # the week from Monday, 5 January 1970, is number 0
         return f"{day} - {SHIFT}" if every == "day" else f"({day} + 3) // 7 - {SHIFT // 7 + 1}"
     day = f"({stamp} + {FROM_MARCH * DAY}) // {DAY}"
-    fourfold = f"(4 * ({day} + (3 * ((4 * ({day}) + 3) // 146097) + 3) // 4) + 3)"
-    month = f"12 * ({fourfold} // 1461) + (5 * ({fourfold} % 1461 // 4) + 2) // 153"
+    julian = f"({day} + (3 * ((4 * ({day}) + 3) // 146097) + 3) // 4)"
+    year = f"((4 * {julian} + 3) // 1461)"
+    month = f"12 * {year} + (5 * ({julian} - 1461 * {year} // 4) + 2) // 153"
     later = checked_starts(starts) - 1
     return f"{month} + 2" if every == "month" else f"({month} + {2 - later % MONTHS[every]}) // {MONTHS[every]}"
 

@@ -47,7 +47,8 @@ def table(answer):
 
 @pytest.mark.parametrize("text", [
     "SELECT k, n, x, ok, day, CAST(n AS INTEGER) AS i, sum(n) OVER () AS s FROM data ORDER BY x",
-    "SELECT n + 9007199254740992 AS beyond FROM data", "SELECT k, n, x, ok, day FROM data WHERE n > 99", "SELECT count(*) AS n, max(n) AS m, avg(x) AS a FROM data",
+    "SELECT n + 9007199254740992 AS beyond FROM data", "SELECT k, n, x, ok, day FROM data WHERE n > 99",
+    "SELECT count(*) AS n, max(n) AS m, avg(x) AS a FROM data",
     "SELECT n, ok FROM data WHERE n IS NOT NULL ORDER BY n", "SELECT max(n) AS m, min(k) AS k FROM data WHERE n > 99"])
 def test_an_answer_has_the_dtypes_that_duckdb_gives_with_gaps_without_and_empty(other, text):
     pd.testing.assert_frame_equal(other.run(text, TYPES), table(text))

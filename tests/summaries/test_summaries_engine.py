@@ -132,7 +132,8 @@ def test_a_date_in_a_csv_is_never_guessed(tmp_path, stamp):
 
 
 def test_stamps_and_flags_of_a_csv_are_read_as_they_are(tmp_path):
-    rows = ["t,x,id", "2026-08-31T20:00:00Z,True,007", "2026-08-31 20:00:00.5,False,008", "2026-09-01,,9"]
+    rows = ["t,x,id", "2026-08-31T20:00:00Z,True,007", "2026-08-31 20:00:00.5+00,False,008",
+            "2026-09-01 00:00:00+00:00,,9"]
     (tmp_path / "a.csv").write_text("\n".join(rows), encoding="utf-8")
     answer = measure(tmp_path / "a.csv", rate("x"), time="t", every="month", tz="Asia/Tokyo")
     assert answer[["month", "n", "n_missing"]].to_numpy().tolist() == [["2026-09", 2, 1]]

@@ -133,7 +133,7 @@ SELECT
   place,
   COUNT(*) AS n,
   SUM(value) AS value,
-  SUM(value * value) AS squares
+  VAR_POP(value) AS spread
 FROM users
 GROUP BY
   first,

@@ -141,7 +141,7 @@ SELECT
   place,
   COUNT(*) AS n,
   SUM(value) AS value,
-  SUM(value * value) AS squares
+  VARIANCE_POP(value) AS spread
 FROM users
 GROUP BY
   first,
