@@ -86,8 +86,8 @@ def column_of(column: str, available: Iterable[str], data: str = "the table") ->
     ...
     engagelab.errors.NoColumn: the table has no column 'scor'; it has 'score', 'user'; did you mean 'score'?
     """
-    if isinstance(available, Mapping) and column in available:  # it may know more than it lists
-        return column
+    if isinstance(available, Mapping) and isinstance(column, str) and column in available:
+        return column  # it may know more than it lists
     available = list(available)
     if column in available:
         return column

@@ -49,13 +49,13 @@ def active_users(data: Any, *, user: str | None = None, time: str | None = None,
     sizes = [steps("windows", window, every) for window in windows]
     if not sizes or len(set(sizes)) < len(sizes):
         raise UsageError("activity.windows", value=repr(tuple(windows)))
-    made = asked(data, every, own=["window"], user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
+    made = asked(data, every, own=["window"], user=user, time=time, since=since, until=until,
+                 tz=tz, by=by, event=event, events=events)
     table, text = active(made, sizes)
     table = table.sort_values([*(f"rank_{i}" for i, _ in enumerate(made.by, 1)), "place"], ignore_index=True)
-    first = 0 if made.whole(0) else 1  # a window that begins within the first period is not wholly observed
     base = grouped(table, made)
     place = table["place"].to_numpy()
-    seen = {i: table[f"w{i}"].astype("float64").where(place - size + 1 >= first) for i, size in enumerate(sizes)}
+    seen = {i: table[f"w{i}"].astype("float64").where(place - size + 1 >= made.begun) for i, size in enumerate(sizes)}
     keys = base.assign(window="").assign(**{every: named(made, place), "flag": flags(made, place)})
     parts = [numbers(keys.assign(metric="active_users", window=window, estimate=seen[i], n=seen[i]))
              for i, window in enumerate(windows)]

@@ -47,8 +47,8 @@ def cohorts(data: Any, *, user: str | None = None, time: str | None = None, valu
     1  2026-01  2026-02    1       0.5    1.0  2
     2  2026-02  2026-02    0       1.0    1.0  1
     """
-    made = asked(data, every, own=["cohort", "age"], valued=True, user=user, time=time, value=value, since=since, until=until, tz=tz, by=by, event=event,
-                 events=events, fiscal_year_starts=fiscal_year_starts)
+    made = asked(data, every, own=["cohort", "age"], valued=True, user=user, time=time, value=value, since=since,
+                 until=until, tz=tz, by=by, event=event, events=events, fiscal_year_starts=fiscal_year_starts)
     if cumulative and not made.valued:
         raise UsageError("activity.cumulative")
     table, text = _amounts(made, cumulative) if made.valued else _counts(made)
@@ -113,5 +113,5 @@ def _valued(rows: pd.DataFrame, table: pd.DataFrame, normalize: bool, cumulative
     times = 1.0 if normalize else n
     low, high = intervals.around(mean * times, se * times, n - 1, confidence)
     return answered(rows, {
-        "estimate": mean * times, "low": low, "high": high, "se": se * times, "count": table["value"], "n": table["size"],
-        "n_eff": n, "method": words.text("activity.method_value")}, flag=[""] * len(rows))
+        "estimate": mean * times, "low": low, "high": high, "se": se * times, "count": table["value"],
+        "n": table["size"], "n_eff": n, "method": words.text("activity.method_value")}, flag=[""] * len(rows))

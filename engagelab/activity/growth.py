@@ -35,9 +35,10 @@ def growth(data: Any, *, user: str | None = None, time: str | None = None, value
 
     Returns a row a part and period. Parts of users: `active`, `new`, `retained`, `resurrected`, `churned`, and the
     share `kept` of those active in the period before (Wilson). Parts of value: `value`, `new`, `retained` (what the
-    retained had paid before), `resurrected`, `expansion`, `contraction`, `churned`. `quick_ratio` is what came over what
-    went; of users its interval is Wilson's of the share that came of all that came or went.
-    In the first period nothing is known of the period before: all but the total and the new are NaN.
+    retained had paid before), `resurrected`, `expansion`, `contraction`, `churned`. `quick_ratio` is what came over
+    what went; of users its interval is Wilson's of the share that came of all that came or went.
+    In the first period nothing is known of the period before: all but the total and the new are NaN. Where `since`
+    cuts into the first period, the changes of the second are flagged.
 
     >>> log = pd.DataFrame({"user": list("AAABBCDD"), "at": pd.to_datetime(
     ...     [f"2026-0{month}-10" for month in (1, 2, 3, 1, 3, 2, 3, 4)])})
@@ -51,8 +52,8 @@ def growth(data: Any, *, user: str | None = None, time: str | None = None, value
     2026-03     3.0  1.0       1.0          1.0      1.0          2.0
     2026-04     1.0  0.0       1.0          0.0      2.0          0.0
     """
-    made = asked(data, every, valued=True, user=user, time=time, value=value, since=since, until=until, tz=tz, by=by, event=event,
-                 events=events, fiscal_year_starts=fiscal_year_starts)
+    made = asked(data, every, valued=True, user=user, time=time, value=value, since=since, until=until, tz=tz, by=by,
+                 event=event, events=events, fiscal_year_starts=fiscal_year_starts)
     table, text = _values(made) if made.valued else _users(made)
     table = table.sort_values([*(f"rank_{i}" for i, _ in enumerate(made.by, 1)), "place"], ignore_index=True)
     place = table["place"].to_numpy()
@@ -72,7 +73,7 @@ def growth(data: Any, *, user: str | None = None, time: str | None = None, value
 
 def _doubtful(made: Calendar, place: np.ndarray, flag: pd.Series) -> pd.Series:
     """The flags of what is a change from the period before: of the second one, also that the first was cut."""
-    cut = (place == 1) & (not made.whole(0))
+    cut = (place == 1) & bool(made.begun)
     return flag.mask(cut, flag + np.where(flag == "", "", "; ") + words.text("activity.flag_cut_before"))
 
 

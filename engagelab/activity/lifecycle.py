@@ -1,8 +1,8 @@
 """The lifecycle: lead, new, active, at risk, dormant, won back.
 
 Two durations make the states. On a day, who came within the last `active` is new if that began within it, won back if
-there was nothing in the `lapsed` before it, and active otherwise; who came within the last `lapsed` only is at risk; who
-did not is dormant; a lead is known and never came. The six make up everybody known, and nobody is in two.
+there was nothing in the `lapsed` before it, and active otherwise; who came within the last `lapsed` only is at risk;
+who did not is dormant; a lead is known and never came. The six make up everybody known, and nobody is in two.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.activity.common import asked, flags, grouped, named, told
+from engagelab.activity.common import asked, grouped, named, told
 from engagelab.activity.power import masks
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.metrics.shares import shares
@@ -52,7 +52,8 @@ def lifecycle(data: Any, *, user: str | None = None, time: str | None = None, ac
     4   dormant    0.0  3
     """
     short, long = _durations(active, lapsed)
-    made = asked(data, "day", own=["state", every], user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
+    made = asked(data, "day", own=["state", every], user=user, time=time, since=since, until=until,
+                 tz=tz, by=by, event=event, events=events)
     if known is not None and (made.by or joined is None):
         raise UsageError("activity.known")
     table, text = active_in(made, [short, long, short + long])
@@ -64,7 +65,7 @@ def lifecycle(data: Any, *, user: str | None = None, time: str | None = None, ac
     table["dormant"] = table["ever"] - table["w1"]
     if known is not None:
         table["lead"] = _leads(made, known, user or "user_id", str(joined), tz)
-    answer = _answer(table, made, every, short + long + (not made.whole(0)), known is not None, text, confidence)
+    answer = _answer(table, made, every, short + long + made.begun, known is not None, text, confidence)
     undated = 0 if known is None else int(known[joined].isna().sum())
     answer.attrs["notes"] += [words.text("activity.known_undated", column=repr(joined), n=undated)] * bool(undated)
     return answer
@@ -111,8 +112,8 @@ def states(data: Any, *, user: str | None = None, time: str | None = None, activ
     short, long = _durations(active, lapsed)
     made = asked(data, "day", user=user, time=time, since=since, until=until, tz=tz, event=event, events=events)
     last = made.length - 1
-    if last + 1 < short + long + (not made.whole(0)):
-        raise DataError("activity.short_log", window=repr(f"{short + long} days"), length=last + 1,
+    if last + 1 < short + long + made.begun:
+        raise DataError("activity.short_log", window=repr(f"{short + long} days"), length=last + 1 - made.begun,
                         every=words.text("activity.every_day"))
     windows = {"recent": (last - short + 1, last), "former": (last - short - long + 1, last - short),
                "lately": (last - long + 1, last - short)}
@@ -181,9 +182,9 @@ def _leads(made: Calendar, known: pd.DataFrame, user: str, joined: str, tz: str 
     stamps = people[joined] if people[joined].dt.tz is not None else people[joined].dt.tz_localize("UTC")
     days = stamps.dt.tz_convert(periods.zone(tz)).dt.tz_localize(None).dt.normalize()
     begin = (days - pd.Timestamp(made.start(0))).dt.days.clip(lower=0).to_numpy()
-    firsts = made.view().plain("SELECT user_id, min(word * 60 + CAST(round(log2(bits & (0 - bits))) AS BIGINT)) AS first "
-                               "FROM events WHERE user_id IS NOT NULL GROUP BY user_id").set_index("user_id")["first"]
-    ends = people[user].map(firsts).fillna(made.length).to_numpy(dtype=int)
+    firsts = made.view().plain("SELECT user_id, min(word * 60 + CAST(round(log2(bits & (0 - bits))) AS BIGINT)) "
+                               "AS first FROM events WHERE user_id IS NOT NULL GROUP BY user_id")
+    ends = people[user].map(firsts.set_index("user_id")["first"]).fillna(made.length).to_numpy(dtype=int)
     waits = ends > begin
     size = made.length + 1
     came = np.bincount(np.clip(begin[waits], 0, size - 1), minlength=size)

@@ -25,7 +25,8 @@ def power_curve(data: Any, *, user: str | None = None, time: str | None = None, 
     """Of the users active in the last `window`, the share active on 1, 2, 3 ... of its days.
 
     data, user, time, since, until, tz, by, event, events : as in `calendar()`; or a calendar alone.
-    window : its length; it ends with the last period that was over at `until`.
+    window : its length; it ends with the last period that was over at `until`. A group of which nobody came in it
+        is not there.
 
     Returns a row a number of days (`days`, or the periods of `every`): `count` of `n` users, Wilson's interval.
 
@@ -38,15 +39,17 @@ def power_curve(data: Any, *, user: str | None = None, time: str | None = None, 
     2     3       0.0    0.0  2
     """
     size = steps("window", window, every)
-    made = asked(data, every, own=[f"{every}s"], user=user, time=time, since=since, until=until, tz=tz, by=by, event=event, events=events)
-    if size > made.last_whole + 1 or (size == made.last_whole + 1 and not made.whole(0)):
-        raise DataError("activity.short_log", window=repr(window), length=made.last_whole + 1,
+    made = asked(data, every, own=[f"{every}s"], user=user, time=time, since=since, until=until,
+                 tz=tz, by=by, event=event, events=events)
+    if size > made.last_whole + 1 - made.begun:
+        raise DataError("activity.short_log", window=repr(window), length=made.last_whole + 1 - made.begun,
                         every=words.text(f"activity.every_{every}"))
     table, text = made.ask(_body(made, size))
     keys = [name for name in table.columns if name.startswith(("key_", "rank_"))]
     groups = table[keys].drop_duplicates() if keys else pd.DataFrame(index=[0])
     column = f"{every}s"
-    rows = groups.merge(pd.DataFrame({"days": range(1, size + 1)}), how="cross").merge(table, on=[*keys, "days"], how="left")
+    rows = groups.merge(pd.DataFrame({"days": range(1, size + 1)}), how="cross").merge(
+        table, on=[*keys, "days"], how="left")
     rows["n"] = rows["n"].fillna(0)
     rows["total"] = rows.groupby(keys, dropna=False)["n"].transform("sum") if keys else rows["n"].sum()
     answer = shares(grouped(rows, made).assign(**{column: rows["days"], "count": rows["n"], "n": rows["total"]}).assign(

@@ -93,7 +93,8 @@ def _body(made: Calendar, kind: str, ages: list[int], first_event: str | None, r
                     f"AND began.first <= {last} AND {back} THEN later.user_id END) AS c_{i}")
     sums = ["n_users", "n_before", *(f"{letter}_{i}" for i, _ in enumerate(ages) for letter in "nc")]
     return sql.fill(
-        sql.text("calendar_returned"), counts=counts, came=came, sums=[f"CAST(sum({name}) AS BIGINT) AS {name}" for name in sums],
+        sql.text("calendar_returned"), counts=counts, came=came,
+        sums=[f"CAST(sum({name}) AS BIGINT) AS {name}" for name in sums],
         first=[f"AND event = {sql.text_literal(first_event)}" if first_event else ""],
         again=[f"AND later.event = {sql.text_literal(return_event)}" if return_event else ""],
         began_groups=["".join(f"began.{key}, " for key in made.keys)], **made.joined("later"))

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from engagelab import words
@@ -21,6 +20,7 @@ from engagelab.summaries.view import Columns, Span, View, occurring, span
 
 WORD = 60
 WILD = "abs(x0) > 1e150"  # infinite, or too large to square
+OURS = {"no_user": "u0", "no_value": "x0", "after": "t0", "before": "t0"}  # of which column a note speaks
 FULL = (1 << WORD) - 1
 
 
@@ -97,6 +97,11 @@ class Calendar:
     def whole(self, place: int) -> bool:
         """Whether a period was observed from its first moment to its last."""
         return self.window.whole(self.every, (self.start(place) - date(1970, 1, 1)).days)
+
+    @property
+    def begun(self) -> int:
+        """The place of the first period that was observed from its first moment: 0, or 1 where `since` cuts into it."""
+        return int((self.window.since or 0) > (self.start(0) - date(1970, 1, 1)).days * periods.DAY)
 
     @property
     def last_whole(self) -> int:
@@ -187,24 +192,37 @@ def calendar(data: Any, *, user: str, time: str, every: str = "day", since: obje
     held = f"e0 IN ({occurring(table, str(event), events)})" if events else ""
     view = View(columns, tuple(f"by_{i}" for i, _ in enumerate(names, 1)),
                 where=" AND ".join(filter(None, (when.where, held))))
-    place = f"{periods.index(every, when.local, window.starts)} - {first}"
+    place = _place(every, when, window, (first, length), None if table.types[time].upper() == "DATE" else tz)
     earlier = when.before is not None and when.stamps[0] < when.before
     placed = ["u0 AS user_id", *["e0 AS event"] * bool(event), *["x0 AS value"] * bool(value),
               f"{f'CASE WHEN t0 < {when.before} THEN -1 ELSE {place} END' if earlier else place} AS period"]
     told = (event,) if event else ()
-    body = sql.fill(sql.text("calendar"), placed=placed, **_parts(told, bool(value)))
+    body = sql.fill(sql.text("calendar"), placed=placed,
+                    **_parts(told, bool(value), one_word=length <= WORD and not earlier))
     notes = tuple(_notes(replace(view, where=held), time, when, since, until))
     kept, text = view.keep(body)
     ended = window.until if until is not None else -(-window.until // periods.DAY) * periods.DAY
     return Calendar(kept, tuple(names), every, first, length, window, ended, bool(value), told, notes, text)
 
 
-def _parts(told: tuple[str, ...], valued: bool) -> dict[str, list[str]]:
+def _place(every: str, when: Span, window: periods.Window, size: tuple[int, int], tz: str | None) -> str:
+    """SQL for the place of a stamp's period. Few months are told apart by their ends: half the cost of arithmetic."""
+    first, length = size
+    if every not in periods.MONTHS or length > WORD:
+        return f"{periods.index(every, when.local, window.starts)} - {first}"
+    ends = [periods.moment("until", periods.start(every, first + place, window.starts).isoformat(), tz)
+            for place in range(1, length)]
+    cases = " ".join(f"WHEN t0 < {end} THEN {place}" for place, end in enumerate(ends))
+    return f"CASE {cases} ELSE {length - 1} END" if ends else "0"
+
+
+def _parts(told: tuple[str, ...], valued: bool, one_word: bool) -> dict[str, list[str]]:
     """The slots of calendar.sql: its columns, and what they are grouped by."""
-    groups, bit = [*["event"] * bool(told), "user_id", "(period + 60) // 60 - 1"], "(period + 60) % 60"
-    bits = f"CAST(1 AS BIGINT) << ({bit})"
+    word, bit = ("0", "period") if one_word else ("(period + 60) // 60 - 1", "(period + 60) % 60")
+    groups, bits = [*["event"] * bool(told), "user_id"], f"CAST(1 AS BIGINT) << CAST({bit} AS INTEGER)"
     last = [f"{bits} AS bits", "sum(value) AS value"] if valued else [f"bit_or({bits}) AS bits"]
-    return {"keys": [*groups[:-1], f"{groups[-1]} AS word", *last], "groups": [*groups, *[bit] * valued]}
+    return {"keys": [*groups, f"{word} AS word", *last],
+            "groups": [*groups, *[word] * (not one_word), *[bit] * valued]}
 
 
 def _spans(places: list[int]) -> Iterator[str]:
@@ -215,7 +233,8 @@ def _spans(places: list[int]) -> Iterator[str]:
         found[place // WORD, longer] = found.get((place // WORD, longer), 0) | 1 << place % WORD
     rows = [(-1, before, -1, before), *((word, mask, longer // WORD, 1 << longer % WORD)
                                         for (word, longer), mask in found.items())]
-    yield from (f"({word}, CAST({mask} AS BIGINT), {longer}, CAST({bit} AS BIGINT))" for word, mask, longer, bit in rows)
+    yield from (f"({word}, CAST({mask} AS BIGINT), {longer}, CAST({bit} AS BIGINT))"
+                for word, mask, longer, bit in rows)
 
 
 def _day(stamp: int) -> date:
@@ -242,19 +261,19 @@ def _notes(view: View, time: str, when: Span, since: object, until: object) -> I
         yield words.text(f"activity.observed_{ends}")
     seen, reads = f"t0 < {when.after}", view.columns.reads
     late, early = when.stamps[1] >= when.after, when.before is not None and when.stamps[0] < when.before
-    cases = {"no_user": f"{seen} AND u0 IS NULL" if late else "u0 IS NULL",
-             "known": "u0 IS NOT NULL" + f" AND {seen}" * late,
-             **({"after": f"t0 >= {when.after}"} if late else {}),
-             **({"before": f"t0 < {when.before}"} if early else {}),
-             **({"no_value": f"{seen} AND x0 IS NULL", "infinite": WILD} if "x0" in reads else {})}
-    found = view.plain("SELECT " + ", ".join(
-        f"count(CASE WHEN {case} THEN 1 END) AS {name}" for name, case in cases.items()) + " FROM events").iloc[0].to_dict()
+    rows, known = ((f"count(CASE WHEN {seen} THEN {what} END)" for what in ("1", "u0")) if late else
+                   ("count(*)", "count(u0)"))
+    cases = {"after": f"t0 >= {when.after}"} if late else {}
+    cases |= {"before": f"t0 < {when.before}"} if early else {}
+    cases |= {"no_value": f"{seen} AND x0 IS NULL", "infinite": WILD} if "x0" in reads else {}
+    found = view.plain(f"SELECT {known} AS known, {rows} - {known} AS no_user" + "".join(
+        f", count(CASE WHEN {case} THEN 1 END) AS {name}" for name, case in cases.items()) + " FROM events"
+        ).to_dict("records")[0]
     if not found.pop("known"):
         raise DataError("activity.no_users", column=repr(reads["u0"].column))
     if found.pop("infinite", 0):
         raise DataError("activity.infinite", column=repr(reads["x0"].column), first=_first(view, WILD))
-    columns = {"no_user": "u0", "no_value": "x0"}
-    yield from (words.text(f"activity.{name}", column=repr(reads[columns.get(name, "t0")].column), n=int(n))
+    yield from (words.text(f"activity.{name}", column=repr(reads[OURS[str(name)]].column), n=int(n))
                 for name, n in found.items() if n)
 
 

@@ -1,7 +1,7 @@
 """How many users were active in the trailing windows that end with each period: `calendar_active.sql` over a calendar.
 
-Every other count of a calendar that needs no cohort follows from windows by inclusion and exclusion: who is in the window
-of two periods and not in the last one has churned, and so on.
+Every other count of a calendar that needs no cohort follows from windows by inclusion and exclusion: who is in the
+window of two periods and not in the last one has churned, and so on.
 """
 
 from collections.abc import Iterator, Sequence
@@ -68,11 +68,13 @@ def _beside(by: tuple[str, ...], reach: int, last: int) -> Iterator[tuple[str, s
     keys = "".join(f"{key}, " for key in by)
     # a group of which everybody was there before only has its counts too: zeros
     bits, held = ("CASE WHEN word >= 0 THEN bits ELSE 0 END", "") if by else ("bits", "word >= 0 AND ")
-    yield "near_0", f"    SELECT {keys}user_id, word, {bits} AS s1\n    FROM events\n    WHERE {held}user_id IS NOT NULL"
+    yield "near_0", (f"    SELECT {keys}user_id, word, {bits} AS s1\n    FROM events\n"
+                     f"    WHERE {held}user_id IS NOT NULL")
     for words in range(1, reach + 1):
         held = "".join(f"coalesce(own.{key}, earlier.{key}) AS {key}, " for key in by)
         kept = "".join(f"coalesce(own.before_{i}, 0) AS before_{i}, " for i in range(1, words))
-        same = "".join(f"\n        AND coalesce(CAST(own.{key} AS VARCHAR), '') = coalesce(CAST(earlier.{key} AS VARCHAR), '')"
+        same = "".join(f"\n        AND coalesce(CAST(own.{key} AS VARCHAR), '') = "
+                       f"coalesce(CAST(earlier.{key} AS VARCHAR), '')"
                        f"\n        AND (own.{key} IS NULL) = (earlier.{key} IS NULL)" for key in by)
         yield f"near_{words}", (
             f"    SELECT {held}coalesce(own.user_id, earlier.user_id) AS user_id,\n"
@@ -114,4 +116,5 @@ def _over(size: int, words: int) -> str:
         return f"({earlier} >> {short})"
     if -short >= WORD:
         return f"CASE WHEN {earlier} <> 0 THEN {FULL} ELSE 0 END"
-    return f"CASE WHEN {earlier} <> 0 THEN (({earlier} & {FULL >> -short}) << {-short}) | {(1 << -short) - 1} ELSE 0 END"
+    moved = f"(({earlier} & {FULL >> -short}) << {-short}) | {(1 << -short) - 1}"
+    return f"CASE WHEN {earlier} <> 0 THEN {moved} ELSE 0 END"

@@ -170,9 +170,10 @@ def _types(connection: duckdb.DuckDBPyConnection, table: str = "data") -> dict[s
     return {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {table}").fetchall()}
 
 
-def _connected(connection: duckdb.DuckDBPyConnection, unlike: Mapping[str, str] = MappingProxyType({})) -> Source:
+def _connected(connection: duckdb.DuckDBPyConnection, unlike: Mapping[str, str] = MappingProxyType({})
+               ) -> Source:
     """A source on a connection of ours that has the table `given`, with columns that are `unlike` in its files."""
-    types, listed = _unfolded(_types(connection, "given") | unlike, lambda expression: str(connection.execute(
+    types, listed = _unfolded({**_types(connection, "given"), **unlike}, lambda expression: str(connection.execute(
         f"DESCRIBE SELECT {expression} AS x FROM given").fetchall()[0][1]))
 
     def shown(columns: Iterable[str]) -> None:
@@ -273,7 +274,8 @@ class _LazyTypes(Mapping[str, str]):
 def _one_kind(name: str, column: pd.Series) -> None:
     """Refuse a column of Python objects that mixes text with numbers, which SQL would read as text, or times with and
     without a zone."""
-    if column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) not in ("mixed", "mixed-integer", "datetime"):
+    mixed = ("mixed", "mixed-integer", "datetime")
+    if column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) not in mixed:
         return
     kinds = column.reset_index(drop=True).dropna().map(_kind)
     others = kinds[kinds != kinds.iloc[0]]

@@ -1,7 +1,8 @@
 """Files as DuckDB reads them, of one type in all of them or not at all.
 
-DuckDB's manual ("CSV Auto Detection", "Multi File Reader"): types are guessed from the first rows, and where files differ, those
-of the first one are given to all. A user "007" would silently become the user 7, and a time without a zone one of UTC.
+DuckDB's manual ("CSV Auto Detection", "Combining Schemas"): types are guessed from the first rows, and where files
+differ, those of the first one are given to all. A user "007" would silently become the user 7, and a time without a
+zone one of UTC.
 """
 
 from collections.abc import Sequence

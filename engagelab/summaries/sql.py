@@ -123,10 +123,7 @@ def read(reads: Mapping[str, Read], types: Mapping[str, str], blanks: str = "", 
 
 
 def _expression(item: Read, types: Mapping[str, str]) -> str:
-    kind = types[column_of(item.column, types)].upper()
-    name = quote(item.column)
-    if kind.startswith(UNLIKE):
-        raise DataError("summaries.unlike", column=repr(item.column), types=types[item.column].removeprefix(UNLIKE))
+    kind, name = _kind(item.column, types), quote(item.column)
     if item.kind == "number":
         if not kind.startswith(NUMBERS) or kind.endswith("]"):
             raise DataError("summaries.not_a_number", column=repr(item.column), type=kind)
@@ -139,9 +136,16 @@ def _expression(item: Read, types: Mapping[str, str]) -> str:
     return f"nullif({name}, CAST('NaN' AS DOUBLE))" if kind.startswith(FLOATS) else name
 
 
+def _kind(column: str, types: Mapping[str, str]) -> str:
+    kind = types[column_of(column, types)]
+    if kind.startswith(UNLIKE):
+        raise DataError("summaries.unlike", column=repr(column), types=kind.removeprefix(UNLIKE))
+    return kind.upper()
+
+
 def stamp(expression: str, column: str, types: Mapping[str, str]) -> str:
     """SQL for whole microseconds since 1970, of an expression with the type of a column of stamps."""
-    kind = types[column_of(column, types)].upper()
+    kind = _kind(column, types)
     if not kind.startswith(STAMPS) or kind.endswith("]"):
         raise DataError("summaries.not_a_stamp", column=repr(column), type=kind)
     return f"epoch_us({expression})" if kind.startswith("TIMESTAMP") else f"epoch_us(CAST({expression} AS TIMESTAMP))"

@@ -1,7 +1,7 @@
 """Times that came as text: which row keeps a column from being read as times.
 
-A time with a zone is a moment; one without is not, and the two side by side cannot be put in order (ISO 8601, "local time"
-and "time shift").
+A time with a zone is a moment; one without is not, and the two side by side cannot be put in order (ISO 8601,
+"local time" and "time shift").
 """
 
 from engagelab.errors import DataError
@@ -22,5 +22,5 @@ def checked_times(source: Source, column: str) -> None:
         "WHERE k0 IS NOT NULL GROUP BY kind").set_index("kind")
     for kind, key in (("none", "summaries.text_time"), ("naive", "summaries.mixed_zones")):
         if kind in kinds.index and (kind == "none" or "zone" in kinds.index):
-            value, row = kinds.loc[kind, "k0"], int(kinds.loc[kind, "place"])
-            raise DataError(key, column=repr(column), value=repr(value), row=row)
+            found = kinds.loc[kind]
+            raise DataError(key, column=repr(column), value=repr(found["k0"]), row=found["place"])

@@ -1,4 +1,4 @@
-"""Activity by brute force: plain Python over sets, from the definitions alone. It shares nothing with the package.
+"""Activity by brute force: plain Python over sets, from the definitions alone, sharing nothing with the package.
 
 A row is (user, moment, group, event, value); a moment is an aware datetime, or a date. Every answer is a dictionary from
 (*groups, ...) to whole numbers, None where nothing was observed.
@@ -83,6 +83,11 @@ class Log:
         return range(len(self.starts_at))
 
     @cached_property
+    def begun(self):
+        """The first place that was observed from its first moment."""
+        return int(self.midnight(self.starts_at[0]) < self.since)
+
+    @cached_property
     def last_whole(self):
         return self.places[-1] if self.whole(self.places[-1]) else self.places[-1] - 1
 
@@ -105,14 +110,14 @@ class Log:
 
 def active_users(log, sizes):
     """{(*groups, size, label): how many}"""
-    begin, found = 0 if log.whole(0) else 1, {}
+    found = {}
     for groups in log.groups:
         users = log.by_user(groups)
         for size in sizes:
             for place in log.places:
                 window = set(range(place - size + 1, place + 1))
                 count = sum(bool(places & window) for places in users.values())
-                found[*groups, size, log.label(place)] = count if place - size + 1 >= begin else None
+                found[*groups, size, log.label(place)] = count if place - size + 1 >= log.begun else None
     return found
 
 
@@ -185,7 +190,8 @@ def growth_values(log):
     for groups in log.groups:
         users = log.values(groups)
         for place in log.places:
-            parts = dict.fromkeys(["value", "new", "retained", "resurrected", "expansion", "contraction", "churned"], 0.0)
+            parts = dict.fromkeys(
+                ["value", "new", "retained", "resurrected", "expansion", "contraction", "churned"], 0.0)
             for values in users.values():
                 now, before = values.get(place), values.get(place - 1)
                 parts["value"] += now or 0.0
@@ -227,17 +233,18 @@ def state(places, day, short, long, starts):
 
 def lifecycle(log, short, long, every="month", known=None):
     """{(*groups, label, state): (how many, known by then)}; `log` is by day, `known` has the day of each person."""
-    found, begin = {}, short + long + (not log.whole(0))
+    found, begin = {}, short + long + log.begun
     names = ["lead", "new", "active", "won_back", "at_risk", "dormant"]
     joined = {user: max((day - log.starts_at[0]).days, 0) for user, day in (known or {}).items()}
     for groups in log.groups:
         users = log.by_user(groups)
         for day, start in enumerate(log.starts_at):
             tomorrow = start + DAY
-            over = log.midnight(tomorrow) <= log.ended if every != "day" else log.whole(day)
+            over = log.midnight(tomorrow) <= (log.until if every == "day" else log.ended)
             if not over or start_of(every, tomorrow, log.starts) != tomorrow:
                 continue
-            people = {user: state(users.get(user, ()), day, short, long, joined.get(user)) for user in {*users, *joined}}
+            people = {user: state(users.get(user, ()), day, short, long, joined.get(user))
+                      for user in {*users, *joined}}
             label = period_label(every, start_of(every, start, log.starts))
             total = sum(held is not None for held in people.values())
             for name in names[known is None:]:

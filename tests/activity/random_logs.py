@@ -1,4 +1,4 @@
-"""Random logs for the tests of activity: ties, gaps, users seen once, stamps at midnight, days on which the clock changes."""
+"""Random logs: ties, gaps, users seen once, stamps at midnight, days on which the clock changes."""
 
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -38,7 +38,8 @@ def logs(draw, longest=130, everies=("day",), most=24, windows=True):
     settings = {"every": every, "tz": tz, "since": None, "until": None}
     for name in ("since", "until") if windows else ():
         clock = draw(st.sampled_from(["", "", " 12:00"]))
-        settings[name] = draw(st.sampled_from([None, str(first + timedelta(days=draw(st.integers(-3, length + 2)))) + clock]))
+        day = first + timedelta(days=draw(st.integers(-3, length + 2)))
+        settings[name] = draw(st.sampled_from([None, f"{day}{clock}"]))
     if every in ("quarter", "year"):
         settings["fiscal_year_starts"] = draw(st.sampled_from([1, 4, 12]))
     return rows, settings

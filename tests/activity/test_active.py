@@ -1,14 +1,12 @@
 """Active users against a count by sets."""
 
 import oracle
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_logs import COLUMNS, answers, counts, frame, logs, observed
+from random_logs import answers, counts, logs, observed
 
-from engagelab.activity import active_users, calendar
-from engagelab.errors import UsageError
+from engagelab.activity import active_users
 
 SIZES = (1, 2, 7, 28, 59, 60, 61, 62, 120, 121)
 

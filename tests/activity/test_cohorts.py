@@ -12,11 +12,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_logs import COLUMNS, answers, close, counts, frame, logs, observed
+from random_logs import COLUMNS, close, counts, frame, logs, observed
 from scipy import stats
 
 from engagelab.activity import calendar, cohorts
-from engagelab.errors import UsageError
 
 EVERY = ("day", "week", "month", "quarter", "year")
 MASTER = os.environ.get("ENGAGELAB_CDNOW")

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_logs import COLUMNS, answers, close, counts, frame, logs, observed
+from random_logs import COLUMNS, close, counts, frame, logs, observed
 
 from engagelab.activity import calendar, growth
-from engagelab.activity.growth import PARTS, VALUES
+from engagelab.activity.growth import PARTS, VALUES, _quick
 
 EVERY = ("day", "week", "month", "quarter", "year")
 
@@ -80,7 +80,8 @@ def test_growth_of_the_known_case():
                 if case["name"] == "growth_accounting_identity")
     log = pd.DataFrame([(user, f"2026-0{month}-15") for user, months in case["inputs"]["log"].items()
                         for month in months], columns=["user", "at"])
-    answer = growth(log.assign(at=pd.to_datetime(log["at"], utc=True)), **COLUMNS, since="2026-01-01", until="2026-05-01")
+    log["at"] = pd.to_datetime(log["at"], utc=True)
+    answer = growth(log, **COLUMNS, since="2026-01-01", until="2026-05-01")
     for part, expected in case["expected"].items():
         found = answer.loc[answer["metric"] == part, "estimate"].tolist()
         # of the first period nobody knows who was there before, where the case puts 0
@@ -103,7 +104,6 @@ def test_what_came_less_what_went_is_the_rise(value, company):
 
 @pytest.mark.parametrize("gains, losses", [(12, 20), (60, 30)])
 def test_the_interval_of_the_quick_ratio_holds_the_true_one_as_often_as_it_says(gains, losses):
-    from engagelab.activity.growth import _quick
     rng = np.random.default_rng(5)
     drawn = pd.DataFrame({"came": rng.poisson(gains, 20_000), "went": rng.poisson(losses, 20_000)})
     answer = _quick(drawn[[]].assign(metric="quick_ratio"), drawn, False, .95)

@@ -9,7 +9,6 @@ from random_logs import COLUMNS, answers, counts, frame, logs, observed
 
 from engagelab.activity import calendar, retention
 from engagelab.activity.retention import KINDS
-from engagelab.errors import DataError, UsageError
 
 AGES = st.lists(st.sampled_from([1, 2, 7, 28, 58, 59, 60, 61, 62, 119, 120, 121]), min_size=1, max_size=4, unique=True)
 LOG = pd.DataFrame({"user": list("aabbc"), "at": pd.to_datetime(

@@ -21,8 +21,8 @@ TEXTS = {file.name.removesuffix(".sql"): file.read_text("utf-8")
 GOLDEN = Path(__file__).parent / "golden"
 DIALECTS = ("bigquery", "databricks", "redshift", "snowflake", "trino")  # transpiled, not executed
 FUNCTIONS = (exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.VariancePop, exp.BitwiseOrAgg, exp.BitwiseAndAgg,
-             exp.Nullif, exp.Floor, exp.Sqrt, exp.Round, exp.Log, exp.Coalesce, exp.Case, exp.If, exp.Cast, exp.RowNumber, exp.DenseRank,
-             exp.Lag, exp.Lead, exp.And, exp.Or)
+             exp.Nullif, exp.Floor, exp.Sqrt, exp.Round, exp.Log, exp.Coalesce, exp.Case, exp.If, exp.Cast,
+             exp.RowNumber, exp.DenseRank, exp.Lag, exp.Lead, exp.And, exp.Or)
 KINDS = ("BIGINT", "DOUBLE", "INT", "VARCHAR", "TEXT")
 NEVER = {exp.Qualify: "QUALIFY", exp.Interval: "INTERVAL", exp.Bracket: "an index", exp.Lambda: "a lambda",
          exp.Dot: "a field", exp.Filter: "FILTER", exp.Pivot: "PIVOT",
