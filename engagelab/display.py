@@ -13,6 +13,8 @@ from engagelab import words
 CURRENCIES = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 WITHOUT_CENTS = ("JPY", "KRW")
 MISSING = "–"
+SPANS, NAMED = ("after", "age", "window", "within"), ("kind", "state")  # columns of durations, and of words of ours
+DURATION = re.compile(r"(\d+) ?(second|minute|hour|day|week|month|quarter|year)s?\b")
 TRAILING = re.compile(r"(?<=\d)\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
 
 
@@ -91,3 +93,19 @@ def metric_name(key: str) -> str:
     ('NPS', 'our_own')
     """
     return words.text(f"metric.{key}") if words.has(f"metric.{key}") else key
+
+
+def named(value: object, column: str) -> str:
+    """A value of a column as a person reads it: metrics, states and durations in the current language, else itself.
+
+    >>> named("won_back", "state"), named("7 days", "within"), named("app", "channel")
+    ('Won back', '7 days', 'app')
+    """
+    text = str(value)
+    if column == "metric":
+        return metric_name(text)
+    if column in NAMED and words.has(f"{column}.{text}"):
+        return words.text(f"{column}.{text}")
+    if column in SPANS:
+        return DURATION.sub(lambda one: words.text(f"unit.{one[2]}{'s' * (one[1] != '1')}", value=one[1]), text)
+    return text

@@ -11,7 +11,7 @@ from functools import partial
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import MISSING, interval, metric_name, shown
+from engagelab.display import MISSING, interval, named, shown
 
 IN_UNIT = ("estimate", "before", "after", "difference", "target")
 COUNTS = ("count", "n", "n_before", "n_after", "n_missing", "rows", "kept", "rejected", "replaced", "matched",
@@ -96,9 +96,7 @@ def _shown(name: str, value, unit: str) -> str:
         return shown(value, "share")
     if name in COUNTS:
         return shown(value, "count")
-    if name == "metric":
-        return metric_name(value)
-    return shown(value) if isinstance(value, float) else str(value)
+    return shown(value) if isinstance(value, float) else named(value, name)
 
 
 def _anything(column: pd.Series) -> bool:

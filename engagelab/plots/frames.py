@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
+from engagelab.display import DURATION, SPANS
 from engagelab.errors import DataError, UsageError, column_of
-from engagelab.plots.style import DURATION, SPANS
 
 PERIODS = ("day", "week", "month", "quarter", "year")
 HOURS = {"second": 1 / 3600, "minute": 1 / 60, "hour": 1, "day": 24, "week": 168, "month": 730.5, "quarter": 2191.5,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from engagelab import words
-from engagelab.display import metric_name, tick
+from engagelab.display import named, tick
 
 # Okabe and Ito (2008), "Color universal design": told apart with every kind of colour vision.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
@@ -16,8 +16,6 @@ JAPANESE_FONTS = ("IPAexGothic", "Hiragino Sans", "Yu Gothic", "Noto Sans CJK JP
                   "BIZ UDGothic", "MS Gothic", "IPAGothic", "TakaoGothic")
 JAPANESE = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 # The columns of answers whose values are durations, and those whose values are names that the catalogue of words knows.
-SPANS, NAMED = ("after", "window", "within"), ("kind", "state")
-DURATION = re.compile(r"(\d+) ?(second|minute|hour|day|week|month|quarter|year)s?\b")
 LOOK: dict = {
     "figure.figsize": (8.2, 3.9), "figure.dpi": 110, "savefig.dpi": 110, "figure.constrained_layout.use": True,
     "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": SOFT, "axes.grid": True,
@@ -71,10 +69,7 @@ def name_of(value: object, column: str | None = None) -> str:
     text = str(value)
     own = next((key for key in OWN if text == words.text(key)), "")
     with words.speaking(_language()):
-        own = own or (f"{column}.{text}" if column in NAMED and words.has(f"{column}.{text}") else "")
-        if column in SPANS and not own:
-            return DURATION.sub(lambda one: words.text(f"unit.{one[2]}{'s' * (one[1] != '1')}", value=one[1]), text)
-        text = words.text(own) if own else metric_name(text) if column == "metric" else text
+        text = words.text(own) if own else named(text, column or "")
         return f" {text}" if text.startswith("_") else text  # matplotlib takes such a name for one to be hidden
 
 

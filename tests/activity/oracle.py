@@ -1,7 +1,7 @@
 """Activity by brute force: plain Python over sets, from the definitions alone, sharing nothing with the package.
 
-A row is (user, moment, group, event, value); a moment is an aware datetime, or a date. Every answer is a dictionary from
-(*groups, ...) to whole numbers, None where nothing was observed.
+A row is (user, moment, groups, event, value); a moment is an aware datetime, or a date. Every answer is a dictionary
+from (*groups, ...) to numbers, None where nothing was observed.
 """
 
 from collections import defaultdict

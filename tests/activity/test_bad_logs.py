@@ -30,7 +30,7 @@ ASKED = [lambda log, **how: active_users(log, windows=("1 day", "2 days"), **how
 
 def log(**columns):
     plain = {"user": ["a", "a", "b", "c"],
-        "at": pd.to_datetime(["2026-04-01", "2026-04-02", "2026-04-02", "2026-04-04"]),
+             "at": pd.to_datetime(["2026-04-01", "2026-04-02", "2026-04-02", "2026-04-04"]),
              "plan": ["x", "y", "x", "x"], "event": ["view", "buy", "view", "view"], "value": [1.0, 2.0, 3.0, 4.0]}
     return pd.DataFrame(plain | columns)
 
@@ -48,20 +48,20 @@ BAD = {  # what is wrong: (columns of the log, arguments, what the error says in
     "times as text": ({"at": ["2026-04-01", "2026-04-02", "2026-04-02", "2026-04-04"]}, {},
                       "column 'at' holds VARCHAR, not dates or stamps; convert it first", "VARCHAR"),
     "times with a zone and without": ({"at": MIXED}, {}, "first in row 3: '2026-04-02 00:00:00'; give all a zone",
-    "3行目"),
+                         "3行目"),
     "times among text": ({"at": pd.Series([datetime(2026, 4, 1), "2026-04-02", None, None], dtype=object)}, {},
                          "column 'at' mixes text with numbers, first in row 2: '2026-04-02'", "2行目"),
     "numbers as times": ({"at": [1, 2, 3, 4]}, {}, "column 'at' holds BIGINT, not dates or stamps", "BIGINT"),
     "no time at all": ({"at": pd.to_datetime([None] * 4)}, {}, "column 'at' has no stamp at all", "'at'"),
     "a placeholder": ({"at": pd.Series(["2026-04-01", "2026-04-02", "2026-04-03",
-    "9999-12-31"]).astype("datetime64[us]")},
+                         "9999-12-31"]).astype("datetime64[us]")},
                       {}, "column 'at' has stamps before 1900 or after 2199", "'at'"),
     "users of two kinds": ({"user": pd.Series([7, "007", 7, 8], dtype=object)}, {},
                            "column 'user' mixes text with numbers, first in row 2: '007'", "2行目"),
     "no user": ({"user": [None] * 4}, {}, "column 'user' has no user in any row that was observed", "'user'"),
     "users that are no numbers": ({"user": [np.nan] * 4}, {}, "column 'user' has no user in any row", "'user'"),
     "users that are lists": ({"user": [["a"], ["b"], ["a"], ["c"]]}, {}, "column 'user' holds VARCHAR[], not single",
-    "'user'"),
+                         "'user'"),
     "an event that does not occur": ({}, {"event": "event", "events": ["vew"]},
                                      "column 'event' holds no event 'vew'; did you mean 'view'?", "'vew'"),
     "events as text": ({}, {"event": "event", "events": "view"}, "events must be a list of event names", "'view'"),
@@ -73,9 +73,9 @@ BAD = {  # what is wrong: (columns of the log, arguments, what the error says in
                                      "column 'at' has stamps from 2026-04-01 to 2026-04-04, none of them",
                                      "2026-04-04"),
     "a year that was mistyped": ({}, {"since": "2025-04-01", "until": "2025-05-01"}, "none of them in the time",
-    "2026-04-01"),
+                         "2026-04-01"),
     "an end before the first event": ({}, {"until": "2026-04-01"}, "none of them in the time that since=",
-    "2026-04-01"),
+                         "2026-04-01"),
     "no moment": ({}, {"since": "soon"}, "since must be a date or a stamp", "'soon'"),
     "no zone": ({}, {"tz": "Asia/Tokio"}, "there is no time zone 'Asia/Tokio'", "'Asia/Tokio'"),
     "a group that is not there": ({}, {"by": "plam"}, "has no column 'plam'", "'plam'"),
@@ -102,7 +102,7 @@ def test_a_bad_log_gives_one_line_with_its_column_its_row_and_the_remedy(wrong):
 
 @pytest.mark.parametrize("values, said", [
     ([1.0, np.inf, 3.0, 4.0],
-    "column 'value' holds an infinite value, or one too large to square (the first is row 2)"),
+     "column 'value' holds an infinite value, or one too large to square (the first is row 2)"),
     ([1.0, 2.0, -1e200, 4.0], "(the first is row 3)"), (list("1234"), "column 'value' holds VARCHAR, not numbers"),
     (pd.to_datetime(["2026-04-01"] * 4), "not numbers")])
 def test_values_that_cannot_be_added_up_are_refused(values, said):
@@ -197,7 +197,8 @@ def test_people_known_are_of_the_kind_of_those_in_the_log_and_known_since_a_time
     answer = lifecycle(log(), known=known, joined="joined", **kept)
     leads = answer[answer["state"] == "lead"].set_index("day")["count"]
     assert leads.dropna().to_dict() == {"2026-04-03": 1.0, "2026-04-04": 1.0}
-    assert "1 rows of known without 'joined' were left out: nobody knows since when they are leads" in answer.attrs["notes"]
+    said = "1 rows of known without 'joined' were left out: nobody knows since when they are leads"
+    assert said in answer.attrs["notes"]
     for wrong, said in ((known.assign(user=[1, 2, 3]), "ids of the kind that the log has"),
                         (known.assign(joined="2026-04-01"), "column 'joined' holds str, not dates"),
                         (known.rename(columns={"user": "who"}), "no column 'user'"),

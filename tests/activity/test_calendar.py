@@ -93,6 +93,16 @@ def test_groups_of_numbers_and_of_categories_keep_their_order_and_a_missing_one_
     assert sizes[["size", "estimate"]].to_numpy().tolist() == [["small", 2.0], ["large", 1.0], ["(missing)", 1.0]]
 
 
+def test_what_was_observed_goes_from_since_to_before_until():
+    log = pd.DataFrame({"user": list("abcd"), "at": pd.to_datetime(
+        ["2026-04-01 23:59:59.999999", "2026-04-02", "2026-04-03 23:59:59.999999", "2026-04-04"], format="ISO8601")})
+    for every in ("day", "week"):
+        made = calendar(log, **COLUMNS, every=every, since="2026-04-02", until="2026-04-04")
+        assert made.frame[["user_id", "word"]].to_numpy().tolist() == [["a", -1], ["b", 0], ["c", 0]]
+        assert made.notes[1:] == ("1 rows whose 'at' is after the observed time were left out",
+                                  "1 rows whose 'at' is before the observed time only say who was there before")
+
+
 def test_answers_have_one_shape(company):
     log = company["events"].rename(columns={"user_id": "user", "occurred_at": "at"})
     log = log.merge(company["customers"][["user_id", "plan"]], left_on="user", right_on="user_id", how="left")

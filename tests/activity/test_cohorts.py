@@ -18,7 +18,18 @@ from scipy import stats
 from engagelab.activity import calendar, cohorts
 
 EVERY = ("day", "week", "month", "quarter", "year")
-MASTER = os.environ.get("ENGAGELAB_CDNOW")
+SPEC = find_spec("lifetimes")  # its own import does not run on pandas 3
+FOLDERS = [Path(os.environ["ENGAGELAB_CDNOW"])] if "ENGAGELAB_CDNOW" in os.environ else []
+FOLDERS += [Path(str(SPEC.origin)).parent / "datasets"] if SPEC else []
+
+
+def cdnow(name, **how):
+    """A file of CDNOW, from a folder of the machine or from an installed lifetimes, which has the sample alone."""
+    for folder in FOLDERS:
+        if (folder / name).is_file():
+            bought = pd.read_csv(folder / name, sep=r"\s+", dtype=str, **how)
+            return bought.assign(date=pd.to_datetime(bought["date"], format="%Y%m%d"))
+    pytest.skip(f"{name} is in neither the folder ENGAGELAB_CDNOW nor an installed lifetimes")
 
 
 def check(drawn, grouped):
@@ -79,24 +90,26 @@ def test_cohorts_of_many_random_logs_are_those_counted_by_sets(drawn, grouped, c
     check_values(drawn, grouped, cumulative)
 
 
-@pytest.mark.skipif(MASTER is None, reason="ENGAGELAB_CDNOW does not say where CDNOW_master.txt is")
+def test_large_amounts_that_differ_little_keep_their_interval():
+    paid = 1e9 + np.arange(7)
+    log = pd.DataFrame({"user": list("abcdefg"), "at": pd.Timestamp("2026-04-01"), "paid": paid})
+    answer = cohorts(log, user="user", time="at", value="paid", normalize=True, until="2026-05-01")
+    ends = stats.t.interval(.95, 6, loc=paid.mean(), scale=stats.sem(paid))
+    assert np.allclose(answer[["low", "high"]].to_numpy() - 1e9, np.array([ends]) - 1e9, rtol=1e-6)
+
+
 def test_monthly_cohorts_of_cdnow_are_the_known_ones():
     case = next(case for case in json.loads((Path(__file__).parents[1] / "reference/activity.json").read_text("utf-8"))
                 if case["name"] == "cohort_cdnow_master_counts")
-    bought = pd.read_csv(MASTER, sep=r"\s+", dtype=str)
-    bought["date"] = pd.to_datetime(bought["date"], format="%Y%m%d")
-    found = cohorts(bought, user="customer_id", time="date", since="1997-01-01", until=case["inputs"]["until"])
+    found = cohorts(cdnow("CDNOW_master.txt"), user="customer_id", time="date", since="1997-01-01",
+                    until=case["inputs"]["until"])
     for cohort, expected in case["expected"].items():
         assert found.loc[found["cohort"] == cohort, "estimate"].tolist() == expected
     assert (found["flag"] == "").all()
 
 
-@pytest.mark.skipif(find_spec("lifetimes") is None, reason="lifetimes, which has a sample of CDNOW, is not installed")
 def test_monthly_cohorts_of_the_cdnow_sample_are_those_of_pandas():
-    folder = Path(find_spec("lifetimes").origin).parent / "datasets"  # its own import does not run on pandas 3
-    bought = pd.read_csv(folder / "CDNOW_sample.txt", sep=r"\s+", header=None, dtype=str, names=[
-        "master", "customer", "date", "cds", "amount"])
-    bought["date"] = pd.to_datetime(bought["date"], format="%Y%m%d")
+    bought = cdnow("CDNOW_sample.txt", header=None, names=["master", "customer", "date", "cds", "amount"])
     month = bought["date"].dt.to_period("M")
     first = month.groupby(bought["customer"]).transform("min")
     expected = bought.groupby([first.astype(str), month.astype(str)])["customer"].nunique()

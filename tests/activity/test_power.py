@@ -1,6 +1,7 @@
 """The power curve against a count by sets."""
 
 import oracle
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,10 +28,18 @@ def check(drawn, size, grouped):
     assert answer[column].dtype == "int64"
 
 
-@settings(deadline=None, max_examples=20)
-@given(logs(), st.sampled_from([1, 7, 28, 59, 60, 61, 62, 120, 121]), st.booleans())
+@settings(deadline=None, max_examples=30)
+@given(logs(), st.sampled_from([1, 2, 3, 7, 28, 59, 60, 61, 62, 120, 121]), st.booleans())
 def test_power_curves_of_random_logs_are_those_counted_by_sets(drawn, size, grouped):
     check(drawn, size, grouped)
+
+
+def test_who_came_on_the_day_before_the_window_alone_is_not_in_it():
+    log = pd.DataFrame({"user": list("abbc"), "at": pd.to_datetime(
+        ["2026-04-01", "2026-04-02", "2026-04-03", "2026-04-03"])})
+    answer = power_curve(log, user="user", time="at", window="2 days", until="2026-04-04")
+    assert answer[["days", "count", "n"]].to_numpy().tolist() == [[1, 1, 2], [2, 1, 2]]
+    assert answer.attrs["notes"][-1] == "window: 2026-04-02 to 2026-04-03"
 
 
 @pytest.mark.slow
