@@ -54,7 +54,7 @@ def answered(table: pd.DataFrame, tail: dict, flag: list[str]) -> pd.DataFrame:
     keys = [name for name in table.columns if name not in TAIL]
     own = table["flag"].fillna("") if "flag" in table else pd.Series("", index=table.index)
     out = table[keys].astype("str").assign(
-        **tail, n_missing=table["n_missing"] if "n_missing" in table else 0,
+        **tail, n_missing=table.get("n_missing", 0),
         flag=["; ".join(filter(None, pair)) for pair in zip(own, flag, strict=True)])
     out[["n", "n_missing"]] = out[["n", "n_missing"]].astype("Int64")
     out[["method", "flag"]] = out[["method", "flag"]].astype("str")

@@ -59,5 +59,5 @@ def test_it_finds_that_slow_replies_go_with_leaving(said, truths):
     naive, truth = truths["fast_replies"]["naive"], truths["fast_replies"]["truth"]
     seen = change(said, "The share whose subscription was closed (without and with a ticket)")
     assert seen[:2] == [round(100 * naive["without_ticket"], 1), round(100 * naive["with_ticket"], 1)]
-    slow, fast, low, high = change(said, "The share that left within 60 days of a ticket (slow and fast first reply)")
+    slow, fast, _low, high = change(said, "The share that left within 60 days of a ticket (slow and fast first reply)")
     assert fast / slow == pytest.approx(truth["risk_ratio_fast_to_slow"], abs=.06) and high < 0
