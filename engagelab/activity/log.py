@@ -9,6 +9,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.summaries import periods, sql
+from engagelab.summaries.calendar import first_row
 from engagelab.summaries.engine import Source, source
 from engagelab.summaries.view import Columns, Span, View, occurring, span
 
@@ -62,7 +63,8 @@ def read_log(data: Any, *, user: str, time: str, event: str | None = None, event
     column_of(time, table.types)
     when = span(columns, time, every=every, since=since, until=until, tz=tz)
     if when.missing:
-        raise DataError("activity.no_time", column=repr(time), n=when.missing, first="")
+        raise DataError("activity.no_time", column=repr(time), n=when.missing,
+                        first=first_row(View(columns), "t0 IS NULL"))
     named = {"u0": user, **({"e0": event} if event else {}), **(keys or {})}
     columns.reads |= {ours: sql.Read(column_of(theirs, table.types), "key") for ours, theirs in named.items()}
     for name in numbers:

@@ -199,7 +199,7 @@ def calendar(data: Any, *, user: str, time: str, every: str = "day", since: obje
     told = (event,) if event else ()
     body = sql.fill(sql.text("calendar"), placed=placed,
                     **_parts(told, bool(value), one_word=length <= WORD and not earlier))
-    notes = tuple(_notes(replace(view, where=held), time, when, since, until))
+    notes = tuple(log_notes(replace(view, where=held), time, when, since, until))
     kept, text = view.keep(body)
     ended = window.until if until is not None else -(-window.until // periods.DAY) * periods.DAY
     return Calendar(kept, tuple(names), every, first, length, window, ended, bool(value), told, notes, text)
@@ -250,10 +250,14 @@ def _checked(table: Source, user: str, time: str, by: list[str], value: str | No
         raise UsageError("activity.events", value=repr(events))
 
 
-def _notes(view: View, time: str, when: Span, since: object, until: object) -> Iterator[str]:
-    """What has to be said of the log: how its stamps were read, what was observed, and which rows were left out."""
+def log_notes(view: View, time: str, when: Span, since: object, until: object) -> Iterator[str]:
+    """What has to be said of a log: how its stamps were read, what was observed, and which rows were left out.
+
+    view : all rows that could count, whatever their stamps. Raises DataError for a row without a time, an infinite
+        value, and where no row names a user.
+    """
     if when.missing:
-        raise DataError("activity.no_time", column=repr(time), n=when.missing, first=_first(view, "t0 IS NULL"))
+        raise DataError("activity.no_time", column=repr(time), n=when.missing, first=first_row(view, "t0 IS NULL"))
     if when.naive:
         yield words.text("metrics.note_naive", column=repr(time))
     if since is None or until is None:
@@ -272,12 +276,12 @@ def _notes(view: View, time: str, when: Span, since: object, until: object) -> I
     if not found.pop("known"):
         raise DataError("activity.no_users", column=repr(reads["u0"].column))
     if found.pop("infinite", 0):
-        raise DataError("activity.infinite", column=repr(reads["x0"].column), first=_first(view, WILD))
+        raise DataError("activity.infinite", column=repr(reads["x0"].column), first=first_row(view, WILD))
     yield from (words.text(f"activity.{name}", column=repr(reads[OURS[str(name)]].column), n=int(n))
                 for name, n in found.items() if n)
 
 
-def _first(view: View, case: str) -> str:
+def first_row(view: View, case: str) -> str:
     """Which row is the first of which this is true, where rows have an order."""
     if not view.columns.source.ordered:
         return ""
