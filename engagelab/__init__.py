@@ -18,7 +18,7 @@ MODULES = {
     "notebook.setup": "setup", "notebook.periods": "periods", "notebook.tables": "show pick label",
     "notebook.cards": "cards say_verdicts", "notebook.money": "one_currency", "notebook.alerts": "alerts",
     "notebook.sentences": "say say_change say_changes say_level direction paragraphs",
-    "display": "shown named",
+    "display": "shown",
     "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
     "metrics.nouns": "rate mean ratio quantile nps csat ces", "metrics.social": "engagement_rate",
     "metrics.measure": "measure", "summaries.engine": "query", "money": "net", "report.save": "save",
@@ -34,7 +34,6 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab import metrics as metrics
     from engagelab import plots as plots
     from engagelab import privacy as privacy
-    from engagelab.display import named as named
     from engagelab.display import shown as shown
     from engagelab.metrics.measure import measure as measure
     from engagelab.metrics.nouns import ces as ces

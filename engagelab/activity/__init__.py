@@ -19,3 +19,7 @@ from engagelab.summaries.calendar import calendar
 __all__ = ["active_users", "calendar", "categories", "churn", "cohorts", "community", "content", "cross_sell",
            "funnel", "growth", "journeys", "lifecycle", "power_curve", "repeat", "retention", "states",
            "touchpoints", "up_sell"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

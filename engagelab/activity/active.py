@@ -4,7 +4,7 @@ Definitions as in product analytics: a user is active in a window who has at lea
 share of those active in the longest window who were active in the shortest, on that day.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -45,7 +45,7 @@ def active_users(data: Any, *, user: str | None = None, time: str | None = None,
     7    stickiness  1 day / 2 days  2026-04-02       0.5    1.0     2
     8    stickiness  1 day / 2 days  2026-04-03       0.5    1.0     2
     """
-    windows = [windows] if isinstance(windows, str) else windows
+    windows = list(windows) if isinstance(windows, Iterable) and not isinstance(windows, str) else [windows]
     sizes = [steps("windows", window, every) for window in windows]
     if not sizes or len(set(sizes)) < len(sizes):
         raise UsageError("activity.windows", value=repr(tuple(windows)))

@@ -5,6 +5,9 @@ who come and go inside a period are in neither count, and a rate can never pass 
 customers of the start pay less at the end, by leaving or by paying less; what others pay more does not make it good.
 Gross retention is the rest. Net retention is all that the customers of the start pay at the end, so it sees who pays
 more and can pass 100 %; new customers are in none of them.
+
+Shares that lie between 0 and 1 have Wilson's interval; those of revenue at the effective number of customers by their
+amounts at the start, (sum a)^2 / sum a^2 (Kish 1965, Survey Sampling).
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,10 +19,10 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.activity.spells import Spells, fetched, spells, starts, window
-from engagelab.errors import DataError, UsageError, one_of
+from engagelab.activity.spells import Spells, fetched, named, spells, starts, window
+from engagelab.errors import DataError, one_of
 from engagelab.metrics import intervals
-from engagelab.metrics.answer import COLUMNS
+from engagelab.metrics.answer import COLUMNS, grouping
 from engagelab.summaries import periods
 
 WILLS = ("voluntary_churn", "involuntary_churn", "unexplained_churn")
@@ -34,7 +37,8 @@ def churn(data: Any, *, user: str, opened: str, closed: str, amount: str | None 
 
     data : what `measure()` takes; these columns are fetched.
     user, opened, closed : the customer, the first day, and the last day (missing while it runs). A customer with
-        several subscriptions is lost when none runs at the end of the period.
+        several subscriptions is lost when none runs at the end of the period. A contract that ends on the last day of
+        a period, or as the next period begins, and is renewed on the first day of that runs on.
     amount : what a subscription pays each period; adds revenue churn, gross and net revenue retention, in one currency,
         with tax or without.
     former, changed : where an amount was changed while it ran, the amount before and the moment from which it is new.
@@ -42,13 +46,15 @@ def churn(data: Any, *, user: str, opened: str, closed: str, amount: str | None 
     voluntary : flags of who left of their own will; adds voluntary and involuntary churn, and unexplained churn where
         leavers have no flag: together they are the churn.
     since, until : periods from the one of `since` to the last that begins before `until`; without them, from the first
-        that has a customer at its start to the newest stamp of the table. tz : zone of the periods, UTC unless said.
+        that has a customer at its start to the newest stamp of the table; where that holds ends agreed for later (later
+        than the month after the newest opening's), to the newest opening. tz : zone of the periods, UTC unless said.
     by : columns of groups, as at the start of the period. Somebody in two groups is counted in both.
     fiscal_year_starts : as in `measure()`.
 
     Returns the columns of `measure()`: `count` customers lost of `n` at the start, Wilson's interval; for revenue
-    `count` and `base` are amounts, delta method over customers. A period not whole at `until` is flagged. Of somebody
-    with several subscriptions, reason and flag of the one closed last count.
+    `count` and `base` are amounts, Wilson's interval at `n_eff`, and of net retention delta method over customers. A
+    period not whole at `until` is flagged. Of somebody with several subscriptions, reason and flag of the one closed
+    last count.
 
     >>> plans = pd.DataFrame({"user_id": ["a", "b", "c"],
     ...     "opened_at": pd.to_datetime(["2026-01-05", "2026-01-20", "2026-02-03"]),
@@ -58,35 +64,27 @@ def churn(data: Any, *, user: str, opened: str, closed: str, amount: str | None 
          month  estimate  count  n                 flag
     0  2026-02       0.5    1.0  2  period not complete
     """
-    names = [by] if isinstance(by, str) else list(by or [])
-    one_of("every", every, periods.EVERY)
-    for name in names:
-        if name in (*COLUMNS, every, "reason"):
-            raise UsageError("metrics.reserved", column=repr(name))
+    names = grouping(by, one_of("every", every, periods.EVERY), "reason")
     data = fetched(data, [user, opened, closed, *names, *filter(None, (amount, former, changed, reason, voluntary))],
-                   times=(opened, closed, changed))
+                   times=(opened, closed, changed), amounts=(amount, former))
     spans = spells(data, user, opened, closed, names, tz, amount, former, changed)
-    seen = window(spans, periods.moment("until", until, tz), tz, every, periods.checked_starts(fiscal_year_starts))
+    month, end = periods.checked_starts(fiscal_year_starts), periods.moment("until", until, tz)
+    seen, notes = window(spans, end, tz, every, month)
     asked = _Asked(spans, every, seen, confidence, _reasons(data, reason), _wills(data, voluntary))
-    rows = [row for start in starts(spans, every, since, tz, seen) for row in asked.period(start)]
+    rows = [row for start in starts(spans, every, since, until, tz, seen) for row in asked.period(start)]
     order = ["metric", *names, *(["reason"] if reason else []), every,
              *(column for column in COLUMNS[1:] if amount or column != "base")]
     answer = pd.DataFrame(rows, columns=["metric", *names, "reason", every, *COLUMNS[1:]])[order]
     answer = answer.astype(dict.fromkeys(("metric", *names, every, "method", "flag"), "str") | {
         "n": "Int64", "n_missing": "Int64"} | ({"reason": "str"} if reason else {}))
-    notes = [words.text("metrics.note_zone", tz=tz or "UTC")]
-    notes += [words.text("activity.observed_until")] * (until is None)
-    answer.attrs = {"sql": "", "notes": notes}
+    answer.attrs = {"sql": "", "notes": [words.text("metrics.note_zone", tz=tz or "UTC"), *notes]}
     keys = ["metric", *names, *(["reason"] if reason else [])]
     return answer.sort_values([*keys, every], kind="stable", ignore_index=True)
 
 
 def _reasons(data: pd.DataFrame, column: str | None) -> np.ndarray | None:
     """The reason of each row as text."""
-    if column is None:
-        return None
-    said = data[column].astype(object).where(data[column].notna(), words.text("metrics.missing"))
-    return said.astype("str").to_numpy(dtype=object)
+    return None if column is None else named(data[column]).to_numpy(dtype=object)
 
 
 def _wills(data: pd.DataFrame, column: str | None) -> np.ndarray | None:
@@ -167,9 +165,9 @@ class _Asked:
                 return np.where(first > 0, amount * own / first, amount * rows / all_rows)
 
         lost, missing = part(np.maximum(first - then, 0)), int(here.sum()) - len(own)
-        for metric, count in (("revenue_churn", lost), ("gross_revenue_retention", own - lost),
-                              ("net_revenue_retention", part(then))):
+        for metric, count in (("revenue_churn", lost), ("gross_revenue_retention", own - lost)):
             yield metric, _share(count, own, missing, self.confidence)
+        yield "net_revenue_retention", _ratio(part(then), own, missing, self.confidence)
 
 
 def _rate(count: int, n: int, confidence: float) -> list:
@@ -180,7 +178,17 @@ def _rate(count: int, n: int, confidence: float) -> list:
 
 
 def _share(count: np.ndarray, base: np.ndarray, missing: int, confidence: float) -> list:
-    """A share of revenue, of the amounts of each customer."""
+    """A share of revenue, from 0 to 1, of the amounts of each customer."""
+    weights = base / base.max() if base.any() else base    # the largest and the smallest numbers have no squares
+    n_eff = weights.sum()**2 / (weights**2).sum() if base.any() else np.nan
+    r = min(max(count.sum() / base.sum(), 0.0), 1.0) if base.any() else np.nan
+    low, high = intervals.wilson(r * n_eff, n_eff, confidence)
+    return [r, low, high, (r * (1 - r) / n_eff)**.5, count.sum(), base.sum(), len(base), n_eff, missing,
+            words.text("churn.method_revenue")]
+
+
+def _ratio(count: np.ndarray, base: np.ndarray, missing: int, confidence: float) -> list:
+    """A ratio of revenue, which may pass 1, of the amounts of each customer."""
     n, all_of = len(base), base.sum()
     with np.errstate(invalid="ignore", divide="ignore"):
         r = count.sum() / all_of if all_of else np.nan

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.activity.common import asked, flags, grouped, named, told
+from engagelab.activity.common import asked, first_cohort, flags, grouped, named, told
 from engagelab.errors import UsageError
 from engagelab.metrics import intervals
 from engagelab.metrics.shares import answered, numbers, shares
@@ -68,8 +68,7 @@ def cohorts(data: Any, *, user: str | None = None, time: str | None = None, valu
         answer = numbers(rows.assign(metric="cohort_users", estimate=table["users"], n=table["size"]))
     answer["age"] = ages
     answer.insert(0, "metric", answer.pop("metric"))
-    notes = [words.text("activity.first_cohort", cohort=made.label(0))] if since is None and len(answer) else []
-    return told(answer, made, text, *notes)
+    return told(answer, made, text, *first_cohort(made))
 
 
 def by_first(made: Calendar) -> tuple[pd.DataFrame, str]:
@@ -112,6 +111,7 @@ def _valued(rows: pd.DataFrame, table: pd.DataFrame, normalize: bool, cumulative
         se = np.where(n > 1, np.sqrt(spread / (n - 1)), np.nan)
     times = 1.0 if normalize else n
     low, high = intervals.around(mean * times, se * times, n - 1, confidence)
+    alone = [words.text("metrics.flag_no_interval") if size < 2 else "" for size in n]
     return answered(rows, {
         "estimate": mean * times, "low": low, "high": high, "se": se * times, "count": table["value"],
-        "n": table["size"], "n_eff": n, "method": words.text("activity.method_value")}, flag=[""] * len(rows))
+        "n": table["size"], "n_eff": n, "method": words.text("activity.method_value")}, flag=alone)

@@ -64,6 +64,11 @@ def named(made: Calendar, places: np.ndarray) -> list[str]:
     return [said[int(place)] for place in places]
 
 
+def first_cohort(made: Calendar) -> list[str]:
+    """What has to be said of those who were first seen where the log begins, if nobody said since when it was kept."""
+    return [] if made.opened or not made.length else [words.text("activity.first_cohort", cohort=made.label(0))]
+
+
 def told(answer: pd.DataFrame, made: Calendar, text: str, *notes: str) -> pd.DataFrame:
     """The answer with the SQL that ran, and what has to be said."""
     answer.attrs = {"sql": f"{made.sql};\n\n{text}", "notes": [*made.notes, *notes]}

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.activity.log import Log, clock, read_log, stamps
+from engagelab.activity.log import Log, clock, read_log, stamps, written
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.metrics import intervals
 from engagelab.metrics.measure import measure
@@ -41,7 +41,8 @@ def community(data: Any, *, user: str, time: str, event: str, customers: pd.Data
     roles : what is done, from the most active to the least, by the events that count as it.
     customers : the canonical table; adds what customers post, by the first of the roles, per 1,000 of them. A customer
         is who had become one (`converted_at`, or `created_at` where the table has no such column) before the period
-        was over; whoever left since is one still, as the table does not tell.
+        was over; whoever left since is one still, as the table does not tell. What somebody wrote in the periods before
+        that counts nowhere, also not in "(all)".
     posts : the canonical table of social posts; adds the share of all reach that employees' sharing makes.
 
     Returns the columns of an answer and `base`, a row a metric, role and period: `members`; `role_share`, the members
@@ -70,17 +71,18 @@ def community(data: Any, *, user: str, time: str, event: str, customers: pd.Data
     body = PEOPLE.format(counts=counts)
     people = log.keep(body, every)
     did = people.fetch(f"SELECT {', '.join(people.types)} FROM {people.table}", [])
-    when = _When(log, every)
+    when, notes = _When(log, every), list(log.notes)
     tables = [_members(did, list(roles), when, confidence)]
     if customers is not None:
-        tables.append(_posting(did, customers, next(iter(roles)), when, user, tz, confidence))
+        posting, more = _posting(did, customers, next(iter(roles)), when, user, tz, confidence)
+        tables, notes = [*tables, posting], [*notes, *more]
     if posts is not None:
         tables.append(_shared(posts, every, since, until, tz, confidence))
     keys = ["metric", "role", "period"]
     answer = pd.concat(tables, ignore_index=True)
     base = ["base"] * ("base" in answer)
     answer = answer[[*keys, *TAIL[:5], *base, *TAIL[5:]]].rename(columns={"period": every})
-    answer.attrs = {"sql": log.text(body, every), "notes": log.notes}
+    answer.attrs = {"sql": log.text(body, every), "notes": notes}
     return answer
 
 
@@ -130,19 +132,23 @@ def _members(did: pd.DataFrame, roles: list[str], when: _When, confidence: float
 
 
 def _posting(did: pd.DataFrame, customers: pd.DataFrame, role: str, when: _When, user: str, tz: str | None,
-             confidence: float) -> pd.DataFrame:
-    """What customers write per 1,000 of them, by period."""
-    who = customers[column_of("user_id", customers.columns)].astype("str")
-    joined = clock(stamps(customers, "converted_at" if "converted_at" in customers else "created_at"), tz)
-    known = did["person"].astype("str").isin(who)
-    if len(did) and not known.any():
+             confidence: float) -> tuple[pd.DataFrame, list[str]]:
+    """What customers write per 1,000 of them, by period, and notes on the customers left out."""
+    who, column = written(customers[column_of("user_id", customers.columns)]), "converted_at"
+    joined = clock(stamps(customers, column := column if column in customers else "created_at"), tz)
+    person = written(did["person"])
+    if len(did) and not person.isin(who.dropna()).any():
         raise DataError("community.no_match", user=repr(user))
-    posts = did.assign(person=did["person"].astype("str"))[known]
+    notes = [words.text("activity.no_user", column=repr("user_id"), n=int(who.isna().sum()))] * bool(who.isna().any())
+    notes += [words.text("metrics.note_undated", column=repr(column), n=int(joined.isna().sum()))] * bool(
+        joined.isna().any())
+    since = joined.groupby(who).min().dropna()    # a person may stand in several rows
+    then, ends = person.map(since), did["period"].map(dict(zip(when.numbers, when.ends, strict=True)))
+    posts = did.assign(person=person)[then.notna() & (then < ends).fillna(False)]
     rows = []
     for label, flag, end, part in when.parts(posts):
-        there = set(who[joined.lt(end).fillna(False)])
-        each = part[part["person"].isin(there)].groupby("person")["did_0"].sum().to_numpy()
-        n = len(there)
+        each = part.groupby("person")["did_0"].sum().to_numpy()
+        n = int(since.lt(end).sum())
         total, square = float(each.sum()), float((each**2).sum())
         low, high = _gamma(total, square, float(each.max(initial=1)), confidence)
         scale = 1000 / n if n else np.nan
@@ -151,7 +157,7 @@ def _posting(did: pd.DataFrame, customers: pd.DataFrame, role: str, when: _When,
     table = pd.DataFrame(rows, columns=["role", "period", *TAIL[:7], "flag"])
     tail = {name: table.pop(name) for name in TAIL[:7]} | {"method": words.text("community.method_gamma")}
     empty = words.text("metrics.flag_empty")
-    return answered(table.assign(metric="posts_per_1000"), tail, flag=["" if n else empty for n in tail["n"]])
+    return answered(table.assign(metric="posts_per_1000"), tail, flag=["" if n else empty for n in tail["n"]]), notes
 
 
 def _gamma(total: float, square: float, largest: float, confidence: float) -> tuple[float, float]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import tables, words
-from engagelab.activity.log import Log, clock, stamps
+from engagelab.activity.log import Log, clock, stamps, written
 from engagelab.errors import UsageError, column_of, one_of
 from engagelab.metrics.measure import measure
 from engagelab.metrics.nouns import SURVEY_MIN_N, Favourable, mean, rate
@@ -148,15 +148,17 @@ def _monthly(keys: pd.DataFrame, log: Log, per_month: pd.DataFrame) -> pd.DataFr
 
 
 def cut(table: pd.DataFrame, column: str, window: Mapping[str, Any]) -> tuple[pd.DataFrame, list[str]]:
-    """The rows of a small table inside the window, and a note on those without a stamp."""
+    """The rows of a small table inside the window, and notes on the others."""
     ends = {name: periods.moment(name, window[name], window["tz"]) for name in ("since", "until")}
     if ends["since"] is None and ends["until"] is None:
         return table, []
     at = clock(stamps(table, column), None)
     low, high = ends["since"], ends["until"]
-    inside = (at.notna() if low is None else at.ge(low)) & (at.notna() if high is None else at.lt(high))
-    notes = [words.text("metrics.note_undated", n=int(at.isna().sum()), column=repr(column))] * bool(at.isna().any())
-    return table[inside.fillna(False).to_numpy(dtype=bool)], notes
+    out = {"metrics.note_undated": at.isna()} | ({} if high is None else {"activity.after": at.ge(high)}) | (
+        {} if low is None else {"log.before": at.lt(low)})
+    lost = {key: rows.fillna(False).to_numpy(dtype=bool) for key, rows in out.items()}
+    notes = [words.text(key, n=int(rows.sum()), column=repr(column)) for key, rows in lost.items() if rows.any()]
+    return table[~np.logical_or.reduce(list(lost.values()))], notes
 
 
 def desk_rules(points: pd.DataFrame, own: Rules, channel: str) -> Rules:
@@ -165,18 +167,25 @@ def desk_rules(points: pd.DataFrame, own: Rules, channel: str) -> Rules:
             if point in own or named == channel}
 
 
-def desk(tickets: pd.DataFrame, rules: Rules, until: object, confidence: float) -> list[pd.DataFrame]:
+def desk(tickets: pd.DataFrame, rules: Rules, end: int | None, confidence: float
+         ) -> tuple[list[pd.DataFrame], list[str]]:
     """What tickets say of the contact points that they come to: satisfaction, and the wait for the first reply."""
-    rows, found = _belonging(tickets, rules), []
+    rows, found, notes = _belonging(tickets, rules), [], []
     if len(rows) and "csat" in rows:
         for value in rows["csat"].dropna().unique():
             one_of("csat", value, tables.table("tickets").columns["csat"].allowed)
         told = rows.assign(good=rows["csat"].map({"good": True, "bad": False}).astype("boolean"), person=_person(rows))
         found.append(measure(told[["touchpoint", "good", "person"]], {"ticket_csat": rate("good", min_n=SURVEY_MIN_N)},
                              by="touchpoint", user="person", confidence=confidence))
+        notes = _several(told[told["good"].notna()])
     if len(rows) and "first_reply_minutes" in rows:
-        found.append(_waiting(rows, until, confidence))
-    return found
+        found.append(_waiting(rows, end, confidence))
+    return found, notes
+
+
+def _several(rows: pd.DataFrame) -> list[str]:
+    """A note where somebody answered more than once about a contact point."""
+    return [words.text("touchpoints.note_people")] * bool(rows.duplicated(["touchpoint", "person"]).any())
 
 
 def _person(rows: pd.DataFrame) -> pd.Series:
@@ -187,16 +196,17 @@ def _person(rows: pd.DataFrame) -> pd.Series:
     return who.where(who.notna(), pd.Series(rows.index, index=rows.index)).astype("str")
 
 
-def _waiting(rows: pd.DataFrame, until: object, confidence: float) -> pd.DataFrame:
-    """The median wait for the first reply; who has none waits still, or did until the ticket was solved."""
+def _waiting(rows: pd.DataFrame, end: int | None, confidence: float) -> pd.DataFrame:
+    """The median wait for the first reply; who has none by the end waits still, or did until the ticket was solved."""
     created = clock(stamps(rows, "created_at"), None)
-    end = periods.moment("until", until, None)
     newest = max(int(clock(stamps(rows, name), None).max()) for name in ("created_at", "solved_at")
                  if name in rows and rows[name].notna().any())
-    waited = ((newest if end is None else end) - created) / MINUTE
+    waited, reply = ((newest if end is None else end) - created) / MINUTE, rows["first_reply_minutes"].astype("Float64")
+    if end is not None:
+        reply = reply.mask((reply > waited).fillna(False))
     if "resolution_minutes" in rows:
-        waited = rows["resolution_minutes"].astype("Float64").fillna(waited)
-    reply = rows["first_reply_minutes"].astype("Float64")
+        solved = rows["resolution_minutes"].astype("Float64")
+        waited = solved.fillna(waited) if end is None else solved.fillna(waited).clip(upper=waited)
     told = pd.DataFrame({"touchpoint": rows["touchpoint"], "replied": reply.notna().astype(bool),
                          "first_reply_minutes": reply.fillna(waited).astype("float64")})
     return median_duration(told, duration="first_reply_minutes", ended="replied", by="touchpoint",
@@ -209,7 +219,7 @@ def _belonging(table: pd.DataFrame, rules: Rules) -> pd.DataFrame:
     for point, rule in rules.items():
         held = np.ones(len(table), dtype=bool)
         for column, values in rule.items():
-            held &= table[column].astype("str").isin(values).to_numpy()
+            held &= written(table[column]).isin(values).to_numpy()
         parts.append(table[held].assign(touchpoint=point, place=np.nonzero(held)[0]))
     return pd.concat(parts, ignore_index=True)
 
@@ -236,8 +246,10 @@ def asked(answers: pd.DataFrame, rules: Rules, noun: Favourable, confidence: flo
     notes = [words.text("touchpoints.no_point", n=int(n), about=about) for about, n in counts.items()]
     if not len(rows):
         return rows.head(0)[["touchpoint"]], notes
-    table = measure(rows[["touchpoint", noun.column]].assign(person=_person(rows)), {"csat": noun}, by="touchpoint",
-                    user="person", confidence=confidence)
+    rows = rows.assign(person=_person(rows))
+    notes += _several(rows)
+    table = measure(rows[["touchpoint", noun.column, "person"]], {"csat": noun}, by="touchpoint", user="person",
+                    confidence=confidence)
     claims = [set(points) for points in rows.groupby("place")["touchpoint"].agg(list)]
     others = [sorted(set().union(*(claim for claim in claims if point in claim)) - {point})
               for point in table["touchpoint"]]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.activity.log import Log, clock, flags, read_log, stamps
+from engagelab.activity.log import Log, clock, flags, read_log, stamps, written
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.metrics import intervals
 from engagelab.metrics.answer import COLUMNS
@@ -106,7 +106,7 @@ def content(data: Any, deals: pd.DataFrame | None = None, *, user: str, time: st
 def _people(table: pd.DataFrame, by: list[str], confidence: float) -> pd.DataFrame:
     """Viewers, views and who came again, by document (and account)."""
     table = table.sort_values(by, ignore_index=True)
-    table[by] = table[by].astype(object).where(table[by].notna(), words.text("metrics.missing")).astype("str")
+    table = table.assign(**{name: written(table[name]).fillna(words.text("metrics.missing")) for name in by})
     unnamed = table["unnamed"].astype("int64")
     return pd.concat([
         numbers(table[by].assign(metric="viewers", estimate=table["viewers"], n=table["viewers"], n_missing=unnamed)),
@@ -120,16 +120,18 @@ def _deals(log: Log, views: Source, deals: pd.DataFrame, who: str, tz: str | Non
     """The share won with a view before the close and without, of each document and of any."""
     decided, notes = _decided(log, deals, "account_id" if who == "account" else "user_id", tz)
     first = views.fetch(FIRST.format(who=who, table=views.table), [])
-    first["who"] = first["who"].astype("str")
+    first = first.assign(who=written(first["who"]), content=written(first["content"]))
     if len(first) and len(decided) and not decided["who"].isin(first["who"]).any():
         raise DataError("content.no_match", deals=repr(f"{'account' if who == 'account' else 'user'}_id"))
     met = decided.merge(first, on="who")
     met = met[met["first_viewed"] < met["closed"]]
-    documents = sorted(first["content"].astype("str").unique())
+    documents = sorted(first["content"].unique())
     total = words.text("metrics.all")
+    if decided["who"].duplicated().any():
+        notes.append(words.text("content.note_deals"))
     rows, n, won = [], len(decided), int(decided["won"].sum())
     for document in (*documents, total):
-        seen = met if document == total else met[met["content"].astype("str") == document]
+        seen = met if document == total else met[met["content"] == document]
         seen = seen.drop_duplicates("deal")
         rows.append((document, int(seen["won"].sum()), len(seen), won - int(seen["won"].sum()), n - len(seen)))
     table = pd.DataFrame(rows, columns=["content", "won_1", "n_1", "won_0", "n_0"])
@@ -164,6 +166,6 @@ def _decided(log: Log, deals: pd.DataFrame, who: str, tz: str | None) -> tuple[p
     notes = [words.text(f"content.left_out_{why}", n=int(rows.sum())) for why, rows in (
         ("open", undecided), ("nobody", nobody & ~undecided), ("outside", outside)) if rows.any()]
     kept = ~(undecided | nobody | outside)
-    decided = pd.DataFrame({"deal": np.arange(len(deals)), "who": deals[who].astype("str"), "won": won,
+    decided = pd.DataFrame({"deal": np.arange(len(deals)), "who": written(deals[who]), "won": won,
                             "closed": end if log.dated else clock(closed, None)})[kept.to_numpy()]
     return decided.astype({"won": "bool", "closed": "int64"}), notes

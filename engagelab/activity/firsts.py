@@ -93,11 +93,10 @@ def bought_by(data: Any, since: object, tz: str | None, *, by: str | Sequence[st
     return purchases(data, since=since, tz=tz, by=by, **names)
 
 
-def told(answer: pd.DataFrame, bought: Purchases, since: object, tz: str | None) -> pd.DataFrame:
+def told(answer: pd.DataFrame, bought: Purchases, since: object) -> pd.DataFrame:
     """The answer with the SQL that ran, and what has to be said."""
     first = words.text("repeat.first_taken") if since is None else words.text("repeat.earlier", n=bought.earlier)
     answer = answer.rename(columns={f"group_{i}": name for i, name in enumerate(bought.by, 1)})
     answer.attrs = {"sql": bought.sql, "notes": [
-        words.text("metrics.note_zone", tz=tz or "UTC"), words.text("repeat.day"), words.text("repeat.observed"),
-        *bought.notes, first]}
+        *bought.notes[:1], words.text("repeat.day"), words.text("repeat.observed"), *bought.notes[1:], first]}
     return answer

@@ -14,6 +14,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.activity.log import read_log
+from engagelab.errors import DataError
 from engagelab.metrics.answer import grouping, labels
 from engagelab.metrics.nouns import Quantile
 from engagelab.metrics.quantiles import quantiles
@@ -78,10 +79,13 @@ def funnel(data: Any, steps: Sequence[str] | Mapping[str, str | Sequence[str]], 
                 if len(step) > 1 or k not in set(table["step"])]
     if doubtful:
         occurring(view.columns.source, event, doubtful)
+    if names and table.empty:
+        raise DataError("paths.no_start")
     titles = [words.text("paths.any_step", k=k, n=len(wanted)) for k in range(1, len(wanted) + 1)]
     answer = _answer(table, names, titles if order == "any" else list(wanted), confidence)
     late = int(table.loc[table["step"] == 0, "n"].sum())
-    answer.attrs = {"sql": text, "notes": [*log.notes, words.text("paths.note_late", n=late, within=within)]}
+    said = [words.text("paths.note_late", n=late, within=within)] * bool(late)
+    answer.attrs = {"sql": text, "notes": [*log.notes, *said]}
     return answer
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.activity.common import asked, flags, grouped, named, told
+from engagelab.activity.common import asked, first_cohort, flags, grouped, named, told
 from engagelab.metrics import intervals
 from engagelab.metrics.shares import answered, numbers, shares
 from engagelab.summaries import sql
@@ -21,6 +21,7 @@ from engagelab.summaries.calendar_active import active
 
 PARTS = ("active", "new", "retained", "resurrected", "churned")
 ALONE = ("active", "value", "new")  # which are known without the period before
+OF_BEFORE = ("retained", "expansion", "contraction", "churned")  # happened to those who were active in it
 VALUES = ("value", "new", "retained", "resurrected", "expansion", "contraction", "churned")
 
 
@@ -35,10 +36,12 @@ def growth(data: Any, *, user: str | None = None, time: str | None = None, value
 
     Returns a row a part and period. Parts of users: `active`, `new`, `retained`, `resurrected`, `churned`, and the
     share `kept` of those active in the period before (Wilson). Parts of value: `value`, `new`, `retained` (what the
-    retained had paid before), `resurrected`, `expansion`, `contraction`, `churned`. `quick_ratio` is what came over
-    what went; of users its interval is Wilson's of the share that came of all that came or went.
-    In the first period nothing is known of the period before: all but the total and the new are NaN. Where `since`
-    cuts into the first period, the changes of the second are flagged.
+    retained had paid before), `resurrected`, `expansion`, `contraction`, `churned`. `n` is how many were active: in the
+    period before, of what they did then or not again (`retained`, `expansion`, `contraction`, `churned`), and in the
+    period itself, of the rest. `quick_ratio` is what came over what went; of users its interval is Wilson's of the
+    share that came of all that came or went, of value it has none, and is NaN where refunds make either negative.
+    In the first period nothing is known of the period before: all but the total and the new are NaN and flagged.
+    Where `since` cuts into the first period, the changes of the second are flagged.
 
     >>> log = pd.DataFrame({"user": list("AAABBCDD"), "at": pd.to_datetime(
     ...     [f"2026-0{month}-10" for month in (1, 2, 3, 1, 3, 2, 3, 4)])})
@@ -59,7 +62,8 @@ def growth(data: Any, *, user: str | None = None, time: str | None = None, value
     place = table["place"].to_numpy()
     keys = grouped(table, made).assign(**{every: named(made, place), "flag": flags(made, place)})
     changes = keys.assign(flag=_doubtful(made, place, keys["flag"]))
-    parts = [numbers((keys if name in ALONE else changes).assign(metric=name, estimate=table[name], n=table["users"]))
+    parts = [numbers((keys if name in ALONE else changes).assign(
+        metric=name, estimate=table[name], n=table["active_before" if name in OF_BEFORE else "users"]))
              for name in (VALUES if made.valued else PARTS)]
     if not made.valued:
         parts.append(shares(changes.assign(metric="kept", count=table["retained"], n=table["active_before"]),
@@ -67,14 +71,15 @@ def growth(data: Any, *, user: str | None = None, time: str | None = None, value
     parts.append(_quick(changes.assign(metric="quick_ratio"), table, made.valued, confidence))
     answer = pd.concat(parts, ignore_index=True)
     answer.insert(0, "metric", answer.pop("metric"))
-    notes = [words.text("activity.first_cohort", cohort=made.label(0))] if since is None else []
-    return told(answer, made, text, *notes)
+    return told(answer, made, text, *first_cohort(made))
 
 
 def _doubtful(made: Calendar, place: np.ndarray, flag: pd.Series) -> pd.Series:
-    """The flags of what is a change from the period before: of the second one, also that the first was cut."""
-    cut = (place == 1) & bool(made.begun)
-    return flag.mask(cut, flag + np.where(flag == "", "", "; ") + words.text("activity.flag_cut_before"))
+    """The flags of what is a change from the period before: the first one has none, and that of the second may be cut.
+    """
+    for found, key in ((place == 0, "none"), ((place == 1) & bool(made.begun), "cut")):
+        flag = flag.mask(found, flag + np.where(flag == "", "", "; ") + words.text(f"activity.flag_{key}_before"))
+    return flag
 
 
 def _users(made: Calendar) -> tuple[pd.DataFrame, str]:
@@ -84,8 +89,7 @@ def _users(made: Calendar) -> tuple[pd.DataFrame, str]:
     keys = [f"rank_{i}" for i, _ in enumerate(made.by, 1)]
     new = firsts.rename(columns={"first": "place", "n": "new"})[[*keys, "place", "new"]]
     table = table.merge(new, on=[*keys, "place"], how="left").fillna({"new": 0})
-    before = table[[*keys, "place", "w0"]].assign(place=table["place"] + 1).rename(columns={"w0": "active_before"})
-    table = table.merge(before, on=[*keys, "place"], how="left").rename(columns={"w0": "active"})
+    table = _beside(table, keys).rename(columns={"w0": "active"})
     table["retained"] = table["active"] + table["active_before"] - table["w1"]  # in both periods, of those in either
     table["resurrected"] = table["active"] - table["retained"] - table["new"]
     table["churned"] = table["active_before"] - table["retained"]
@@ -107,8 +111,14 @@ def _values(made: Calendar) -> tuple[pd.DataFrame, str]:
     table["retained"] = table["value"] - table["new"] - table["resurrected"] - table["expansion"] + table["contraction"]
     table["came"] = table["new"] + table["resurrected"] + table["expansion"]
     table["went"] = table["churned"] + table["contraction"]
-    counts, _ = active(made, [1])
-    return table.merge(counts[[*keys, "place", "w0"]].rename(columns={"w0": "users"}), on=[*keys, "place"]), text
+    counts = _beside(active(made, [1])[0], keys)[[*keys, "place", "w0", "active_before"]]
+    return table.merge(counts.rename(columns={"w0": "users"}), on=[*keys, "place"]), text
+
+
+def _beside(table: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The counts `w0` of each period, and beside them those of the period before."""
+    before = table[[*keys, "place", "w0"]].assign(place=table["place"] + 1).rename(columns={"w0": "active_before"})
+    return table.merge(before, on=[*keys, "place"], how="left")
 
 
 def _quick(rows: pd.DataFrame, table: pd.DataFrame, valued: bool, confidence: float) -> pd.DataFrame:
@@ -116,11 +126,12 @@ def _quick(rows: pd.DataFrame, table: pd.DataFrame, valued: bool, confidence: fl
     came, went = (table[name].to_numpy(dtype="float64", na_value=np.nan) for name in ("came", "went"))
     both = came + went
     with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(went > 0, came / went, np.nan)
+        ratio = np.where((went > 0) & (came >= 0), came / went, np.nan)
         low, high = (end / (1 - end) for end in intervals.wilson(np.nan_to_num(came), np.nan_to_num(both), confidence))
     nothing = np.full(len(table), np.nan)
     known = ~np.isnan(ratio) & (not valued)
-    empty = [words.text("activity.flag_none_went") if gone <= 0 else "" for gone in went]
+    empty = np.select([(came < 0) | (went < 0), went == 0], [
+        words.text("activity.flag_negative"), words.text("activity.flag_none_went")], "").tolist()
     return answered(rows, {
         "estimate": ratio, "low": np.where(known, low, nothing), "high": np.where(known, high, nothing), "se": nothing,
         "count": came, "n": table["users"] if valued else both, "n_eff": table["users"] if valued else both,

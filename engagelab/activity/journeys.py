@@ -5,12 +5,12 @@ that convert at once, a state converts with probability (I - Q)^-1 r (Kemeny and
 chapter 3). The rows of shares are independent multinomials (Anderson and Goodman 1957, Annals of Mathematical
 Statistics 28, 89-110), from which the delta method has its error; never a smaller one than a plain share of the visits
 would have, for that the next event depends on the last one alone is a model. From "(start)" it is the share of paths
-that converted.
+that converted, where all of them were observed to their ends.
 """
 
 import html
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -29,7 +29,8 @@ from engagelab.summaries.durations import duration
 from engagelab.summaries.engine import Source
 from engagelab.summaries.view import Columns, View, occurring
 
-START, MISSING, ENDED, CONVERTED, RUNNING = -1, 0, 1, 2, 3
+START, MISSING = -1, 0  # states that are no events
+EARLY, ENDED, CONVERTED, RUNNING = 0, 1, 2, 3  # what becomes of a path
 COUNT = "SELECT\n    /*by*/\n    count(*) AS n\nFROM events\nGROUP BY /*by*/ ()"
 RANGE = ("estimate", "low", "high")
 
@@ -120,8 +121,9 @@ def journeys(data: Any, *, user: str, time: str, event: str, to: str | None = No
     data : what `measure()` takes. user, time, event : its columns of users, stamps and names of events.
     to : the event that is a conversion. A path ends with it, and what comes after begins a new one.
     gap : the longest pause within a path, such as "30 minutes"; without it a path lasts for the user's whole time.
-    since, until : from when to when the events were observed; the log's own range where nothing is said. An event less
-        than `gap` before the end is no end of its path yet: it counts in `n_missing`. tz : zone of these two.
+    since, until : from when to when the events were observed; the log's own range where nothing is said. Where an event
+        less than `gap` before the end leads is not known yet, even if something followed: it counts in `n_missing`, and
+        its path as one that still runs. Rows before `since` tell which paths had begun. tz : zone of these two.
     by : columns of groups; a user of two groups has paths in both. events : the only ones that count.
 
     Events of one moment stand in the order of their names, a conversion last.
@@ -158,22 +160,26 @@ def journeys(data: Any, *, user: str, time: str, event: str, to: str | None = No
     pause = None if gap is None else duration("gap", gap)
     keys = {f"by_{i}": name for i, name in enumerate(by, 1)}
     only = events if to is None or not events or isinstance(events, str) else [*events, to]
-    log = read_log(data, user=user, time=time, event=event, keys=keys, events=only, since=since, until=until, tz=tz)
-    view = View(log.view.columns, tuple(keys), where=log.view.where)
-    names = _states(view, event, to)
-    kept, text = paths.moves(view, names, goal=len(names) if to else 0, gap=pause, after=log.span.after)
+    log = read_log(data, user=user, time=time, event=event, keys=keys, events=only, since=since, until=until, tz=tz,
+                   earlier=True)
+    view, before = replace(log.view, by=tuple(keys)), log.span.before
+    inside = [] if before is None else [f"t0 >= {before}"]
+    names = _states(replace(view, where=" AND ".join(filter(None, (view.where, *inside)))), event, to)
+    kept, text = paths.moves(view, names, goal=len(names) if to else 0, gap=pause, after=log.span.after, before=before)
     found = _Moves(kept, by, names, len(names) if to else 0, confidence)
     counted, _ = found.view("came", "k", "outcome").query(COUNT)
     if counted.empty:
         raise DataError("paths.nobody", column=repr(user))
     counted = found.grouped(counted)
+    walked = found.grouped(found.view().query(sql.text("paths_passed"))[0])
     parts = [_transitions(found, counted), _between(found)]
     if to:
-        parts += [_conversions(found, counted), _passed(found)]
+        parts += [_conversions(found, counted, walked), _passed(found, walked)]
     frame = pd.concat(parts, ignore_index=True)
-    running = int(counted.loc[counted["outcome"] == RUNNING, "n"].sum())
-    said = [("gap", gap is None), ("running", running), ("paths", True), ("effect", to)]
-    notes = [words.text(f"paths.note_{name}", n=running) for name, wanted in said if wanted]
+    running, early = (sum(_ways(group)[way] for group in found.groups(walked)) for way in (RUNNING, EARLY))
+    said = [("gap", gap is None, 0), ("running", running, running), ("early", early, early), ("paths", True, 0),
+            ("effect", to, 0)]
+    notes = [words.text(f"paths.note_{name}", n=n) for name, wanted, n in said if wanted]
     frame.attrs = {"sql": text, "notes": [*log.notes, *notes]}
     return Journeys(frame)
 
@@ -190,20 +196,31 @@ def _states(view: View, event: str, to: str | None) -> list[str]:
     return [name for name in names if name != to] + ([to] if to is not None else [])
 
 
+def _ways(walked: pd.DataFrame) -> pd.Series:
+    """How many paths of a group end in each way."""
+    return walked.groupby("outcome")["n"].max().reindex([EARLY, ENDED, CONVERTED, RUNNING], fill_value=0)
+
+
 def _transitions(found: _Moves, counted: pd.DataFrame) -> pd.DataFrame:
     """The shares of each state's next events."""
     rows = []
     for group in found.groups(counted):
-        arrived = group.groupby(["came", "k"])["n"].sum()
+        arrived = group[group["came"] >= START].groupby(["came", "k"])["n"].sum()
         ended, running = (group[group["outcome"] == outcome].groupby("k")["n"].sum() for outcome in (ENDED, RUNNING))
-        for came in _order(found, {*arrived.index.get_level_values(0), *ended.index, *running.index}):
-            to = arrived[came] if came in arrived.index.get_level_values(0) else pd.Series(dtype="int64")
+        left = set(arrived.index.get_level_values(0))
+        for came in _order(found, {*left, *ended.index, *running.index} - {found.goal or None}):
+            to = arrived[came] if came in left else pd.Series(dtype="int64")
             counts = {found.called(k): int(to[k]) for k in _order(found, to.index)}
-            if came in ended.index:
-                counts[words.text("paths.end")] = int(ended[came])
+            if came in ended.index or not counts:
+                counts[words.text("paths.end")] = int(ended.get(came, 0))
             rows += [found.row(group, "transition", came, name, count=count, n=sum(counts.values()),
                                n_missing=int(running.get(came, 0))) for name, count in counts.items()]
-    return shares(pd.DataFrame(rows), confidence=found.confidence)
+    return shares(pd.DataFrame(rows, columns=_columns(found)), confidence=found.confidence)
+
+
+def _columns(found: _Moves) -> list[str]:
+    """The columns of rows for `shares`, also where there is none."""
+    return ["metric", *found.by, "from", "to", "count", "n", "n_missing"]
 
 
 def _order(found: _Moves, states: Any) -> list[int]:
@@ -229,14 +246,16 @@ def _between(found: _Moves) -> pd.DataFrame:
         "n_eff": rows["n"].astype("float64"), "method": words.text("paths.method_between")}, flag=flag)
 
 
-def _conversions(found: _Moves, counted: pd.DataFrame) -> pd.DataFrame:
+def _conversions(found: _Moves, counted: pd.DataFrame, walked: pd.DataFrame) -> pd.DataFrame:
     """From each state, the probability of a conversion."""
     rows = []
-    for group in found.groups(counted):
+    for group, ways in zip(found.groups(counted), map(_ways, found.groups(walked)), strict=True):
         states = _order(found, {START, *group["k"]} - {found.goal})
         place = {k: i for i, k in enumerate(states)}
         moves, ends = np.zeros((len(states), len(states))), np.zeros((len(states), 2))
-        for came, k, n in group.groupby(["came", "k"])["n"].sum().reset_index().to_numpy().tolist():
+        running = group[group["outcome"] == RUNNING]
+        asked = group.drop(running.index[running["came"] == START]).query(f"came >= {START}")
+        for came, k, n in asked.groupby(["came", "k"])["n"].sum().reset_index().to_numpy().tolist():
             if k == found.goal:
                 ends[place[came], 0] += n
             else:
@@ -245,8 +264,10 @@ def _conversions(found: _Moves, counted: pd.DataFrame) -> pd.DataFrame:
             ends[place[k], 1] += n
         share, se = absorbed(moves, ends)
         n = moves.sum(axis=1) + ends.sum(axis=1)
-        rows += [found.row(group, "conversion", k, words.text("paths.converted"), estimate=share[i], se=se[i], n=n[i])
-                 for k, i in place.items()]
+        n[place[START]] = ways[[CONVERTED, ENDED]].sum()
+        late = {**running.groupby("k")["n"].sum(), START: ways[RUNNING]}
+        rows += [found.row(group, "conversion", k, words.text("paths.converted"), estimate=share[i], se=se[i], n=n[i],
+                           n_missing=late.get(k, 0)) for k, i in place.items()]
     table = pd.DataFrame(rows)
     n, share, se = (table[name].to_numpy(dtype="float64") for name in ("n", "estimate", "se"))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -283,17 +304,14 @@ def absorbed(moves: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return share, se
 
 
-def _passed(found: _Moves) -> pd.DataFrame:
+def _passed(found: _Moves, walked: pd.DataFrame) -> pd.DataFrame:
     """Of the paths that ended in each way, the share that passed through each event."""
-    table, _ = found.view().query(sql.text("paths_passed"))
-    table, rows = found.grouped(table), []
-    for group in found.groups(table):
-        running = group.loc[group["outcome"] == RUNNING, "n"].max()
+    rows = []
+    for group in found.groups(walked):
         for outcome, to in ((CONVERTED, "paths.converted"), (ENDED, "paths.end")):
             ended = group[group["outcome"] == outcome].set_index("k")
             rows += [found.row(group, "passed", k, words.text(to), count=ended["count"][k], n=ended["n"][k],
-                               n_missing=0 if outcome == CONVERTED or np.isnan(running) else int(running))
+                               n_missing=_ways(group)[RUNNING])
                      for k in _order(found, set(ended.index) - {found.goal})]
-    columns = ["metric", *found.by, "from", "to", "count", "n", "n_missing"]
-    answer = shares(pd.DataFrame(rows, columns=columns), confidence=found.confidence)
+    answer = shares(pd.DataFrame(rows, columns=_columns(found)), confidence=found.confidence)
     return answer.assign(method=pd.Series(words.text("paths.method_passed"), index=answer.index, dtype="str"))

@@ -1,8 +1,10 @@
 """The lifecycle: lead, new, active, at risk, dormant, won back.
 
-Two durations make the states. On a day, who came within the last `active` is new if that began within it, won back if
-there was nothing in the `lapsed` before it, and active otherwise; who came within the last `lapsed` only is at risk;
-who did not is dormant; a lead is known and never came. The six make up everybody known, and nobody is in two.
+Two durations make the states. On a day, who came within the last `active` days is new if they began within these, won
+back if they did not come in the `lapsed` days before these, and active otherwise. Windows decide, and not the gap
+between two visits: that is longer than `lapsed` for everybody won back, and for some who are active too. Who came
+within the last `lapsed` only is at risk; who did not is dormant; a lead is known and never came. The six make up
+everybody known, and nobody is in two.
 """
 
 from collections.abc import Sequence
@@ -33,7 +35,8 @@ def lifecycle(data: Any, *, user: str | None = None, time: str | None = None, ac
     """How many users were in each state at the end of each period.
 
     data, user, time, since, until, tz, by, event, events : as in `calendar()`; or a calendar by day alone.
-    active, lapsed : the two durations, in whole days. every : at the end of which periods.
+    active, lapsed : the two durations, in whole days; won back is who came within the last `active`, and not in the
+        `lapsed` before those. every : at the end of which periods.
     known : a table of everybody known, with the column `user` (of a calendar: `user_id`); those without an event are
         leads from the first day in its column `joined` on. Without it nobody is a lead. Not together with `by`.
 
@@ -65,14 +68,12 @@ def lifecycle(data: Any, *, user: str | None = None, time: str | None = None, ac
     table["dormant"] = table["ever"] - table["w1"]
     if known is not None:
         table["lead"] = _leads(made, known, user or "user_id", str(joined), tz)
-    answer = _answer(table, made, every, short + long + made.begun, known is not None, text, confidence)
-    undated = 0 if known is None else int(known[joined].isna().sum())
-    answer.attrs["notes"] += [words.text("activity.known_undated", column=repr(joined), n=undated)] * bool(undated)
-    return answer
+    notes = _undated(known, joined)
+    return _answer(table, made, every, short + long + made.begun, known is not None, text, notes, confidence)
 
 
 def _answer(table: pd.DataFrame, made: Calendar, every: str, longest: int, leads: bool, text: str,
-            confidence: float) -> pd.DataFrame:
+            notes: list[str], confidence: float) -> pd.DataFrame:
     """Rows of the last days of the periods, a state each."""
     longer = made.at(every)
     tomorrow = [(longer.start(place + 1) - made.start(0)).days for place in range(longer.length)]
@@ -89,13 +90,16 @@ def _answer(table: pd.DataFrame, made: Calendar, every: str, longest: int, leads
     rows = rows.assign(order=np.tile(np.arange(len(table)), len(states))).sort_values("order", kind="stable")
     answer = shares(rows.drop(columns="order").assign(metric="lifecycle"), confidence=confidence)
     answer.insert(0, "metric", answer.pop("metric"))
-    return told(answer, made, text)
+    return told(answer, made, text, *notes)
 
 
 def states(data: Any, *, user: str | None = None, time: str | None = None, active: str = "28 days",
-           lapsed: str = "84 days", known: pd.DataFrame | None = None, since: object = None, until: object = None,
-           tz: str | None = None, event: str | None = None, events: Sequence[str] | None = None) -> pd.DataFrame:
+           lapsed: str = "84 days", known: pd.DataFrame | None = None, joined: str | None = None,
+           since: object = None, until: object = None, tz: str | None = None, event: str | None = None,
+           events: Sequence[str] | None = None) -> pd.DataFrame:
     """The state of each user at the end of what was observed; parameters as in `lifecycle()`.
+
+    Without `joined` everybody in `known` counts as known by then.
 
     Returns a row a user: `user_id`, `state`, `first` and `last`, the days of the first and the last event (missing
     where they lie before `since`). Leads of `known` have neither.
@@ -126,9 +130,12 @@ def states(data: Any, *, user: str | None = None, time: str | None = None, activ
         name: [made.label(int(place)) if place >= 0 else None for place in table[name]] for name in ("first", "last")}})
     if known is not None:
         people = _people(made, known, user or "user_id")
+        if joined is not None:
+            begin = _joined(made, known.loc[people.index], user or "user_id", joined, tz)
+            people = people.loc[begin.index[begin < made.length]]
         leads = people[~people.isin(out["user_id"])].drop_duplicates()
         out = pd.concat([out, pd.DataFrame({"user_id": leads, "state": "lead", "first": None, "last": None})])
-    return told(out.sort_values("user_id", ignore_index=True), made, "")
+    return told(out.sort_values("user_id", ignore_index=True), made, "", *_undated(known, joined))
 
 
 def _durations(active: str, lapsed: str) -> tuple[int, int]:
@@ -174,19 +181,32 @@ def _people(made: Calendar, known: pd.DataFrame, user: str) -> pd.Series:
 
 def _leads(made: Calendar, known: pd.DataFrame, user: str, joined: str, tz: str | None) -> np.ndarray:
     """How many of the known had not come by each day."""
-    column_of(joined, list(known.columns))
-    people = known.loc[_people(made, known, user).index].dropna(subset=[joined])
-    if not pd.api.types.is_datetime64_any_dtype(people[joined]):
-        raise DataError("summaries.not_a_stamp", column=repr(joined), type=str(people[joined].dtype))
-    people = people.sort_values(joined, kind="stable").drop_duplicates(user)
-    stamps = people[joined] if people[joined].dt.tz is not None else people[joined].dt.tz_localize("UTC")
-    days = stamps.dt.tz_convert(periods.zone(tz)).dt.tz_localize(None).dt.normalize()
-    begin = (days - pd.Timestamp(made.start(0))).dt.days.clip(lower=0).to_numpy()
+    people = _people(made, known, user)
+    placed = _joined(made, known.loc[people.index], user, joined, tz)
+    begin = placed.to_numpy()
     firsts = made.view().plain("SELECT user_id, min(word * 60 + CAST(round(log2(bits & (0 - bits))) AS BIGINT)) "
                                "AS first FROM events WHERE user_id IS NOT NULL GROUP BY user_id")
-    ends = people[user].map(firsts.set_index("user_id")["first"]).fillna(made.length).to_numpy(dtype=int)
+    ends = people.loc[placed.index].map(firsts.set_index("user_id")["first"]).fillna(made.length).to_numpy(dtype=int)
     waits = ends > begin
     size = made.length + 1
     came = np.bincount(np.clip(begin[waits], 0, size - 1), minlength=size)
     gone = np.bincount(np.clip(ends[waits], 0, size - 1), minlength=size)
     return np.cumsum(came - gone)[:made.length]
+
+
+def _undated(known: pd.DataFrame | None, joined: str | None) -> list[str]:
+    """What has to be said of the known who have no date on which they joined."""
+    n = 0 if known is None or joined is None else int(known[joined].isna().sum())
+    return [words.text("activity.known_undated", column=repr(joined), n=n)] * bool(n)
+
+
+def _joined(made: Calendar, known: pd.DataFrame, user: str, joined: str, tz: str | None) -> pd.Series:
+    """Of each of the known, once, the place of the day on which they joined, 0 if that was earlier."""
+    column_of(joined, list(known.columns))
+    people = known.dropna(subset=[joined])
+    if not pd.api.types.is_datetime64_any_dtype(people[joined]):
+        raise DataError("summaries.not_a_stamp", column=repr(joined), type=str(people[joined].dtype))
+    people = people.sort_values(joined, kind="stable").drop_duplicates(user)
+    stamps = people[joined] if people[joined].dt.tz is not None else people[joined].dt.tz_localize("UTC")
+    days = stamps.dt.tz_convert(periods.zone(tz)).dt.tz_localize(None).dt.normalize()
+    return (days - pd.Timestamp(made.start(0))).dt.days.clip(lower=0)

@@ -1,6 +1,6 @@
 """An event log as the tables of contacts read it: the rows of a window, of chosen events, and what is said of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.summaries import periods, sql
-from engagelab.summaries.calendar import first_row
+from engagelab.summaries.calendar import check_window, first_row
 from engagelab.summaries.engine import Source, source
 from engagelab.summaries.view import Columns, Span, View, occurring, span
 
@@ -41,8 +41,9 @@ class Log:
 
     def periods(self, every: str) -> tuple[list[int], list[str], list[bool]]:
         """The periods of the window: their numbers (`p0`), their labels, and which were observed as a whole."""
-        window = self.span.window
-        first = self.span.earliest if window.since is None else window.since
+        given = self.span.window.since
+        first = self.span.earliest // periods.DAY * periods.DAY if given is None else given
+        window = replace(self.span.window, since=first)  # the first day of the log is taken for a whole one
         ends = [periods.number(every, periods.first_day(end // periods.DAY)) for end in (first, window.until - 1)]
         found = list(range(ends[0], ends[1] + 1))
         days = [periods.number("day", periods.start(every, number)) for number in found]
@@ -51,39 +52,48 @@ class Log:
 
 def read_log(data: Any, *, user: str, time: str, event: str | None = None, events: Sequence[str] | None = None,
              keys: Mapping[str, str] | None = None, numbers: Sequence[str] = (), every: str | None = None,
-             since: object = None, until: object = None, tz: str | None = None) -> Log:
+             since: object = None, until: object = None, tz: str | None = None, earlier: bool = False) -> Log:
     """The log under our names: `keys`, ours by the caller's columns; `numbers` as x0, x1 ...; events `e0`.
 
-    Raises DataError for a row without a time, and for a name of `events` that the column `event` does not have.
+    earlier : keep the rows before `since`, to know who was there. Raises DataError for a row without a time, a window
+    in which there is no row, and a name of `events` that the column `event` does not have.
     """
     if events is not None and (event is None or isinstance(events, str)):
         raise UsageError("activity.events", value=repr(events))
     table = source(data)
     columns = Columns(table)
     column_of(time, table.types)
-    when = span(columns, time, every=every, since=since, until=until, tz=tz)
+    when = span(columns, time, every=every, since=since, until=until, tz=tz, earlier=earlier)
     if when.missing:
         raise DataError("activity.no_time", column=repr(time), n=when.missing,
                         first=first_row(View(columns), "t0 IS NULL"))
+    check_window(when, time, tz)
     named = {"u0": user, **({"e0": event} if event else {}), **(keys or {})}
     columns.reads |= {ours: sql.Read(column_of(theirs, table.types), "key") for ours, theirs in named.items()}
     for name in numbers:
         columns.number(column_of(name, table.types))
     held = f"e0 IN ({occurring(table, str(event), events)})" if events else ""
     view = View(columns, where=" AND ".join(filter(None, (when.where, held))))
-    return Log(view, when, list(_notes(view, time, when, since, until, tz)))
+    before = "activity.before" if earlier else "log.before"
+    return Log(view, when, list(_notes(replace(view, where=held), time, when, since, until, tz, before)))
 
 
-def _notes(view: View, time: str, when: Span, since: object, until: object, tz: str | None):
+def _notes(view: View, time: str, when: Span, since: object, until: object, tz: str | None,
+           before: str) -> Iterator[str]:
     yield words.text("metrics.note_zone", tz=tz or "UTC")
     if when.naive:
         yield words.text("metrics.note_naive", column=repr(time))
     if since is None or until is None:
         ends = "both" if since is None and until is None else "since" if since is None else "until"
         yield words.text(f"activity.observed_{ends}")
-    lost = int(view.plain("SELECT count(*) - count(u0) AS n FROM events")["n"].iloc[0])
-    if lost:
-        yield words.text("activity.no_user", column=repr(view.columns.reads["u0"].column), n=lost)
+    out = {"activity.after": f"t0 >= {when.after}"} if when.stamps[1] >= when.after else {}
+    out |= {before: f"t0 < {when.before}"} if when.before is not None and when.stamps[0] < when.before else {}
+    cases = {"activity.no_user": " AND ".join(["u0 IS NULL", *(f"NOT {case}" for case in out.values())]), **out}
+    counts = ", ".join(f"count(CASE WHEN {case} THEN 1 END) AS n_{i}" for i, case in enumerate(cases.values()))
+    columns = [view.columns.reads["u0"].column, time, time]
+    found = view.plain(f"SELECT {counts} FROM events").iloc[0]
+    yield from (words.text(key, column=repr(column), n=int(n))
+                for key, column, n in zip(cases, columns, found, strict=False) if n)
 
 
 def stamps(table: pd.DataFrame, column: str) -> pd.Series:
@@ -94,6 +104,17 @@ def stamps(table: pd.DataFrame, column: str) -> pd.Series:
             raise DataError("summaries.not_a_stamp", column=repr(column), type=str(found.dtype))
         found = pd.to_datetime(found)
     return found.dt.tz_localize("UTC") if found.dt.tz is None else found.dt.tz_convert("UTC")
+
+
+def written(ids: pd.Series) -> pd.Series:
+    """Ids or names as text, the same in every table: whole numbers beside a gap, which come as 1.0, are 1.
+
+    >>> written(pd.Series([1.0, None, 20.0])).tolist(), written(pd.Series([1.5, 2.0])).tolist()
+    (['1', nan, '20'], ['1.5', '2.0'])
+    """
+    text = ids.astype("str").where(ids.notna())
+    known = text.dropna()
+    return text.str.removesuffix(".0") if len(known) and known.str.fullmatch(r"-?\d+\.0").all() else text
 
 
 def flags(table: pd.DataFrame, column: str) -> pd.Series:

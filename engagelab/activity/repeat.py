@@ -47,7 +47,7 @@ def repeat(data: Any, *, user: str, time: str, within: str | Sequence[str] = WIT
     firsts = Firsts(bought, windows)
     rates = firsts.rows("second_purchase_rate", firsts.counted(bought.source, "second_period - first_period"))
     answer = pd.concat([shares(rates, confidence=confidence), _waiting(bought, confidence)], ignore_index=True)
-    return told(answer, bought, since, tz)
+    return told(answer, bought, since)
 
 
 def _waiting(bought: Purchases, confidence: float) -> pd.DataFrame:

@@ -5,18 +5,19 @@ once within a bracket of days. Only users whose age has reached the day are in t
 pooled over them, never a mean of the rates of cohorts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from engagelab import words
-from engagelab.activity.common import asked, grouped, told
-from engagelab.errors import DataError, UsageError, near, one_of
+from engagelab.activity.common import asked, first_cohort, grouped, told
+from engagelab.errors import UsageError, one_of
 from engagelab.metrics.shares import shares
 from engagelab.summaries import sql
 from engagelab.summaries.calendar import FULL, WORD, Calendar
 from engagelab.summaries.durations import steps
+from engagelab.summaries.view import no_event
 
 KINDS = ("nday", "unbounded", "bracket")
 
@@ -47,7 +48,7 @@ def retention(data: Any, *, user: str | None = None, time: str | None = None, ki
     1  retention  nday  3 days       0.5    1.0  2          1
     """
     one_of("kind", kind, KINDS)
-    after = [after] if isinstance(after, str) else after
+    after = list(after) if isinstance(after, Iterable) and not isinstance(after, str) else [after]
     ages = [steps("after", age, every) for age in after]
     if not ages or sorted(set(ages)) != ages:
         raise UsageError("activity.ages", value=repr(tuple(after)))
@@ -62,7 +63,8 @@ def retention(data: Any, *, user: str | None = None, time: str | None = None, ki
     answer = shares(pd.concat(rows).sort_index(kind="stable").assign(metric="retention"), confidence=confidence)
     answer.insert(0, "metric", answer.pop("metric"))
     before = int(table["n_before"].sum())
-    return told(answer, made, text, *[words.text("activity.known_before", n=before)] * bool(before))
+    left_out = [words.text("activity.known_before", n=before)] * bool(before)
+    return told(answer, made, text, *first_cohort(made), *left_out)
 
 
 def _named(made: Calendar, *names: str | None) -> None:
@@ -74,7 +76,7 @@ def _named(made: Calendar, *names: str | None) -> None:
                                      "GROUP BY event")["event"]) if wanted else []
     for name in wanted:
         if name not in known:
-            raise DataError("summaries.no_event", column=repr(made.told[0]), name=repr(name) + near(name, known))
+            raise no_event(made.told[0], name, known)
 
 
 def _body(made: Calendar, kind: str, ages: list[int], first_event: str | None, return_event: str | None) -> str:

@@ -66,7 +66,7 @@ def cross_sell(data: Any, *, user: str, time: str, category: str, within: str | 
     table = table.sort_values([*firsts.ranks, "rank_from", "rank_to"], kind="stable", ignore_index=True)
     said = kinds | {total: total}
     table = table.assign(**{"from": table["start"].map(said), "to": table["next"].map(said)})
-    return told(shares(firsts.rows("cross_sell", table, "from", "to"), confidence=confidence), bought, since, tz)
+    return told(shares(firsts.rows("cross_sell", table, "from", "to"), confidence=confidence), bought, since)
 
 
 def categories(data: Any, *, user: str, time: str, category: str, within: str | Sequence[str] = WITHIN,
@@ -103,7 +103,7 @@ def categories(data: Any, *, user: str, time: str, category: str, within: str | 
     table = table[table["count"] > 0]
     table = table.assign(metric="categories")[
         ["metric", *firsts.names, "within", "categories", "count", "n", "n_missing"]]
-    return told(shares(table, confidence=confidence), bought, since, tz)
+    return told(shares(table, confidence=confidence), bought, since)
 
 
 def up_sell(data: Any, *, user: str, time: str, plan: str, plans: Sequence[str], within: str | Sequence[str] = WITHIN,
@@ -117,7 +117,8 @@ def up_sell(data: Any, *, user: str, time: str, plan: str, plans: Sequence[str],
         `repeat`.
 
     Returns the columns of `measure()` with `from` and `within`: `moved_up` of those who could, that is, whose first
-    plan is not the highest; `moved_down` of those whose is not the lowest. A later move back does not undo a move.
+    plan is not the highest; `moved_down` of those whose is not the lowest. A later day, too, stands for the highest
+    plan bought on it, so who goes on with two plans side by side has not moved. A move back does not undo a move.
 
     >>> orders = pd.DataFrame({"who": ["a", "a", "b", "c"], "plan": ["light", "large", "light", "large"],
     ...     "at": pd.to_datetime(["2026-04-01", "2026-04-11", "2026-04-02", "2026-04-30"], utc=True)})
@@ -134,19 +135,19 @@ def up_sell(data: Any, *, user: str, time: str, plan: str, plans: Sequence[str],
         raise UsageError("repeat.plans", value=repr(plans))
     windows = windows_of(within)
     bought = bought_by(data, since, tz, user=user, time=time, until=until, by=by, event=event, events=events, kind=plan)
-    firsts, onsets = Firsts(bought, windows), bought.onsets()
-    held = _kinds(onsets)
+    firsts, held = Firsts(bought, windows), _kinds(bought.onsets())
     for name in held.values():
         if name not in plans:
             raise DataError("repeat.unknown_plan", column=repr(plan), value=repr(name) + near(name, plans),
                             plans=words.joined(plans))
-    rank = "CASE CAST(kinds.kind AS VARCHAR) " + " ".join(
+    rank = "CASE CAST(k0 AS VARCHAR) " + " ".join(
         f"WHEN {sql.text_literal(raw)} THEN {plans.index(name)}" for raw, name in held.items()) + " END"
-    started = _joined(bought.source, onsets, bought.by, f"max({rank}) AS start", "kinds.period = first_period")
+    days = _best(bought, rank if held else "0")
+    started = _joined(bought.source, days, bought.by, "max(kinds.best) AS start", "kinds.period = first_period")
     parts = []
     for metric, way, rest in (("moved_up", ">", f"start < {len(plans) - 1}"), ("moved_down", "<", "start > 0")):
-        moved = _joined(started, onsets, bought.by,
-                        f"start, min(CASE WHEN {rank} {way} start THEN kinds.period END) - first_period AS gap",
+        moved = _joined(started, days, bought.by,
+                        f"start, min(CASE WHEN kinds.best {way} start THEN kinds.period END) - first_period AS gap",
                         "kinds.period > first_period", ", start")
         own = firsts.counted(moved, "gap", "start", where=rest)
         every = firsts.counted(moved, "gap", where=rest).assign(start=len(plans))
@@ -154,7 +155,7 @@ def up_sell(data: Any, *, user: str, time: str, plan: str, plans: Sequence[str],
         table = table.sort_values([*firsts.ranks, "start"], kind="stable", ignore_index=True)
         table["start"] = [[*plans, words.text("metrics.all")][i] for i in table["start"]]
         parts.append(firsts.rows(metric, table.rename(columns={"start": "from"}), "from"))
-    return told(shares(pd.concat(parts, ignore_index=True), confidence=confidence), bought, since, tz)
+    return told(shares(pd.concat(parts, ignore_index=True), confidence=confidence), bought, since)
 
 
 def _kinds(onsets: Source) -> dict[str, str]:
@@ -162,6 +163,15 @@ def _kinds(onsets: Source) -> dict[str, str]:
     view = View(Columns(onsets, {"kind": sql.Read("kind", "key")}), ("kind",))
     found = view.query("SELECT /*by*/ count(*) AS n\nFROM events\nGROUP BY kind")[0]
     return dict(zip(found["key_1"], labels(found, 1, None, 1), strict=True))
+
+
+def _best(bought: Purchases, rank: str) -> Source:
+    """A row a customer and day with the highest rank that was bought on it."""
+    columns = bought.view.columns
+    return columns.source.keep(
+        f"{bought.view.ctes()}\nSELECT customer, period, max(place) AS best\nFROM (\n    SELECT u0 AS customer, "
+        f"{bought.period} AS period, {rank} AS place\n    FROM events\n    WHERE u0 IS NOT NULL\n) AS held\n"
+        "GROUP BY customer, period", [item.column for item in columns.reads.values()])
 
 
 def _joined(firsts: Source, kinds: Source, by: Sequence[str], picked: str, which: str, more: str = "") -> Source:

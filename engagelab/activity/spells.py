@@ -1,7 +1,9 @@
 """Spells: from when to when each subscription, or each employment, ran, as arrays of local time.
 
 A day's beginning is what counts: a spell runs then if it opened before and closes on that moment or later, so the last
-day belongs to it. An amount that was changed at that very moment is still the former one.
+day belongs to it. An amount that was changed at that very moment is still the former one. As the end of a contract that
+is renewed, some tables have the moment at which the next begins, and others the day before: so whoever closes a spell
+on one day and opens one on the next carries on, and pays at that moment what was paid until then.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import money, words
-from engagelab.activity.log import stamps
+from engagelab.activity.log import stamps, written
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.summaries import periods, sql
 from engagelab.summaries.engine import source
@@ -41,8 +43,9 @@ class Spells:
 
     def running(self, day: date) -> np.ndarray:
         """Which spells run at the beginning of a day."""
-        moment = np.datetime64(day, "us")
-        return (self.opened < moment) & (self.closed >= moment)
+        moment, length = np.datetime64(day, "us"), np.timedelta64(1, "D")
+        renewed = np.isin(self.user, self.user[(self.opened >= moment) & (self.opened < moment + length)])
+        return (self.opened < moment) & (self.closed >= np.where(renewed, moment - length, moment))
 
     def paid(self, day: date) -> np.ndarray:
         """What each pays at the beginning of a day, where it runs, and nothing where it does not."""
@@ -56,7 +59,8 @@ class Spells:
         return np.bincount(self.user, weights=values, minlength=self.users)
 
 
-def fetched(data: Any, columns: Sequence[str], times: Sequence[str | None]) -> pd.DataFrame:
+def fetched(data: Any, columns: Sequence[str], times: Sequence[str | None],
+            amounts: Sequence[str | None] = ()) -> pd.DataFrame:
     """These columns, and those that say what amounts contain, in pandas; the stamps of a file or table in UTC."""
     if isinstance(data, pd.DataFrame):
         for column in columns:
@@ -64,7 +68,9 @@ def fetched(data: Any, columns: Sequence[str], times: Sequence[str | None]) -> p
         return data
     table = source(data)
     names = list(dict.fromkeys([*columns, *(what for what in money.ALIKE if what in table.types)]))
-    reads = {f"k{i}": sql.Read(name, "stamp" if name in times else "key") for i, name in enumerate(names)}
+    kinds = dict.fromkeys(times, "stamp") | {
+        name: "number" for name in amounts if name and table.types[name] == sql.WRITTEN}
+    reads = {f"k{i}": sql.Read(name, kinds.get(name, "key")) for i, name in enumerate(names)}
     found = table.fetch(sql.read(reads, table.types, table=table.table), names).set_axis(names, axis="columns")
     return found.assign(**{name: pd.to_datetime(found[name].astype("Int64"), unit="us", utc=True)
                            for name in names if name in times})
@@ -78,8 +84,7 @@ def spells(data: pd.DataFrame, user: str, opened: str, closed: str, by: Sequence
     for column in (user, opened):
         _check(column, data[column].isna(), "churn.missing")
     _check(closed, last < first, "activity.closed_early", opened=repr(opened))
-    missing = words.text("metrics.missing")
-    shown = [data[name].astype(object).where(data[name].notna(), missing).astype("str") for name in by]
+    shown = [named(data[name]) for name in by]
     group, labels = pd.factorize(pd.MultiIndex.from_arrays(shown)) if by else (np.zeros(len(data), dtype=int), [()])
     repriced = _repriced(data, amount, former, changed)
     return Spells(
@@ -88,25 +93,49 @@ def spells(data: pd.DataFrame, user: str, opened: str, closed: str, by: Sequence
         None if repriced is None else _local(repriced, tz))
 
 
-def window(table: Spells, end: int | None, tz: str | None, every: str, starts: int) -> periods.Window:
-    """What was observed: until `end`, or until the newest stamp, whose day is over where periods are longer."""
+def named(column: pd.Series) -> pd.Series:
+    """What groups or reasons are called; refused where one has a name that the answer itself uses."""
+    said, own = written(column), [words.text("metrics.all"), words.text("metrics.missing")]
+    if (taken := said[said.isin(own)]).size:
+        raise DataError("metrics.reserved_value", value=repr(taken.iloc[0]))
+    return said.fillna(own[1])
+
+
+def window(table: Spells, end: int | None, tz: str | None, every: str, starts: int) -> tuple[periods.Window, list[str]]:
+    """What was observed, and notes on it: until `end`, or the newest stamp, whose day is over where periods are longer.
+
+    Contracts end on a day that was agreed long before. So where an end is later than the month after that of the newest
+    opening, the table holds such days, and only what had happened by the newest opening counts as observed.
+    """
     if end is not None:
-        return periods.Window(None, periods.clock(end, tz), starts)
+        return periods.Window(None, periods.clock(end, tz), starts), []
+    notes = [words.text("activity.observed_until")]
     if not len(table.opened):
-        return periods.Window(None, 0, starts)
-    newest = max(table.opened.max(), table.closed[table.closed < NEVER].max(initial=table.opened.max()))
-    return periods.Window(None, (periods.number("day", _day(newest)) + (every != "day")) * periods.DAY, starts)
+        return periods.Window(None, 0, starts), notes
+    newest = _day(table.opened.max())
+    last = _day(table.closed[table.closed < NEVER].max(initial=table.opened.max()))
+    if last >= periods.next_start("month", periods.next_start("month", newest.replace(day=1))):
+        notes = [words.text("churn.scheduled", newest=newest, last=last)]
+    else:
+        newest = max(newest, last)
+    return periods.Window(None, (periods.number("day", newest) + (every != "day")) * periods.DAY, starts), notes
 
 
-def starts(table: Spells, every: str, since: object, tz: str | None, seen: periods.Window) -> Iterator[date]:
-    """The first day of each period that is asked for."""
+def starts(table: Spells, every: str, since: object, until: object, tz: str | None, seen: periods.Window
+           ) -> Iterator[date]:
+    """The first day of each period that is asked for, at least one where `since` or `until` was said."""
     if not len(table.opened):
         return
     begin = periods.moment("since", since, tz)
     if begin is None:
         start = periods.next_start(every, periods.start_of(every, _day(table.opened.min()), seen.starts))
+        first = periods.number("day", start) * periods.DAY
     else:
-        start = periods.start_of(every, periods.first_day(periods.clock(begin, tz) // periods.DAY), seen.starts)
+        first = periods.clock(begin, tz)
+        start = periods.start_of(every, periods.first_day(first // periods.DAY), seen.starts)
+    if first >= seen.until and not (since is None and until is None):
+        raise DataError("summaries.no_window", since=repr(since or start.isoformat()),
+                        until=repr(until or periods.first_day(seen.until // periods.DAY).isoformat()))
     while periods.number("day", start) * periods.DAY < seen.until:
         yield start
         start = periods.next_start(every, start)

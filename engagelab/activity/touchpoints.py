@@ -15,13 +15,14 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.activity import contacts
-from engagelab.activity.log import flags, read_log
+from engagelab.activity.log import flags, read_log, stamps
 from engagelab.display import interval, shown
 from engagelab.errors import DataError, column_of, one_of
 from engagelab.metrics.intervals import difference_interval, z_value
 from engagelab.metrics.nouns import Favourable, csat
 from engagelab.metrics.shares import TAIL, answered
 from engagelab.plots.journey_map import journey_map
+from engagelab.summaries import periods
 from engagelab.tables import complete
 
 FLAGS = ("online", "tax_included")
@@ -124,15 +125,20 @@ def touchpoints(touchpoints: pd.DataFrame, events: Any = None, answers: pd.DataF
             found = contacts.reached(log, rules, True, confidence)
             tables, ran = [found.rows], [found.sql]
     if tickets is not None:
-        inside, more = contacts.cut(tickets, "created_at", window)
+        tickets, more = contacts.cut(tickets, "created_at", window)
+        notes += more
+    if tickets is not None and not stamps(tickets, "created_at").notna().any():
+        notes.append(words.text("touchpoints.no_ticket"))
+    elif tickets is not None:
         rules = contacts.desk_rules(points, own["tickets"], SUPPORT)
         logged = set(tables[0]["touchpoint"]) if tables else set()
         if unlogged := {point: rule for point, rule in rules.items() if point not in logged}:
-            log = read_log(inside, user="user_id", time="created_at", every="month", **window)
+            log = read_log(tickets, user="user_id", time="created_at", every="month", **window)
+            notes += log.notes
             found = contacts.reached(log, unlogged, False, confidence)
             tables, ran = [*tables, found.rows], [*ran, found.sql]
-        tables += contacts.desk(inside, rules, until, confidence)
-        notes += more
+        said, more = contacts.desk(tickets, rules, periods.moment("until", until, tz), confidence)
+        tables, notes = [*tables, *said], [*notes, *more]
     if answers is not None:
         inside, more = contacts.cut(answers, "answered_at", window)
         table, lost = contacts.asked(inside, contacts.answer_rules(points, own["answers"], inside),

@@ -67,23 +67,31 @@ def paragraphs(*sentences: str, kind: str = "text") -> Sentence:
     return Sentence("\n\n".join(joined))
 
 
-def say_change(row: Mapping | None, unit: str = "number", *, metric: str = "") -> Sentence:
+def say_change(row: Mapping | None, unit: str = "number", *, metric: str = "",
+               groups: tuple[str, str] | None = None) -> Sentence:
     """What a row of `difference` says: up, down, cannot tell, or why it cannot be compared.
 
     Parameters: a row (a Series or a dict), or None where there is none; `unit` as in
-    `engagelab.display.shown`; `metric`, its name where the row's own is not the one to print.
+    `engagelab.display.shown`; `metric`, its name where the row's own is not the one to print; `groups`, words for the
+    two where they are no times but groups, of which none rose or fell.
 
     >>> row = {"metric": "nps", "before": 19.2, "after": 29.1, "difference": 9.9, "low": 1.2, "high": 18.4,
     ...        "n_before": 700, "n_after": 680, "flag": ""}
     >>> say_change(row, "points")
     'NPS rose from +19.2 to +29.1 (change +9.9, 95% interval +1.2 to +18.4; n = 700 and 680).'
+    >>> print(say_change(row, "points", groups=("by e-mail", "in the app")))
+    NPS: +29.1 in the app, +19.2 by e-mail (difference +9.9, 95% interval +1.2 to +18.4; n = 680 and 700).
     """
-    name = metric or metric_name(row["metric"] if row is not None else "")
+    name, kind = metric or metric_name(row["metric"] if row is not None else ""), "apart" if groups else "change"
     if row is None or direction(row) == "missing":
-        reason = (row["flag"] if row is not None else "") or words.text("change.no_two")
+        reason = (row["flag"] if row is not None else "") or words.text(f"{kind}.no_two")
         return say("change.missing", metric=name, reason=reason)
-    way = "same" if row["difference"] == 0 and row["low"] == row["high"] == 0 else direction(row)
-    sentence = say(f"change.{way}", metric=name,
+    way = direction(row)
+    if groups:
+        way = "unclear" if way == "unclear" else "known"
+    elif row["difference"] == 0 and row["low"] == row["high"] == 0:
+        way = "same"
+    sentence = say(f"{kind}.{way}", metric=name, **dict(zip(("first", "second"), groups or (), strict=False)),
                    before=Sentence(shown(row["before"], unit)), after=Sentence(shown(row["after"], unit)),
                    change=Sentence(shown(row["difference"], unit, signed=True)),
                    interval=Sentence(interval(row["low"], row["high"], unit, signed=True)),

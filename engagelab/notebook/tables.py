@@ -77,12 +77,14 @@ def show(frame: pd.DataFrame, unit: str | Mapping[str, str] = "number") -> Shown
     return Shown(frame, pd.DataFrame(cells), notes)
 
 
-def label(name: str) -> str:
-    """A column's name as a person reads it.
+def label(name: str, value: object = None) -> str:
+    """A column's name as a person reads it; or, where a value is given, that value of the column.
 
-    >>> label("n_missing"), label("segment")
-    ('missing', 'segment')
+    >>> label("n_missing"), label("segment"), label("state", "won_back")
+    ('missing', 'segment', 'Won back')
     """
+    if value is not None:
+        return named(value, name)
     key = f"label.{name}"
     return words.text(key) if words.has(key) else name.replace("_", " ")
 

@@ -16,3 +16,7 @@ from engagelab.plots.survival import survival
 
 __all__ = ["cohorts", "funnel", "growth", "journey_map", "journeys", "levels", "lifecycle", "power_curve", "retention",
            "survival", "trend"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

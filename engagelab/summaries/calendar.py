@@ -30,7 +30,7 @@ class Calendar:
 
     by : the columns of its groups. every : its period. first : number of its first period (`periods.index`).
     length : how many periods there are. window : what was observed, by the zone's own clock. ended : when that ends,
-    seen from longer periods: the newest day is over then.
+    seen from longer periods: the newest day is over then. opened : whether it was said since when that is.
     valued : whether a row is a period with its value. told : whether events are kept apart by their names.
     """
 
@@ -41,6 +41,7 @@ class Calendar:
     length: int
     window: periods.Window
     ended: int
+    opened: bool
     valued: bool
     told: tuple[str, ...]
     notes: tuple[str, ...] = field(repr=False)
@@ -165,6 +166,7 @@ def calendar(data: Any, *, user: str, time: str, every: str = "day", since: obje
     >>> made = calendar(log, user="user", time="at")
     >>> made
     Calendar by day: 3 periods, 2026-04-01 to 2026-04-03
+    periods and windows are in UTC
     stamps of 'at' without a time zone were read as UTC
     observed: from the first day in the log to its newest stamp, as nothing else was said
     >>> made.frame
@@ -180,9 +182,7 @@ def calendar(data: Any, *, user: str, time: str, every: str = "day", since: obje
                 starts=periods.checked_starts(fiscal_year_starts), earlier=True)
     opened = when.earliest // periods.DAY * periods.DAY if when.window.since is None else when.window.since
     window = replace(when.window, since=opened)
-    if when.stamps[0] >= when.after or (when.before is not None and when.stamps[1] < when.before):
-        first, last = (periods.clock(stamp, tz) for stamp in when.stamps)
-        raise DataError("activity.outside", column=repr(time), first=_day(first), last=_day(last))
+    check_window(when, time, tz)
     first = periods.number(every, _day(opened), window.starts)
     length = periods.number(every, _day(window.until - 1), window.starts) - first + 1
     columns.reads |= {"u0": sql.Read(user, "key")} | {
@@ -199,10 +199,11 @@ def calendar(data: Any, *, user: str, time: str, every: str = "day", since: obje
     told = (event,) if event else ()
     body = sql.fill(sql.text("calendar"), placed=placed,
                     **_parts(told, bool(value), one_word=length <= WORD and not earlier))
-    notes = tuple(log_notes(replace(view, where=held), time, when, since, until))
+    notes = tuple(log_notes(replace(view, where=held), time, when, since, until, tz))
     kept, text = view.keep(body)
     ended = window.until if until is not None else -(-window.until // periods.DAY) * periods.DAY
-    return Calendar(kept, tuple(names), every, first, length, window, ended, bool(value), told, notes, text)
+    return Calendar(kept, tuple(names), every, first, length, window, ended, since is not None, bool(value), told,
+                    notes, text)
 
 
 def _place(every: str, when: Span, window: periods.Window, size: tuple[int, int], tz: str | None) -> str:
@@ -250,14 +251,22 @@ def _checked(table: Source, user: str, time: str, by: list[str], value: str | No
         raise UsageError("activity.events", value=repr(events))
 
 
-def log_notes(view: View, time: str, when: Span, since: object, until: object) -> Iterator[str]:
-    """What has to be said of a log: how its stamps were read, what was observed, and which rows were left out.
+def check_window(when: Span, time: str, tz: str | None) -> None:
+    """Refuse a window in which the log has no stamp at all."""
+    if when.stamps[0] >= when.after or (when.before is not None and when.stamps[1] < when.before):
+        first, last = (periods.clock(stamp, tz) for stamp in when.stamps)
+        raise DataError("activity.outside", column=repr(time), first=_day(first), last=_day(last))
+
+
+def log_notes(view: View, time: str, when: Span, since: object, until: object, tz: str | None) -> Iterator[str]:
+    """What has to be said of a log: its zone, how its stamps were read, what was observed, which rows were left out.
 
     view : all rows that could count, whatever their stamps. Raises DataError for a row without a time, an infinite
         value, and where no row names a user.
     """
     if when.missing:
         raise DataError("activity.no_time", column=repr(time), n=when.missing, first=first_row(view, "t0 IS NULL"))
+    yield words.text("metrics.note_zone", tz=tz or "UTC")
     if when.naive:
         yield words.text("metrics.note_naive", column=repr(time))
     if since is None or until is None:

@@ -32,7 +32,7 @@ from engagelab.summaries import files, nested
 from engagelab.summaries.foreign import Foreign, distinct, reason
 from engagelab.summaries.postgres import Postgres
 from engagelab.summaries.spark import Spark
-from engagelab.summaries.sql import quote
+from engagelab.summaries.sql import quote, written
 
 ONE_THREAD_ROWS = 1_000_000
 ONE_THREAD_BYTES = 64 * 2**20  # of a text file, whose rows cost a pass to count
@@ -170,10 +170,10 @@ def _types(connection: duckdb.DuckDBPyConnection, table: str = "data") -> dict[s
     return {name: kind for name, kind, *_ in connection.execute(f"DESCRIBE {table}").fetchall()}
 
 
-def _connected(connection: duckdb.DuckDBPyConnection, unlike: Mapping[str, str] = MappingProxyType({})
-               ) -> Source:
-    """A source on a connection of ours that has the table `given`, with columns that are `unlike` in its files."""
-    types, listed = _unfolded({**_types(connection, "given"), **unlike}, lambda expression: str(connection.execute(
+def _connected(connection: duckdb.DuckDBPyConnection, said: Mapping[str, str] = MappingProxyType({})) -> Source:
+    """A source on a connection of ours that has the table `given`, with the types `said` of columns of its files."""
+    found = {name: kind for name, kind in _types(connection, "given").items() if name not in map(written, said)}
+    types, listed = _unfolded({**found, **said}, lambda expression: str(connection.execute(
         f"DESCRIBE SELECT {expression} AS x FROM given").fetchall()[0][1]))
 
     def shown(columns: Iterable[str]) -> None:
@@ -284,7 +284,7 @@ def _one_kind(name: str, column: pd.Series) -> None:
         raise DataError("summaries.mixed_zones", column=repr(name), value=repr(str(column.iloc[row])), row=row + 1)
     if len(others):
         row = int(others.index[0])
-        raise DataError("summaries.mixed", column=repr(name), value=repr(column.iloc[row]), row=row + 1)
+        raise DataError("summaries.mixed", column=repr(name), row=row + 1)
 
 
 def _kind(value: object) -> str:
@@ -307,13 +307,15 @@ def _file(path: str, threads: int | None) -> Source:
     try:
         connection.execute("SET TimeZone = 'UTC'")
         every = {"sample_size": -1} if reader == "read_json" else {}  # a field that only later lines have would be lost
-        relation = files.csv(connection, names) if ending == ".csv" else getattr(connection, reader)(names, **every)
+        unlike = files.unlike(connection, names) if ending == ".parquet" else {}
+        relation, said = files.csv(connection, names) if ending == ".csv" else (
+            getattr(connection, reader)(names, **every), unlike)
         relation.create_view("given")
         if ending == ".parquet" and threads is None:
             rows = connection.execute("SELECT count(*) FROM given").fetchall()[0][0]
             if rows < ONE_THREAD_ROWS and "ENGAGELAB_THREADS" not in os.environ:
                 connection.execute("SET threads = 1")
-        return _connected(connection, files.unlike(connection, names) if ending == ".parquet" else {})
+        return _connected(connection, said)
     except duckdb.Error as error:
         raise DataError("summaries.bad_file", path=path, why=reason(error)) from error
 

@@ -108,19 +108,26 @@ def states(view: View, column: str) -> list[str]:
     return sorted(map(str, held))
 
 
-def moves(view: View, names: Sequence[str], *, goal: int, gap: int | None, after: int) -> tuple[Source, str]:
+def moves(view: View, names: Sequence[str], *, goal: int, gap: int | None, after: int,
+          before: int | None = None) -> tuple[Source, str]:
     """A row an event of a user, with the one before on the same path and what comes of it, kept on the engine.
 
     names : of the events 1, 2 ...; goal : the number of the last of them, or 0 for none. gap : the longest pause
-    within a path. after : the first moment that was not observed any more.
+    within a path. after : the first moment that was not observed any more. before : the first that was; the events
+    before it only tell which paths had begun.
     Columns: `by_1 ... u0 place came k outcome minutes`.
     """
     breaks = ["t_before IS NULL", *[f"k_before = {goal}"] * bool(goal), *[f"t0 - t_before > {gap}"] * bool(gap)]
-    ends = f"t0 <= {after - 1 - gap}" if gap else "t_after IS NULL"
+    last = after - 1 - gap if gap else None
+    unasked = [f"t_before > {last}"] * bool(gap) + [f"t_before < {before}"] * (before is not None)
+    came = f"CASE WHEN past >= 0 AND ({' OR '.join(unasked)}) THEN -2 ELSE past END" if unasked else "past"
+    in_time, running = (f" AND (past >= 0 OR t0 <= {last})", f"WHEN t0 > {last} THEN 3 ") if gap else ("", "")
+    reached = f"WHEN k = {goal}{in_time} THEN 2 " if goal else ""
     goes_on = f"t_after - t0 <= {gap}" if gap else "t_after IS NOT NULL"
-    reached = f"WHEN k = {goal} THEN 2 " if goal else ""
     rows = [f"SELECT {sql.text_literal(name)} AS name, {k} AS k" for k, name in enumerate(names, 1)]
     rows = rows or ["SELECT '' AS name, 0 AS k"]  # no event has a name
-    return view.keep(sql.fill(sql.text("paths_moves"), states=["\n    UNION ALL ".join(rows)], moves=[
-        f"CASE WHEN {' OR '.join(breaks)} THEN -1 ELSE k_before END AS came",
-        f"CASE {reached}WHEN {goes_on} THEN 0 WHEN {ends} THEN 1 ELSE 3 END AS outcome"]))
+    return view.keep(sql.fill(
+        sql.text("paths_moves"), states=["\n    UNION ALL ".join(rows)],
+        past=[f"CASE WHEN {' OR '.join(breaks)} THEN -1 ELSE k_before END AS past"],
+        moves=[f"{came} AS came", f"CASE {reached}{running}WHEN {goes_on} THEN 0 ELSE 1 END AS outcome,"],
+        window=[] if before is None else [f"WHERE t0 >= {before}"]))

@@ -38,6 +38,8 @@ def microseconds(moment: datetime) -> int:
 
 def zone(tz: str | None) -> ZoneInfo:
     """The time zone of that name; UTC where none is given."""
+    if not isinstance(tz, str | None):
+        raise UsageError("summaries.no_zone", tz=repr(tz))
     try:
         return ZoneInfo(tz or "UTC")
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

@@ -14,7 +14,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import UsageError, column_of, one_of
 from engagelab.summaries import periods, sql
-from engagelab.summaries.calendar import log_notes
+from engagelab.summaries.calendar import check_window, log_notes
 from engagelab.summaries.engine import Source, source
 from engagelab.summaries.view import Columns, Span, View, occurring, span
 
@@ -93,7 +93,8 @@ def purchases(data: Any, *, user: str, time: str, value: str | None = None, coll
     view, when = _view(table, user, time, groups, since, until, tz, event, events)
     if value is not None:
         view.columns.reads["x0"] = sql.Read(column_of(value, table.types), "number")
-    notes = [*log_notes(view, time, when, since, until)]
+    check_window(when, time, tz)
+    notes = [*log_notes(view, time, when, since, until, tz)]
     if kind is not None:
         view.columns.reads["k0"] = sql.Read(column_of(kind, table.types), "key")
         lost = int(view.plain("SELECT count(*) - count(k0) AS n FROM events")["n"].iloc[0])

@@ -19,6 +19,7 @@ FLOATS = ("FLOAT", "DOUBLE", "REAL")
 NUMBERS = (*FLOATS, "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT",
            "UINTEGER", "UBIGINT", "UHUGEINT", "BIGNUM", "DECIMAL", '"NULL"')
 UNLIKE = "UNLIKE "  # begins the type of a column that is not of one type in all files
+WRITTEN = "DOUBLE AS WRITTEN"  # the type of a column of decimals whose text is known: ids 12.1 and 12.10 are two
 NESTED = ("STRUCT", "MAP", "JSON", "UNION")
 STAMPS = ("TIMESTAMP", "DATE", '"NULL"')
 
@@ -38,6 +39,11 @@ def quote(name: str) -> str:
     '"say ""hi""; DROP TABLE x"'
     """
     return '"' + name.replace('"', '""') + '"'
+
+
+def written(name: str) -> str:
+    """Where the text of a column of the type `WRITTEN` stands."""
+    return f"{name} AS WRITTEN"
 
 
 def literal(value: float) -> str:
@@ -127,12 +133,14 @@ def _expression(item: Read, types: Mapping[str, str]) -> str:
     if item.kind == "number":
         if not kind.startswith(NUMBERS) or kind.endswith("]"):
             raise DataError("summaries.not_a_number", column=repr(item.column), type=kind)
-        wide = name if kind == "DOUBLE" else f"CAST({name} AS DOUBLE)"  # products of narrow numbers are coarse
+        wide = name if kind.startswith("DOUBLE") else f"CAST({name} AS DOUBLE)"  # products of narrow numbers are coarse
         return f"nullif({wide}, CAST('NaN' AS DOUBLE))" if kind.startswith(FLOATS) else wide
     if item.kind == "stamp":
         return stamp(name, item.column, types)
     if kind.endswith("]") or kind.startswith(NESTED):
         raise DataError("summaries.nested", column=repr(item.column), type=kind)
+    if kind == WRITTEN:
+        return quote(written(item.column))
     return f"nullif({name}, CAST('NaN' AS DOUBLE))" if kind.startswith(FLOATS) else name
 
 

@@ -9,9 +9,12 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from engagelab import words
 from engagelab.errors import DataError, column_of, near
 from engagelab.summaries import periods, sql
 from engagelab.summaries.engine import Source
+
+NAMED = 10  # so many names of events are listed
 
 
 @dataclass
@@ -86,10 +89,16 @@ class View:
 
     def text(self, body: str) -> str:
         """The whole SQL for a summary's text, its groups ranked."""
-        keys = "".join(f"CAST({key} AS VARCHAR) AS key_{i}, dense_rank() OVER (ORDER BY {key} NULLS LAST) AS rank_{i}, "
-                       for i, key in enumerate(self.by, 1))
+        keys = "".join(f"CAST({key} AS VARCHAR) AS key_{i}, dense_rank() OVER (ORDER BY {self._rank(key)}{key} NULLS "
+                       f"LAST) AS rank_{i}, " for i, key in enumerate(self.by, 1))
         return (f"{self.ctes()}\nSELECT {keys}summary.*\nFROM (\n{sql.indented(sql.fill(body, by=list(self.by)))}\n"
                 f") AS summary")
+
+    def _rank(self, key: str) -> str:
+        """SQL by which a group is put in order first: decimals that are read as text by their number."""
+        item = self.columns.reads.get(key)
+        written = item and self.columns.source.types[item.column] == sql.WRITTEN
+        return f"CAST({key} AS DOUBLE) NULLS LAST, " if written else ""
 
     def plain(self, body: str) -> pd.DataFrame:
         """What a query of our own over `events` answers."""
@@ -176,5 +185,12 @@ def occurring(table: Source, event: str, names: Sequence[str]) -> str:
     known = sorted(map(str, held))
     for name in names:
         if name not in known:
-            raise DataError("summaries.no_event", column=repr(event), name=repr(name) + near(name, known))
+            raise no_event(event, name, known)
     return ", ".join(map(sql.text_literal, names))
+
+
+def no_event(column: str, name: str, known: Sequence[str]) -> DataError:
+    """What is said of a name that no event has: the one that was meant, or the first few that there are."""
+    more = words.text("summaries.more", n=len(known) - NAMED) if len(known) > NAMED else ""
+    there = words.text("summaries.events", names=words.joined(map(repr, known[:NAMED])) + more)
+    return DataError("summaries.no_event", column=repr(column), name=repr(name), known=near(name, known) or there)

@@ -50,14 +50,14 @@ BAD = {  # what is wrong: (columns of the log, arguments, what the error says in
     "times with a zone and without": ({"at": MIXED}, {}, "first in row 3: '2026-04-02 00:00:00'; give all a zone",
                          "3行目"),
     "times among text": ({"at": pd.Series([datetime(2026, 4, 1), "2026-04-02", None, None], dtype=object)}, {},
-                         "column 'at' mixes text with numbers, first in row 2: '2026-04-02'", "2行目"),
+                         "column 'at' mixes text with numbers, first in row 2; convert", "2行目"),
     "numbers as times": ({"at": [1, 2, 3, 4]}, {}, "column 'at' holds BIGINT, not dates or stamps", "BIGINT"),
     "no time at all": ({"at": pd.to_datetime([None] * 4)}, {}, "column 'at' has no stamp at all", "'at'"),
     "a placeholder": ({"at": pd.Series(["2026-04-01", "2026-04-02", "2026-04-03",
                          "9999-12-31"]).astype("datetime64[us]")},
                       {}, "column 'at' has stamps before 1900 or after 2199", "'at'"),
     "users of two kinds": ({"user": pd.Series([7, "007", 7, 8], dtype=object)}, {},
-                           "column 'user' mixes text with numbers, first in row 2: '007'", "2行目"),
+                           "column 'user' mixes text with numbers, first in row 2; convert", "2行目"),
     "no user": ({"user": [None] * 4}, {}, "column 'user' has no user in any row that was observed", "'user'"),
     "users that are no numbers": ({"user": [np.nan] * 4}, {}, "column 'user' has no user in any row", "'user'"),
     "users that are lists": ({"user": [["a"], ["b"], ["a"], ["c"]]}, {}, "column 'user' holds VARCHAR[], not single",
@@ -78,6 +78,7 @@ BAD = {  # what is wrong: (columns of the log, arguments, what the error says in
                          "2026-04-01"),
     "no moment": ({}, {"since": "soon"}, "since must be a date or a stamp", "'soon'"),
     "no zone": ({}, {"tz": "Asia/Tokio"}, "there is no time zone 'Asia/Tokio'", "'Asia/Tokio'"),
+    "a zone that is a number": ({}, {"tz": 9}, "there is no time zone 9; name one such as", "9はありません"),
     "a group that is not there": ({}, {"by": "plam"}, "has no column 'plam'", "'plam'"),
     "a group that is a list": ({}, {"by": [["plan"]]}, "has no column ['plan']", "['plan']"),
     "a group twice": ({}, {"by": ["plan", "plan"]}, "by names a column twice", "by"),
@@ -113,6 +114,7 @@ def test_values_that_cannot_be_added_up_are_refused(values, said):
 
 
 QUESTIONS = [
+    (active_users, {"windows": 7}), (retention, {"after": 7}),
     (active_users, {"windows": ()}), (active_users, {"windows": ("0 days",)}), (active_users,
         {"windows": ("-1 days",)}),
     (active_users, {"windows": ("1 day", "24 hours")}), (active_users, {"windows": (7,)}),
@@ -256,3 +258,25 @@ def test_a_file_with_ids_of_two_kinds_in_json_is_refused(tmp_path):
                                        ' {"user": "007", "at": "2026-04-01 10:00:00"}]', encoding="utf-8")
     with pytest.raises(DataError, match="column 'user' holds JSON, not single values"):
         active_users(tmp_path / "log.json", **NAMES)
+
+
+def test_no_error_about_users_of_two_kinds_shows_what_they_are_called():
+    mixed = log(user=pd.Series([123, "jane@example.com", 7, 8], dtype=object))
+    for ask in ASKED:
+        with pytest.raises(DataError, match="column 'user' mixes text with numbers, first in row 2;") as told:
+            ask(mixed, **NAMES)
+        assert "jane" not in str(told.value) and "jane" not in str(told.value.values)
+
+
+def test_who_joins_after_what_was_observed_is_no_lead_and_who_has_no_date_is_counted():
+    known = pd.DataFrame({"user": ["a", "y", "z", "z", "n"], "joined": pd.to_datetime(
+        ["2026-04-01", "2026-04-05", "2026-04-09", "2026-04-04", None])})
+    asked = {"active": "1 day", "lapsed": "2 days", "until": "2026-04-05", **NAMES}
+    found = states(log(), known=known, joined="joined", **asked)
+    assert found.loc[found["state"] == "lead", "user_id"].tolist() == ["z"]
+    assert "1 rows of known without 'joined' were left out" in " ".join(found.attrs["notes"])
+    counted = lifecycle(log(), known=known, joined="joined", every="day", **asked)
+    counted = counted[counted["day"] == "2026-04-04"].set_index("state")["count"]
+    assert counted.to_dict() == {name: 0.0 for name in counted.index} | found["state"].value_counts().to_dict()
+    undated = states(log(), known=known, **asked)
+    assert undated.loc[undated["state"] == "lead", "user_id"].tolist() == ["n", "y", "z"]

@@ -8,7 +8,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_logs import COLUMNS, close, frame, logs, observed
 
-from engagelab.activity import active_users, calendar, cohorts, growth, lifecycle, power_curve, retention
+from engagelab.activity import (
+    active_users,
+    calendar,
+    churn,
+    cohorts,
+    growth,
+    lifecycle,
+    power_curve,
+    repeat,
+    retention,
+    states,
+)
 from engagelab.metrics.shares import TAIL
 from engagelab.summaries.calendar import WORD
 
@@ -99,7 +110,7 @@ def test_what_was_observed_goes_from_since_to_before_until():
     for every in ("day", "week"):
         made = calendar(log, **COLUMNS, every=every, since="2026-04-02", until="2026-04-04")
         assert made.frame[["user_id", "word"]].to_numpy().tolist() == [["a", -1], ["b", 0], ["c", 0]]
-        assert made.notes[1:] == ("1 rows whose 'at' is after the observed time were left out",
+        assert made.notes[2:] == ("1 rows whose 'at' is after the observed time were left out",
                                   "1 rows whose 'at' is before the observed time only say who was there before")
 
 
@@ -132,3 +143,38 @@ def test_a_user_of_two_groups_is_in_both_and_names_apart_are_put_together():
     assert answer[["plan", "estimate"]].to_numpy().tolist() == [["x", 2.0], ["y", 1.0]]
     assert made.less(told=False, valued=False) is made.less(told=False, valued=False)
     assert made.at("day") is made and made.at("month") is made.at("month")
+
+
+def test_every_answer_names_its_zone_first_and_once():
+    log = pd.DataFrame({"user": list("aabb"), "at": pd.to_datetime(
+        ["2026-03-31 20:00", "2026-04-02 10:00", "2026-04-02 10:00", "2026-04-03 10:00"], utc=True)})
+    lapses = {"active": "1 day", "lapsed": "2 days"}
+    given = {**COLUMNS, "tz": "Asia/Tokyo", "since": "2026-04-01", "until": "2026-04-05"}
+    for ask, how in ((active_users, {"windows": ("1 day", "2 days")}), (retention, {"after": "1 day"}), (cohorts, {}),
+                     (growth, {}), (power_curve, {"window": "2 days"}),
+                     (states, lapses), (lifecycle, lapses), (repeat, {"within": "1 day"})):
+        notes = ask(log, **given, **how).attrs["notes"]
+        assert notes[0] == "periods and windows are in Asia/Tokyo" and sum("Tokyo" in note for note in notes) == 1
+    assert "periods and windows are in UTC" in repr(calendar(log, **COLUMNS))
+
+
+def test_where_nobody_said_since_when_the_first_users_may_be_old_ones_also_of_a_calendar():
+    log = pd.DataFrame({"user": list("aabb"), "at": pd.to_datetime(
+        ["2026-04-01", "2026-04-02", "2026-04-02", "2026-04-03"])})
+    for since in (None, "2026-04-01"):
+        made = calendar(log, **COLUMNS, since=since, until="2026-04-05")
+        for ask, how in ((retention, {"after": "1 day"}), (cohorts, {"every": "day"}), (growth, {"every": "month"})):
+            first = "2026-04" if ask is growth else "2026-04-01"
+            for answer in (ask(log, **COLUMNS, since=since, until="2026-04-05", **how), ask(made, **how)):
+                said = f"users first seen in {first}, where the log begins, may have been there before"
+                assert any(note.startswith(said) for note in answer.attrs["notes"]) == (since is None)
+
+
+def test_amounts_with_decimals_in_a_csv_are_answered_as_those_of_a_frame(tmp_path):
+    plans = pd.DataFrame({"user": [1.5, 1.25, 2.5], "fee": [10.5, 20.0, 7.25], "at": pd.to_datetime(
+        ["2026-01-05", "2026-01-20", "2026-02-03"]), "closed": pd.to_datetime(["2026-02-14", None, None])})
+    plans.to_csv(tmp_path / "plans.csv", index=False)
+    for ask, how in ((cohorts, {"value": "fee"}), (growth, {"value": "fee"}), (repeat, {})):
+        pd.testing.assert_frame_equal(ask(tmp_path / "plans.csv", **COLUMNS, **how), ask(plans, **COLUMNS, **how))
+    asked = {"user": "user", "opened": "at", "closed": "closed", "amount": "fee", "until": "2026-03-01"}
+    pd.testing.assert_frame_equal(churn(tmp_path / "plans.csv", **asked), churn(plans, **asked))

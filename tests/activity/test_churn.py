@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.proportion import proportion_confint
 
-from engagelab.activity.churn import churn
+from engagelab.activity.churn import _share, churn
 from engagelab.errors import DataError, NoColumn, UsageError
 from engagelab.metrics import intervals
 
@@ -53,6 +54,13 @@ def test_periods_follow_the_zone():
         assert table["count"].idxmax() == month
 
 
+def _there(rows, moment):
+    """Which of a customer's rows run; whoever opens one on that day runs on from one closed on the day before."""
+    day = pd.Timedelta(days=1)
+    renewed = rows["opened_at"].between(moment, moment + day, inclusive="left").any()
+    return (rows["opened_at"] < moment) & ~(rows["closed_at"] < (moment - day if renewed else moment))
+
+
 @pytest.mark.parametrize("every", ["month", "week", "quarter"])
 def test_churn_is_what_a_loop_over_people_counts(every):
     rng = np.random.default_rng(11)
@@ -75,7 +83,7 @@ def test_churn_is_what_a_loop_over_people_counts(every):
             there, lost = set(), set()
             for user, rows in frame.groupby("user_id"):
                 def running(moment, rows=rows):
-                    return rows[(rows["opened_at"] < moment) & ~(rows["closed_at"] < moment)]
+                    return rows[_there(rows, moment)]
                 if (running(start)["plan"] == plan).any():
                     there.add(user)
                     if not len(running(stop)):
@@ -92,9 +100,13 @@ def test_revenue_churn_is_gross_and_counts_paying_less():
     table = churn(frame, **NAMES, amount="amount", until="2026-03-01").set_index("metric")
     row = table.loc["revenue_churn"].iloc[-1] if table.loc["revenue_churn"].ndim > 1 else table.loc["revenue_churn"]
     assert (row["count"], row["base"], row["n"]) == (90, 400, 4)
-    paid, lost = np.array([100, 50, 50, 200.0]), np.array([40, 0, 50, 0.0])
-    residual = lost - lost.sum() / paid.sum() * paid
-    assert row["se"] == pytest.approx(np.sqrt((residual**2).sum() * 4 / 3) / 400)
+    assert row["n_eff"] == pytest.approx(400**2 / (100**2 + 50**2 + 50**2 + 200**2))
+    assert (row["low"], row["high"]) == pytest.approx(
+        proportion_confint(.225 * row["n_eff"], row["n_eff"], method="wilson"))
+    assert row["se"] == pytest.approx(np.sqrt(.225 * .775 / row["n_eff"]))
+    net, first, then = table.loc["net_revenue_retention"], np.array([100, 50, 50, 200.0]), np.array([60, 90, 0, 200.0])
+    residual = then - then.sum() / 400 * first
+    assert net["se"] == pytest.approx(np.sqrt((residual**2).sum() * 4 / 3) / 400)
 
 
 def test_reasons_stand_beside_the_whole():
@@ -128,12 +140,98 @@ def test_periods_end_before_a_day_whose_midnight_the_clock_skips():
     assert set(table["flag"]) == {""}
 
 
-def test_revenue_that_nobody_lost_has_no_interval_and_says_so():
+def test_revenue_that_nobody_lost_may_yet_be_lost_and_net_retention_has_no_interval_and_says_so():
     frame = plans(("a", "2026-01-01", None, 10.0), ("b", "2026-01-01", None, 30.0), columns=["paid"])
-    row = churn(frame, **NAMES, amount="paid", since="2026-02-01", until="2026-03-01").set_index("metric").loc[
-        "revenue_churn"]
-    assert (row["estimate"], row["se"], row["flag"]) == (0, 0, "too few or too equal values for an interval")
-    assert np.isnan([row["low"], row["high"]]).all()
+    table = churn(frame, **NAMES, amount="paid", since="2026-02-01", until="2026-03-01").set_index("metric")
+    row = table.loc["revenue_churn"]
+    assert (row["estimate"], row["low"], row["flag"]) == (0, 0, "")
+    assert row["high"] == pytest.approx(proportion_confint(0, 1.6, method="wilson")[1])
+    assert table.loc["gross_revenue_retention", "low"] == pytest.approx(1 - row["high"])
+    net = table.loc["net_revenue_retention"]
+    assert (net["estimate"], net["se"], net["flag"]) == (1, 0, "too few or too equal values for an interval")
+    assert np.isnan([net["low"], net["high"]]).all()
+
+
+@pytest.mark.parametrize(("customers", "loss"), [(30, .05), (100, .2)])
+def test_intervals_of_revenue_hold_where_amounts_differ_and_stay_between_0_and_1(customers, loss):
+    rng = np.random.default_rng(3)
+    held = 0
+    for _ in range(1500):
+        paid = rng.lognormal(3, 1, customers)
+        lost = np.where(rng.random(customers) < loss, paid, 0)
+        _, low, high, *_ = _share(lost, paid, 0, .95)
+        assert 0 <= low < high <= 1
+        held += low <= loss <= high
+    assert .93 < held / 1500 < .985
+
+
+RENEWED = {"the last day": "2026-03-31", "its last second": "2026-03-31T23:59:59", "the next day": "2026-04-01"}
+
+
+@pytest.mark.parametrize("end", RENEWED.values(), ids=RENEWED)
+@pytest.mark.parametrize("every", ["day", "month", "year"])
+def test_a_contract_renewed_as_a_period_begins_is_not_lost_and_pays_once(end, every):
+    frame = plans(*[(name, "2025-04-01", end, 100.0) for name in "abc"],
+                  *[(name, "2026-04-01", None, amount) for name, amount in (("a", 100.0), ("b", 150.0), ("c", 60.0))],
+                  ("d", "2025-04-01", end, 100.0), columns=["amount"])
+    table = churn(frame, **NAMES, amount="amount", every=every, since="2026-03-31", until="2026-04-03",
+                  fiscal_year_starts=4)
+    rows = table.set_index(["metric", every])
+    before, after = table[every].unique()[[0, 1]]
+    lost, label = (1, before) if end != "2026-04-01" else (1, after)
+    if every == "year":
+        assert rows.loc[("churn", "FY2025"), "n"] == 0     # nobody ran before the first day
+    else:
+        assert rows.loc[("churn", label), ["count", "n"]].tolist() == [lost, 4]
+        assert rows.loc["churn"]["count"].sum() == 1
+    there = 4 if label == after else 3
+    assert rows.loc[("gross_revenue_retention", after), ["base", "n"]].tolist() == [100 * there, there]
+    assert rows.loc[("net_revenue_retention", after), "count"] == 310    # a change of price belongs to the new period
+
+
+def test_a_row_a_calendar_month_is_one_customer_who_stays():
+    months = pd.date_range("2026-01-01", "2026-06-01", freq="MS")
+    frame = plans(*[(name, month, month + pd.offsets.MonthEnd(), 10.0) for month in months for name in "ab"
+                    if name == "a" or month.month < 4], columns=["amount"])
+    table = churn(frame, **NAMES, amount="amount", until="2026-07-01")
+    rows = table[table["metric"] == "churn"].set_index("month")
+    assert rows["n"].tolist() == [2, 2, 1, 1, 1]
+    assert rows["count"].to_dict() == {"2026-02": 0, "2026-03": 1, "2026-04": 0, "2026-05": 0, "2026-06": 1}
+    assert table.loc[table["metric"] == "revenue_churn", "base"].tolist() == [20, 20, 10, 10, 10]
+
+
+def test_who_comes_back_after_a_day_without_any_was_lost():
+    frame = plans(("a", "2026-01-05", "2026-03-30"), ("a", "2026-04-01", None), ("b", "2026-01-05", None))
+    assert churn(frame, **NAMES, until="2026-05-01")["count"].tolist() == [0, 1, 0]
+
+
+def test_ends_agreed_for_later_are_not_taken_for_observed():
+    late = plans(*BY_HAND, ("g", "2026-02-20", "2099-12-31"), ("h", "2026-02-20", "2026-02-25"))
+    table = churn(late, **NAMES)
+    assert table[["month", "flag"]].to_numpy().tolist() == [["2026-02", "period not complete"]]
+    assert "newest opening, 2026-02-20" in table.attrs["notes"][-1] and "2099-12-31" in table.attrs["notes"][-1]
+    assert len(churn(late, **NAMES, until="2026-05-01")) == 3
+    assert "newest stamp" in churn(plans(*BY_HAND), **NAMES).attrs["notes"][-1]
+
+
+def test_a_window_without_a_period_is_refused():
+    table = plans(*BY_HAND)
+    for window, said in (({"since": "2026-04-01", "until": "2026-03-01"}, "since '2026-04-01' is not before"),
+                         ({"since": "2026-03-20", "until": "2026-03-10"}, "since '2026-03-20' is not before"),
+                         ({"until": "2026-01-10"}, "since '2026-02-01' is not before until '2026-01-10'"),
+                         ({"since": "2027-01-01"}, "since '2027-01-01' is not before until '2026-04-01'")):
+        with pytest.raises(DataError, match=said):
+            churn(table, **NAMES, **window)
+
+
+@pytest.mark.parametrize("name", ["(all)", "(missing)"])
+def test_a_group_or_reason_called_like_a_label_of_the_answer_is_refused(name):
+    table = plans(*BY_HAND).assign(why=[name, None, *"abcde"])
+    for option in ({"by": "why"}, {"reason": "why"}):
+        with pytest.raises(DataError, match="which is the answer's own label"):
+            churn(table, **NAMES, **option)
+    with pytest.raises(UsageError, match="by names a column twice"):
+        churn(table, **NAMES, by=["why", "why"])
 
 
 def test_wrong_tables_and_calls_are_refused():
@@ -269,8 +367,7 @@ def _of_the_week(frame, start, stop):
         lost = {"churn": 0, "voluntary_churn": 0, "involuntary_churn": 0}
         first_all, kept, shrunk, size = 0.0, 0.0, 0.0, 0
         for _, own in frame.groupby("user_id"):
-            now, later = ([row for row in own.itertuples() if row.opened_at < day and not row.closed_at < day]
-                          for day in (start, stop))
+            now, later = (list(own[_there(own, day)].itertuples()) for day in (start, stop))
             here = [row for row in now if row.plan == plan]
             if not here:
                 continue

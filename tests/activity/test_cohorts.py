@@ -116,3 +116,13 @@ def test_monthly_cohorts_of_the_cdnow_sample_are_those_of_pandas():
     found = cohorts(bought, user="customer", time="date", since="1997-01-01", until="1998-07-01")
     found = found[found["estimate"] > 0].set_index(["cohort", "month"])["estimate"]
     assert found.to_dict() == expected.to_dict()
+
+
+def test_the_worth_of_a_cohort_of_one_has_no_interval_and_says_so():
+    log = pd.DataFrame({"user": list("abb"), "at": pd.to_datetime(["2026-01-10", "2026-02-10", "2026-02-11"]),
+                        "paid": [1.0, 2.0, 3.0]})
+    for normalize in (True, False):
+        answer = cohorts(log, user="user", time="at", value="paid", normalize=normalize, since="2026-01-01",
+                         until="2026-03-01")
+        assert answer["low"].isna().all()
+        assert set(answer["flag"]) == {"too few or too equal values for an interval"}

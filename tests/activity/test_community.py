@@ -89,9 +89,26 @@ def test_posts_are_counted_per_thousand_of_those_who_were_customers_by_then():
     assert whole[["count", "n"]].tolist() == [2, 3]
     early = pd.concat([LOG, log_of(("c", "post", "2026-04-20"))])      # c became a customer in May
     table = community(early, **NAMES, roles=ROLES, customers=CUSTOMERS)
-    assert [at(table, metric="posts_per_1000", month=month)["count"] for month in ("2026-04", "(all)")] == [2, 3]
+    assert [at(table, metric="posts_per_1000", month=month)["count"] for month in ("2026-04", "(all)")] == [2, 2]
     cut = community(LOG, **NAMES, roles=ROLES, customers=CUSTOMERS, until="2026-04-15")
     assert at(cut, metric="posts_per_1000", month="2026-04")[["n", "flag"]].tolist() == [1, "period not complete"]
+
+
+def test_customers_without_an_id_or_a_date_are_no_customers_and_said():
+    more = pd.DataFrame({"user_id": [None, None, "a"], "converted_at": pd.to_datetime(["2025-01-01"] * 3, utc=True)})
+    table = community(LOG, **NAMES, roles=ROLES, customers=pd.concat([CUSTOMERS, more]))
+    assert at(table, metric="posts_per_1000", month="2026-04")["n"] == 2
+    assert table.attrs["notes"][-2:] == [
+        "2 rows without 'user_id' were left out: they belong to no known user",
+        "1 rows without a stamp in 'converted_at' were left out"]
+
+
+def test_numbers_as_ids_are_found_beside_a_gap():
+    log = log_of((1, "post", "2026-04-01"), (2, "reply", "2026-04-03"), (None, "read", "2026-04-05"))
+    people = CUSTOMERS.head(2).assign(user_id=[1, 2])
+    for ids in (people, pd.concat([people, people.tail(1).assign(user_id=None)])):
+        table = community(log, **NAMES, roles=ROLES | {"answer": ["reply"]}, customers=ids, until="2026-05-01")
+        assert at(table, metric="posts_per_1000", month="2026-04")[["count", "n"]].tolist() == [1, 2]
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 250])
@@ -137,7 +154,11 @@ def test_what_cannot_be_right_is_refused():
         community(LOG, **NAMES, roles=ROLES, customers=CUSTOMERS.drop(columns="user_id"))
     with pytest.raises(DataError, match=r"since '2027-01-01' is not before until '2026-01-01'"):
         community(LOG, **NAMES, roles=ROLES, since="2027-01-01", until="2026-01-01")
-    nobody = community(LOG, **NAMES, roles=ROLES, customers=CUSTOMERS, since="2020-01-01", until="2020-02-01")
+    with pytest.raises(DataError, match="none of them in the time"):
+        community(LOG, **NAMES, roles=ROLES, since="2020-01-01", until="2020-02-01")
+    nobody = community(log_of(("a", "other", "2020-01-05"), ("a", "post", "2026-04-01"), ("a", "answer", "2026-04-01"),
+                              ("a", "read", "2026-04-01"), ("a", "reply", "2026-04-01")), **NAMES, roles=ROLES,
+                       customers=CUSTOMERS, since="2020-01-01", until="2020-02-01")
     assert nobody.loc[nobody["metric"] == "members", "estimate"].tolist() == [0, 0]
     assert nobody.loc[nobody["metric"] == "posts_per_1000", "flag"].tolist() == ["no known value"] * 2
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from engagelab.activity.contacts import answer_rules, desk_rules, event_rules, matched
+from engagelab.activity.contacts import answer_rules, cut, desk_rules, event_rules, matched
 from engagelab.summaries.engine import source
 
 POINTS = pd.DataFrame({"touchpoint": ["T1", "T2", "T3"], "name": ["Ad", "Journal", "Desk"],
@@ -30,3 +30,12 @@ def test_answers_go_by_what_they_are_about_and_tickets_to_support():
     assert answer_rules(POINTS, {}, answers) == {"T2": {"touchpoint": ["Journal"]}, "T3": {"touchpoint": ["support"]}}
     assert desk_rules(POINTS, {}, "support") == {"T3": {}}
     assert desk_rules(POINTS, {"T2": {"channel": ["Chat"]}}, "support") == {"T2": {"channel": ["Chat"]}, "T3": {}}
+
+
+def test_what_lies_outside_the_window_of_the_zone_is_counted():
+    table = pd.DataFrame({"at": pd.to_datetime(["2026-03-31 14:59", "2026-03-31 15:00", "2026-04-30 15:00", None, None,
+                                                "2026-05-02", "2026-05-03"], utc=True, format="mixed")})
+    inside, notes = cut(table, "at", {"since": "2026-04-01", "until": "2026-05-01", "tz": "Asia/Tokyo"})
+    assert inside.index.tolist() == [1]
+    assert [note.split(" rows")[0] for note in notes] == ["2", "3", "1"]
+    assert cut(table, "at", {"since": None, "until": None, "tz": None}) == (table, [])

@@ -133,10 +133,28 @@ def test_by_account_deals_are_found_by_their_account():
 
 
 def test_ids_written_in_two_ways_are_refused_rather_than_found_unread():
-    log = pd.DataFrame({"user_id": [1.0, 2.0], "content_id": ["faq"] * 2, "seconds": [1.0, 2.0],
+    log = pd.DataFrame({"user_id": [1.5, 2.0], "content_id": ["faq"] * 2, "seconds": [1.0, 2.0],
                         "at": pd.to_datetime(["2026-04-01", "2026-04-30"], utc=True, format="ISO8601")})
     with pytest.raises(DataError, match="no 'user_id' of the deals is among those of the log"):
         content(log, deals(("1", True, "2026-04-02", "2026-04-10")), **NAMES)
+
+
+def test_numbers_as_ids_are_found_beside_a_gap():
+    log = views((1, 7, "2026-04-01", 1.0), (2, None, "2026-04-02", 1.0), (None, 7, "2026-04-30", 1.0))
+    decided = deals(("1", True, "2026-04-01", "2026-04-10"), ("2", False, "2026-04-01", "2026-04-10"))
+    for ids in (["1", "2"], [1, 2], [1.0, 2.0]):
+        for seconds in ("seconds", None):
+            table = content(log, decided.assign(user_id=ids), **NAMES, seconds=seconds)
+            assert set(table["content_id"]) == {"7", "(all)"}
+            assert at(table, metric="won_viewed", content_id="7")[["count", "n"]].tolist() == [1, 1]
+
+
+def test_several_deals_of_one_person_are_said_to_be_counted_as_independent():
+    decided = deals(("a", True, "2026-04-01 05:00", "2026-04-10"), ("b", False, "2026-04-02", "2026-04-20"))
+    said = "deals of one contact or account are counted as if they were independent"
+    assert not any(said in note for note in content(LOG, decided, **NAMES).attrs["notes"])
+    twice = pd.concat([decided, decided.head(1)], ignore_index=True)
+    assert any(said in note for note in content(LOG, twice, **NAMES).attrs["notes"])
 
 
 def test_what_cannot_be_right_is_refused():

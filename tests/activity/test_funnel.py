@@ -189,6 +189,18 @@ def test_what_cannot_be_right_is_refused_in_one_line(wrong, error, said):
     assert "\n" not in str(caught.value)
 
 
+def test_without_a_start_there_are_no_groups_and_nobody_is_said_to_be_left_out():
+    given = log("a view 01T10:00", "a buy 02T10:00", "a help 03T10:00") | {"since": "2026-04-02"}
+    answer = funnel(steps=["view", "buy"], **given)
+    assert answer["n"].tolist() == [0, 0, 0, 0] and answer["estimate"].isna().all()
+    assert not any("left out: each" in note for note in answer.attrs["notes"])
+    assert "1 rows whose 'at' is before the observed time were left out" in answer.attrs["notes"]
+    with pytest.raises(DataError, match="nobody took a first step in the observed time"):
+        funnel(steps=["view", "buy"], by="plan", **given)
+    with pytest.raises(DataError, match="did you mean 'view'"):
+        funnel(steps=["vew", "buy"], by="plan", **given)
+
+
 def test_a_row_without_a_time_is_an_error():
     given = log(*DAY)
     given["data"].loc[2, "at"] = pd.NaT

@@ -109,3 +109,31 @@ def test_the_interval_of_the_quick_ratio_holds_the_true_one_as_often_as_it_says(
     answer = _quick(drawn[[]].assign(metric="quick_ratio"), drawn, False, .95)
     held = (answer["low"] <= gains / losses) & (answer["high"] >= gains / losses)
     assert abs(held[drawn["went"] > 0].mean() - .95) < .012
+
+
+def test_a_part_is_counted_among_those_who_could_take_it_and_the_first_period_has_none_before():
+    log = pd.DataFrame({"user": list("AAABBCDD"), "value": 1.0, "at": pd.to_datetime(
+        [f"2026-0{month}-10" for month in (1, 2, 3, 1, 3, 2, 3, 4)])})
+    for value, before, own in ((None, ["retained", "churned"], ["active", "new", "resurrected"]), (
+            "value", ["retained", "churned", "expansion", "contraction"], ["value", "new", "resurrected"])):
+        answer = growth(log, **COLUMNS, value=value, since="2026-01-01", until="2026-05-01")
+        n = answer.pivot(index="month", columns="metric", values="n")
+        assert all(n[part].tolist() == [pd.NA, 2, 2, 3] for part in before)
+        assert all(n[part].tolist() == [2, 2, 3, 1] for part in own)
+        first = answer[answer["month"] == "2026-01"].set_index("metric")
+        assert ((first["flag"] == "no period before") == first["estimate"].isna()).all()
+        assert (answer.loc[answer["month"] > "2026-01", "flag"] == "").all()
+
+
+def test_refunds_leave_no_quick_ratio_and_say_so():
+    log = pd.DataFrame({"user": list("aabbcc"), "at": pd.to_datetime(["2026-01-10", "2026-02-10"] * 3),
+                        "value": [-50.0, 10.0, -200.0, 0.0, 1.0, 1.0]})
+    window = {"since": "2026-01-01", "until": "2026-03-01"}
+    gone = log.assign(user=list("abcdef"))  # who went had been paid back, so that less than nothing went
+    for rows, flags in ((log, {"nobody went: no ratio"}), (gone, {"negative amounts: no ratio"})):
+        quick = growth(rows, **COLUMNS, value="value", **window).query("metric == 'quick_ratio'")
+        assert quick["estimate"].isna().all() and set(quick["flag"]) == {"no period before"} | flags
+    came = pd.DataFrame({"user": list("ab"), "at": pd.to_datetime(["2026-01-10", "2026-02-10"]),
+                         "value": [100.0, -12.7]})
+    quick = growth(came, **COLUMNS, value="value", **window).query("metric == 'quick_ratio'")
+    assert quick["estimate"].isna().all() and quick["flag"].iloc[1] == "negative amounts: no ratio"

@@ -59,6 +59,61 @@ def test_a_long_pause_breaks_a_path_and_an_end_too_near_the_last_moment_is_not_k
     assert any("2 paths were still running" in note for note in found.frame.attrs["notes"])
 
 
+def test_what_follows_an_event_too_near_the_end_counts_no_more_than_what_does_not():
+    frame = pd.DataFrame({"user": list("aabc"), "event": ["visit", "buy", "visit", "visit"], "at": pd.to_datetime(
+        ["2026-02-20", "2026-02-25", "2026-02-20", "2026-02-20"])})
+    found = journeys(frame, to="buy", gap="30 days", until="2026-03-01", **KEYS)
+    left = found.frame[(found.frame["metric"] == "conversion") | (found.frame["from"] == "visit")]
+    assert left[["metric", "from", "n", "n_missing"]].to_numpy().tolist() == [
+        ["transition", "visit", 0, 3], ["conversion", "(start)", 0, 3], ["conversion", "visit", 0, 3]]
+    assert left["estimate"].isna().all() and set(left["flag"]) == {"no known value"}
+    assert found.touchpoints.empty
+    assert any("3 paths were still running" in note for note in found.frame.attrs["notes"])
+    later = journeys(frame, to="buy", gap="30 days", until="2026-04-01", **KEYS)
+    assert shares(later, "transition")["visit", "(converted)"] == (1, 3)
+    assert later.absorption["n_missing"].tolist() == [0, 0]
+
+
+def test_a_conversion_at_once_too_near_the_end_is_of_a_path_that_still_runs():
+    found = journeys(log(a="0 visit", b="55 buy", c="55 visit", d="1 buy"), to="buy", gap="20 minutes",
+                     until="2026-04-01 01:00", **KEYS)
+    start = found.absorption.set_index("from").loc["(start)"]
+    assert start[["estimate", "n", "n_missing"]].tolist() == [.5, 2, 2]
+    assert set(found.touchpoints["n_missing"]) == {2}
+    assert shares(found, "transition")["(start)", "(converted)"] == (2, 4)   # where a path begins is seen at once
+
+
+def test_where_people_leave_is_found_whenever_observation_stops():
+    rng, days, share = np.random.default_rng(1), 60, .5
+    rows = []
+    for user in range(4000):
+        day = rng.uniform(0, days)
+        while day < days:
+            rows.append((user, BEGIN + pd.Timedelta(days=day), "visit"))
+            day = day + rng.uniform(0, 30) if rng.random() < share else days
+    frame = pd.DataFrame(rows, columns=["user", "at", "event"])
+    found = journeys(frame, gap="30 days", since=BEGIN, until=BEGIN + pd.Timedelta(days=days), **KEYS).transitions
+    moves = found[found["from"] == "visit"].set_index(["metric", "to"])
+    end, wait = moves.loc["transition", "(end)"], moves.loc["time_between", "visit"]
+    assert end["low"] < share < end["high"] and end["high"] - end["low"] < .05
+    assert end["n"] + end["n_missing"] == len(frame)
+    assert wait["low"] < 15 * 24 * 60 < wait["high"]
+
+
+def test_rows_before_the_window_tell_which_paths_had_begun():
+    frame = log(a="0 visit, 10 cart, 15 buy, 20 visit, 90 visit", b="12 visit", c="1 visit")
+    found = journeys(frame, to="buy", gap="20 minutes", since="2026-04-01 00:05", until="2026-04-01 03:00", **KEYS)
+    assert shares(found, "transition") == {
+        ("(start)", "visit"): (3, 3), ("cart", "(converted)"): (1, 1), ("visit", "(end)"): (3, 3)}
+    assert shares(found, "passed") == {("cart", "(end)"): (0, 3), ("visit", "(end)"): (3, 3)}
+    assert found.absorption.set_index("from")["n"].to_dict() == {"(start)": 3, "cart": 1, "visit": 3}
+    notes = found.frame.attrs["notes"]
+    assert "1 paths had begun before the observed time: only their later moves are counted" in notes
+    assert any("2 rows whose 'at' is before the observed time" in note for note in notes)
+    only = journeys(log(a="0 visit, 10 buy"), to="buy", since="2026-04-01 00:05", until="2026-04-01 03:00", **KEYS)
+    assert only.absorption[["from", "n"]].to_numpy().tolist() == [["(start)", 0]]
+
+
 def test_medians_are_those_of_numpy():
     rng = np.random.default_rng(2)
     gaps = rng.integers(1, 500, 99)

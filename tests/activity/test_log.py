@@ -14,11 +14,28 @@ LOG = pd.DataFrame({"user": ["a", None], "event": ["x", "y"],
 
 def test_the_periods_are_those_of_the_zone_from_the_first_row_or_since():
     log = read_log(LOG, user="user", time="at", every="month", tz="Europe/Berlin")
-    assert log.periods("month")[1:] == (["2026-03", "2026-04", "2026-05"], [True, True, False])
+    assert log.periods("month")[1:] == (["2026-03", "2026-04", "2026-05"], [False, True, False])
+    first = read_log(LOG.assign(at=LOG["at"].dt.floor("D")), user="user", time="at", tz="America/Lima")   # 27 March
+    assert first.periods("day")[2][:2] == [True, True]   # the day with which a log begins is taken for a whole one
     assert [note.split(":")[0] for note in log.notes] == [
         "periods and windows are in Europe/Berlin", "observed", "1 rows without 'user' were left out"]
     told = read_log(LOG, user="user", time="at", since="2026-02-10", until="2026-06-01")
     assert told.periods("month")[1:] == (["2026-02", "2026-03", "2026-04", "2026-05"], [False, True, True, True])
+
+
+def test_rows_outside_the_window_are_counted_and_a_window_beside_the_log_is_refused():
+    told = read_log(pd.concat([LOG, LOG.tail(1).assign(user="b")]), user="user", time="at", since="2026-04-01",
+                    until="2026-05-02").notes
+    assert told[1:] == ["2 rows whose 'at' is after the observed time were left out",
+                        "1 rows whose 'at' is before the observed time were left out"]
+    told = read_log(LOG, user="user", time="at", since="2026-04-01", until="2026-06-01", earlier=True).notes
+    assert told[1:] == ["1 rows without 'user' were left out: they belong to no known user",
+                        "1 rows whose 'at' is before the observed time only say who was there before"]
+    chosen = read_log(LOG, user="user", time="at", event="event", events=["y"], since="2026-04-01", until="2026-06-01")
+    assert len(chosen.notes) == 2   # the row before is of another event
+    for window in ({"since": "2026-06-01"}, {"until": "2026-03-01"}):
+        with pytest.raises(DataError, match="'at' has stamps from 2026-03-28 to 2026-05-02, none of them in the time"):
+            read_log(LOG, user="user", time="at", **window)
 
 
 def test_only_the_events_that_are_asked_for_are_kept():

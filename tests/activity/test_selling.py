@@ -82,8 +82,7 @@ def test_moves_to_other_plans_are_what_a_loop_over_customers_counts(rows, end):
         for metric, way in (("moved_up", 1), ("moved_down", -1)):
             if held == (2 if way == 1 else 0):
                 continue
-            moved = any(way * (PLANS.index(what) - held) > 0 and what not in days[start]
-                        for day in days if 0 < day - start <= 10 for what in days[day])
+            moved = any(way * (max(map(PLANS.index, days[day])) - held) > 0 for day in days if 0 < day - start <= 10)
             for first in (PLANS[held], "(all)"):
                 counts = expected.setdefault((metric, first, "10 days"), [0, 0, 0])
                 if start + 10 > end - 1:
@@ -191,6 +190,14 @@ def test_who_has_several_plans_on_the_first_day_began_with_the_highest():
     assert found[["metric", "from", "count", "n"]].to_numpy().tolist() == [
         ["moved_up", "middle", 1, 1], ["moved_up", "(all)", 1, 1],
         ["moved_down", "middle", 0, 1], ["moved_down", "(all)", 0, 1]]
+
+
+def test_a_fall_to_a_plan_of_the_first_day_is_a_fall_and_two_plans_side_by_side_are_not():
+    options = NAMES | {"plan": "what", "plans": PLANS, "within": "20 days", "until": "2026-06-01"}
+    fallen = up_sell(lines(("a", 0, "low"), ("a", 0, "high"), ("a", 10, "low")), **options).set_index("metric")
+    assert fallen.loc["moved_down", ["from", "count", "n"]].to_numpy().tolist() == [["high", 1, 1], ["(all)", 1, 1]]
+    both = lines(*[("a", day, plan) for day in (0, 10) for plan in ("low", "high")])
+    assert up_sell(both, **options).set_index("metric").loc["moved_down", "count"].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("name", ["start", "next", "customers", "rank_1", "moved_0", "key_1", "group_1"])

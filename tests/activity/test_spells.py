@@ -26,6 +26,18 @@ def test_a_price_changed_at_midnight_is_still_the_former_one_then():
     assert [table.paid(date(2026, 4, day)).tolist() for day in (1, 2, 3, 4)] == [[0, 0], [10, 0], [10, 5], [12, 5]]
 
 
+def test_whoever_goes_on_from_one_day_to_the_next_pays_at_midnight_what_was_paid_until_then():
+    for end, begin in (("2026-04-03", "2026-04-03"), ("2026-04-02", "2026-04-03"),
+                       ("2026-04-02 23:59:59", "2026-04-03 00:00:02")):
+        first = pd.Timestamp("2026-04-01").strftime("%Y-%m-%d %H:%M:%S" if ":" in end else "%Y-%m-%d")
+        table = made([("a", first, end, 10.0, None, None), ("a", begin, None, 12.0, None, None),
+                      ("b", first, None, 5.0, None, None)])
+        if end != "2026-04-03":
+            assert table.running(date(2026, 4, 3)).tolist() == [True, False, True]
+        assert [table.sums(table.paid(date(2026, 4, day))).tolist() for day in (2, 3, 4)] == [
+            [10, 5], [10, 5], [12, 5]]
+
+
 def test_days_are_those_of_the_zone():
     rows = [("a", "2026-04-01T16:00:00Z", None, 12.0, 10.0, "2026-06-30T15:00:00Z")]
     assert made(rows).paid(date(2026, 7, 1))[0] == 12

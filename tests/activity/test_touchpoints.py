@@ -138,6 +138,46 @@ def test_tickets_tell_whom_support_reached_how_content_they_were_and_how_long_th
     assert row(touchpoints(POINTS, tickets=late), "first_reply", "T4")["estimate"] == 50
 
 
+@pytest.mark.parametrize("zone", [None, "Asia/Tokyo"])
+def test_a_reply_after_the_end_is_not_given_yet_and_the_end_is_of_the_zone(zone):
+    ends = pd.Timestamp("2026-04-02", tz=zone or "UTC")
+    opened = ends.tz_convert("UTC") - pd.Timedelta(hours=1)
+    tickets = pd.DataFrame({"user_id": list("abcdefgh"), "created_at": [opened] * 8,
+                            "first_reply_minutes": [10.0, 20.0, 30.0, 70.0, 80.0, 90.0, None, None],
+                            "resolution_minutes": [500.0] * 6 + [40.0, 600.0]})
+    wait = row(touchpoints(POINTS, tickets=tickets, until="2026-04-02", tz=zone), "first_reply", "T4")
+    assert (wait["count"], wait["n"]) == (3, 8)
+    assert np.isnan(wait["estimate"])      # fewer than half were answered within the hour that was observed
+    wait = row(touchpoints(POINTS, tickets=tickets, until="2026-04-03", tz=zone), "first_reply", "T4")
+    assert (wait["count"], wait["estimate"]) == (6, 70)
+
+
+def test_without_a_ticket_in_the_window_the_rest_is_told_and_that_is_said():
+    for tickets in (TICKETS, TICKETS.head(0), TICKETS.assign(created_at=pd.NaT)):
+        result = touchpoints(POINTS, EVENTS, ANSWERS, tickets, since="2026-04-01", until="2026-06-01") if len(
+            tickets) == 0 or tickets["created_at"].isna().all() else touchpoints(
+            POINTS, EVENTS.assign(occurred_at=EVENTS["occurred_at"] - pd.Timedelta(days=365)), None, tickets,
+            since="2025-04-01", until="2025-06-01")
+        assert row(result, "reach", "T1")["estimate"] == 2
+        assert set(result.estimates["metric"]).isdisjoint({"ticket_csat", "first_reply"})
+        assert any(note.startswith("no ticket was opened in the observed time") for note in result.notes)
+
+
+def test_what_the_tickets_have_to_say_is_among_the_notes():
+    result = touchpoints(POINTS, tickets=TICKETS)
+    assert "1 rows without 'user_id' were left out: they belong to no known user" in result.notes
+    assert any("from the first day in the log to its newest stamp" in note for note in result.notes)
+
+
+def test_several_answers_of_one_person_are_said_to_be_counted_as_independent():
+    said = "several answers of one person are counted"
+    assert any(note.startswith(said) for note in made().notes)            # a has rated two tickets
+    once = touchpoints(POINTS, tickets=TICKETS.head(6)).notes
+    assert not any(note.startswith(said) for note in once)
+    twice = pd.concat([ANSWERS, ANSWERS.head(1)], ignore_index=True)
+    assert any(note.startswith(said) for note in touchpoints(POINTS, answers=twice).notes)
+
+
 def test_people_disappointed_are_people_reached_times_the_share_not_satisfied():
     result = made()
     desk, said = row(result, "disappointed", "T4"), row(result, "csat", "T4")

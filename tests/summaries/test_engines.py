@@ -20,6 +20,7 @@ from engagelab.activity.active import active_users
 from engagelab.activity.cohorts import cohorts
 from engagelab.activity.funnel import funnel
 from engagelab.activity.growth import growth
+from engagelab.activity.journeys import journeys
 from engagelab.activity.lifecycle import lifecycle
 from engagelab.activity.power import power_curve
 from engagelab.activity.repeat import repeat
@@ -184,7 +185,9 @@ ASKED = {
     "repeat": lambda log: repeat(log, by="plan", **KEYS),
     **{f"funnel {order}": lambda log, order=order: funnel(
         log, ["visit", "trial", "pay"], event="event", by="plan", order=order, **KEYS)
-        for order in ("loose", "strict", "any")}}
+        for order in ("loose", "strict", "any")},
+    "journeys": lambda log: journeys(
+        log, to="pay", gap="2 days", event="event", by="plan", since="2025-02-01", **KEYS).frame}
 
 
 @pytest.mark.parametrize("engine", ["spark", "postgres"])

@@ -8,7 +8,7 @@ from importlib.resources import files
 import duckdb
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engagelab.activity.log import read_log
@@ -150,26 +150,28 @@ def test_the_order_of_steps_and_shared_events_are_checked():
         arrived(frame([[(0, "a")]]), [["a"], ["a", "b"]], "any")
 
 
-def walked(rows, goal, gap, until):
+def walked(rows, goal, gap, until, since):
     """The moves of one user along the list, (from, to, minutes); and the paths, (outcome, names)."""
-    moves, routes, before = [], [], None
-    for minute, name in [*sorted(rows, key=lambda row: (row[0], row[1] == goal, row[1])), (None, None)]:
-        paused = before is not None and (minute is None or (gap is not None and minute - before[0] > gap))
-        if paused and before[1] != goal:
-            running = gap is not None and before[0] + gap >= until
-            moves += [] if running else [(before[1], "end", None)]
-            routes[-1][0] = 3 if running else 1
-        if minute is None:
-            break
-        if before is None or paused or before[1] == goal:
-            routes.append([0, set()])
-            moves.append(("start", name, None))
-        else:
-            moves.append((before[1], name, minute - before[0]))
-        routes[-1][1].add(name)
-        routes[-1][0] = 2 if name == goal else 0
-        before = minute, name
-    return moves, routes
+    def late(minute):
+        return gap is not None and minute + gap >= until
+
+    moves, routes = [], []
+    for minute, name in sorted(rows, key=lambda row: (row[0], row[1] == goal, row[1])):
+        before = routes[-1][-1] if routes else None
+        if before is None or before[1] == goal or (gap is not None and minute - before[0] > gap):
+            routes.append([(minute, name)])
+            moves += [("start", name, None)] * (minute >= since)
+            continue
+        moves += [(before[1], name, minute - before[0])] * (before[0] >= since and not late(before[0]))
+        routes[-1].append((minute, name))
+    found = []
+    for (begin, first), *rest in routes:
+        last, name = rest[-1] if rest else (begin, first)
+        known = not late(begin) and not any(late(minute) for minute, each in rest if each != goal)
+        moves += [(name, "end", None)] * (name != goal and last >= since and not late(last))
+        found.append((0 if begin < since else 3 if not known else 2 if name == goal else 1,
+                      {each for minute, each in [(begin, first), *rest] if minute >= since}))
+    return moves, found
 
 
 log_of_moves = st.lists(st.tuples(st.integers(0, 11), st.sampled_from(["a", "b", "c", "d"])), max_size=8)
@@ -177,18 +179,20 @@ log_of_moves = st.lists(st.tuples(st.integers(0, 11), st.sampled_from(["a", "b",
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(log_of_moves, min_size=1, max_size=8).filter(any), st.sampled_from([None, "a", "b", "d"]),
-       st.sampled_from([None, 2, 4]))
-def test_moves_and_paths_are_those_of_a_walk_along_the_list(users, goal, gap):
-    read = read_log(frame(users), user="user", time="at", event="event", until="2026-01-01 00:12")
+       st.sampled_from([None, 2, 4]), st.sampled_from([None, 3]))
+def test_moves_and_paths_are_those_of_a_walk_along_the_list(users, goal, gap, since):
+    assume(max(minute for rows in users for minute, _ in rows) >= (since or 0))
+    read = read_log(frame(users), user="user", time="at", event="event", until="2026-01-01 00:12", earlier=True,
+                    since=since and f"2026-01-01 00:0{since}")
     names = [name for name in paths.states(read.view, "event") if name != goal] + [goal] * (goal is not None)
     kept, _ = paths.moves(read.view, names, goal=len(names) if goal else 0, gap=gap and gap * MINUTE,
-                          after=read.span.after)
+                          after=read.span.after, before=read.span.before)
     table = kept.fetch(f"SELECT came, k, outcome, minutes FROM {kept.table}", [])
     called = dict(enumerate(names, 1)) | {-1: "start"}
     found = Counter((called[row.came], called[row.k], None if pd.isna(row.minutes) else round(row.minutes))
-                    for row in table.itertuples())
+                    for row in table.itertuples() if row.came != -2)
     found += Counter((called[k], "end", None) for k in table.loc[table["outcome"] == 1, "k"])
-    walks = [walked(rows, goal, gap, 12) for rows in users]
+    walks = [walked(rows, goal, gap, 12, since or 0) for rows in users]
     assert found == Counter(move for moves, _ in walks for move in moves)
     body = sql.fill(sql.text("paths_passed"), by=[]).replace("FROM events", f"FROM {kept.table}")
     passed = kept.fetch(body, [])
@@ -215,13 +219,17 @@ def test_each_text_runs_as_it_stands(name):
                 "(3, 1790000000000000, 'visit')")
         if name == "paths_passed":
             rows = "(1, 1, -1, 1, 0), (1, 2, 1, 2, 2), (2, 1, -1, 1, 1)"
+        if name == "paths_moves":  # in 2026: goes on, buys, begins before 2026, and comes too late
+            rows = ", ".join(f"({user}, {1767225600000000 + minute * MINUTE}, '{event}')" for user, minute, event in (
+                (1, 0, "visit"), (1, 1, "cart"), (1, 2, "buy"), (2, 0, "visit"), (3, -1, "visit"), (3, 1, "cart"),
+                (4, 400000, "visit"), (4, 400001, "buy")))
         connection.execute(f"CREATE TABLE events AS SELECT * FROM (VALUES {rows}) AS t ({', '.join(TABLES[name])})")
         answer = connection.execute(whole).df()
     if name in ("paths", "paths_any"):
         assert sorted(zip(answer["step"], answer["minutes"], strict=True)) == [(0, 0), (1, 0), (1, 0), (2, 1), (3, 2)]
     elif name == "paths_moves":
         assert sorted(zip(answer["came"], answer["k"], answer["outcome"], strict=True)) == [
-            (-1, 1, 0), (-1, 1, 1), (-1, 1, 3), (1, 2, 0), (2, 3, 2)]
+            (-2, 2, 1), (-2, 3, 2), (-1, 1, 0), (-1, 1, 1), (-1, 1, 3), (1, 2, 0), (2, 3, 2)]
     else:
         assert sorted(zip(answer["outcome"], answer["k"], answer["n"], answer["count"], strict=True)) == [
             (1, 1, 1, 1), (1, 2, 1, 0), (2, 1, 1, 1), (2, 2, 1, 1)]
@@ -238,5 +246,6 @@ def test_the_example_in_a_text_is_what_is_filled_in(monkeypatch):
         body = paths.arrivals(view, steps, within="7 days", order=order, after=1_789_000_000_000_001 + 7 * DAY)
         assert squeezed(body) == squeezed(sql.text(name))
     pause = 30 * MINUTE
-    body = paths.moves(view, ["visit", "cart", "buy"], goal=3, gap=pause, after=1_789_000_000_000_001 + pause)
+    body = paths.moves(view, ["visit", "cart", "buy"], goal=3, gap=pause, after=1_789_000_000_000_001 + pause,
+                       before=1_767_225_600_000_000)
     assert squeezed(body) == squeezed(sql.text("paths_moves"))

@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from engagelab.errors import DataError, NoColumn, UsageError
@@ -64,6 +64,7 @@ def number(collapse, stamp):
 @given(ORDERS, st.sampled_from(["day", "week", "month"]), st.integers(0, 400), st.booleans())
 def test_purchases_are_what_a_loop_over_customers_counts(rows, collapse, cut, grouped):
     table, since = table_of(rows), BEGIN + timedelta(minutes=15 * cut)
+    assume(not cut or max(table["at"]) >= since)  # a window that holds nothing is an error
     made = purchases(table, user="who", time="at", value="amount", collapse=collapse, tz="Europe/Berlin",
                      by="shop" if grouped else None, since=since if cut else None)
     expected, earlier = [], 0
@@ -108,6 +109,13 @@ def test_the_end_of_observation_is_the_last_period_that_was_whole():
     assert purchases(table, **names, until="2026-04-03 12:00").end == day + 1
     april = periods.number("month", date(2026, 4, 1))
     assert purchases(table, **names, until="2026-05-01", collapse="month").end == april
+
+
+@pytest.mark.parametrize("window", [{"since": "2026-05-01"}, {"until": "2026-03-01"}])
+def test_a_window_beside_the_table_is_refused(window):
+    table = pd.DataFrame({"who": ["a"], "at": pd.to_datetime(["2026-04-01 10:00"], utc=True)})
+    with pytest.raises(DataError, match="'at' has stamps from 2026-04-01 to 2026-04-01, none of them in the time"):
+        purchases(table, user="who", time="at", **window)
 
 
 def test_the_text_runs_as_it_stands():

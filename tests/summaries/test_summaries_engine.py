@@ -144,3 +144,45 @@ def test_hostile_names_in_a_file_are_only_names(tmp_path):
     frame = pd.DataFrame({'a"b; DROP TABLE data': [1.0, 3.0], "売上, 'x'": ["p", "p"]})
     frame.to_csv(tmp_path / "a.csv", index=False)
     assert measure(tmp_path / "a.csv", mean(frame.columns[0]), by=frame.columns[1])["estimate"].item() == 2.0
+
+
+def test_files_that_order_their_columns_differently_are_read_by_name_and_other_columns_are_refused(tmp_path):
+    (tmp_path / "x1.csv").write_text("day,user,revenue,cost\n2026-04-01,a,100,1\n2026-04-02,b,100,1\n", "utf-8")
+    (tmp_path / "x2.csv").write_text("day,user,cost,revenue\n2026-04-01,a,1,100\n2026-04-02,007,1,100.5\n", "utf-8")
+    answer = measure(str(tmp_path / "x*.csv"), {"r": mean("revenue"), "c": mean("cost")}, time="day", every="month")
+    assert answer["estimate"].tolist() == [100.125, 1.0]
+    assert measure(str(tmp_path / "x*.csv"), mean("cost"), by="user")["user"].tolist() == ["007", "a", "b"]
+    (tmp_path / "x[3].csv").write_text("day,user,revenue\n2026-04-01,a,100\n", "utf-8")
+    with pytest.raises(DataError) as told:
+        source(str(tmp_path / "x*.csv"))
+    assert str(told.value) == ("x[3].csv has the columns 'day', 'user', 'revenue', but x1.csv has 'day', 'user', "
+                               "'revenue', 'cost'; files that are read together need the same columns")
+
+
+def test_ids_of_a_csv_that_look_like_decimals_stay_apart_and_numbers_stay_numbers(tmp_path):
+    rows = [("1234567890.1695538801", 1.5), ("1234567890.1695538802", 2.5), ("12.1", 10.25), ("12.10", 9.5),
+            ("7.0", ""), ("", "nan"), ("nan", 2), ("99999999999999999991", 3), ("99999999999999999992", 3)]
+    (tmp_path / "a.csv").write_text("\n".join(["id,x", *(f"{key},{x}" for key, x in rows)]), encoding="utf-8")
+    answer = measure(tmp_path / "a.csv", mean("x"), by="id")
+    assert answer["id"].tolist() == ["7", "12.1", "12.10", "1234567890.1695538801", "1234567890.1695538802",
+                                     "99999999999999999991", "99999999999999999992", "(missing)"]
+    assert answer["estimate"].dropna().tolist() == [10.25, 9.5, 1.5, 2.5, 3.0, 3.0, 2.0]
+    values = measure(tmp_path / "a.csv", [mean("x"), quantile("x")], by="x")
+    assert values["x"].tolist()[:7] == ["1.5", "2", "2.5", "3", "9.5", "10.25", "(missing)"]
+    assert measure(tmp_path / "a.csv", quantile("x"))["estimate"].item() == 3.0
+    assert list(source(tmp_path / "a.csv").types) == ["id", "x"]
+
+
+@pytest.mark.parametrize("column, known, wrong", [
+    ("t", "2026-01-02", "01/02/2026"), ("t", "2026-01-02 10:00:00", "3/4/2026 10:00"), ("x", "1.5", "12O0"),
+    ("t", "2026-01-02 10:00:00Z", "3/4/2026 10:00Z"), ("flag", "true", "si")])
+@pytest.mark.parametrize("files", [1, 2])
+def test_a_late_value_of_another_kind_is_named_with_its_file_and_column(tmp_path, column, known, wrong, files):
+    for i in range(files):
+        rows = [f"{column},y", *[f"{known},1"] * 30_000, f"{wrong},1"]
+        (tmp_path / f"late{i}.csv").write_text("\n".join(rows), encoding="utf-8")
+    where = "late0.csv" if files == 1 else "one of 2 files"
+    with pytest.raises(DataError) as told:
+        source(str(tmp_path / "late?.csv")).fetch(f'SELECT count("{column}") AS n, max("{column}") FROM data', [column])
+    assert f"{where}, column '{column}': {wrong} cannot be read as" in str(told.value)
+    assert "dates as 2026-09-30" in str(told.value)

@@ -739,36 +739,47 @@ WITH states AS (
     LAG(t0) OVER (PARTITION BY u0 ORDER BY t0, k) AS t_before,
     LEAD(t0) OVER (PARTITION BY u0 ORDER BY t0, k) AS t_after
   FROM visits
-), moves AS (
+), walked AS (
   SELECT
     u0,
+    t0,
     place,
     k,
-    t0 - t_before AS took,
+    t_before,
+    t_after,
     CASE
       WHEN t_before IS NULL OR k_before = 3 OR t0 - t_before > 1800000000
       THEN -1
       ELSE k_before
-    END AS came,
-    CASE
-      WHEN k = 3
-      THEN 2
-      WHEN t_after - t0 <= 1800000000
-      THEN 0
-      WHEN t0 <= 1789000000000000
-      THEN 1
-      ELSE 3
-    END AS outcome
+    END AS past
   FROM beside
 )
 SELECT
   u0,
   place,
-  came,
   k,
-  outcome,
-  CASE WHEN came >= 0 THEN CAST(took AS FLOAT64) / 60000000 END AS minutes
-FROM moves;
+  CASE
+    WHEN past >= 0 AND (
+      t_before > 1789000000000000 OR t_before < 1767225600000000
+    )
+    THEN -2
+    ELSE past
+  END AS came,
+  CASE
+    WHEN k = 3 AND (
+      past >= 0 OR t0 <= 1789000000000000
+    )
+    THEN 2
+    WHEN t0 > 1789000000000000
+    THEN 3
+    WHEN t_after - t0 <= 1800000000
+    THEN 0
+    ELSE 1
+  END AS outcome,
+  CASE WHEN past >= 0 THEN CAST(t0 - t_before AS FLOAT64) / 60000000 END AS minutes
+FROM walked
+WHERE
+  t0 >= 1767225600000000;
 
 -- paths_passed
 WITH placed AS (
@@ -776,13 +787,13 @@ WITH placed AS (
     u0,
     k,
     outcome,
-    SUM(CASE WHEN came < 0 THEN 1 ELSE 0 END) OVER (PARTITION BY u0 ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS path
+    SUM(CASE WHEN came = -1 THEN 1 ELSE 0 END) OVER (PARTITION BY u0 ORDER BY place ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS path
   FROM events
 ), walked AS (
   SELECT
     u0,
     path,
-    MAX(outcome) AS outcome,
+    CASE WHEN path = 0 THEN 0 ELSE MAX(outcome) END AS outcome,
     BIT_OR(CAST(1 AS INT64) << CAST(k AS INT64)) AS bits
   FROM placed
   GROUP BY
