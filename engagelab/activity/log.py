@@ -11,6 +11,7 @@ from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.summaries import periods, sql
 from engagelab.summaries.calendar import check_window, first_row
 from engagelab.summaries.engine import Source, source
+from engagelab.summaries.times import checked_times
 from engagelab.summaries.view import Columns, Span, View, occurring, span
 
 
@@ -63,6 +64,7 @@ def read_log(data: Any, *, user: str, time: str, event: str | None = None, event
     table = source(data)
     columns = Columns(table)
     column_of(time, table.types)
+    checked_times(table, time)
     when = span(columns, time, every=every, since=since, until=until, tz=tz, earlier=earlier)
     if when.missing:
         raise DataError("activity.no_time", column=repr(time), n=when.missing,

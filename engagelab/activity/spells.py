@@ -18,7 +18,9 @@ from engagelab import money, words
 from engagelab.activity.log import stamps, written
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.summaries import periods, sql
-from engagelab.summaries.engine import source
+from engagelab.summaries.engine import Source, source
+from engagelab.summaries.times import checked_times
+from engagelab.summaries.view import Columns, View
 
 NEVER = np.datetime64("2261-01-01", "us")
 
@@ -68,12 +70,22 @@ def fetched(data: Any, columns: Sequence[str], times: Sequence[str | None],
         return data
     table = source(data)
     names = list(dict.fromkeys([*columns, *(what for what in money.ALIKE if what in table.types)]))
-    kinds = dict.fromkeys(times, "stamp") | {
+    dated = [name for name in times if name and not _blank(table, name)]
+    kinds = dict.fromkeys(dated, "stamp") | {
         name: "number" for name in amounts if name and table.types[name] == sql.WRITTEN}
     reads = {f"k{i}": sql.Read(name, kinds.get(name, "key")) for i, name in enumerate(names)}
     found = table.fetch(sql.read(reads, table.types, table=table.table), names).set_axis(names, axis="columns")
-    return found.assign(**{name: pd.to_datetime(found[name].astype("Int64"), unit="us", utc=True)
-                           for name in names if name in times})
+    found[dated] = found[dated].astype("Int64")
+    return found.assign(**{name: pd.to_datetime(found[name], unit="us", utc=True) for name in names if name in times})
+
+
+def _blank(table: Source, column: str) -> bool:
+    """Whether a column of text holds nothing, as in a file in which nobody has left yet; no time in it is refused."""
+    if table.types[column] != "VARCHAR":
+        return False
+    checked_times(table, column)
+    return not View(Columns(table, {"k0": sql.Read(column, "key")})).plain(
+        "SELECT count(k0) AS n FROM events")["n"].iloc[0]
 
 
 def spells(data: pd.DataFrame, user: str, opened: str, closed: str, by: Sequence[str], tz: str | None,

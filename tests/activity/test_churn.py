@@ -442,3 +442,13 @@ def test_a_wrong_row_is_named_by_its_number():
         with pytest.raises(UsageError, match="needs both former="):
             churn(priced(("a", "2026-01-01", None, 1.0, 2.0, None)), **NAMES,
                   **{name: column for name, column in PRICES.items() if name != missing})
+
+
+def test_a_file_in_which_nobody_has_left_yet_has_no_churn(tmp_path):
+    path = tmp_path / "plans.csv"
+    path.write_text("who,opened,closed\n1,2026-01-01,\n2,2026-01-05,\n", encoding="utf-8")
+    table = churn(path, user="who", opened="opened", closed="closed", until="2026-03-01")
+    assert table["count"].tolist() == [0.0] and table["n"].tolist() == [2]
+    path.write_text("who,opened,closed\n1,2026-01-01,later\n", encoding="utf-8")
+    with pytest.raises(DataError, match="column 'closed', row 1: 'later' is no time"):
+        churn(path, user="who", opened="opened", closed="closed", until="2026-03-01")

@@ -56,3 +56,10 @@ def test_columns_of_small_tables_are_read_strictly():
         flags(pd.DataFrame({"won": ["no"]}), "won")
     with pytest.raises(DataError, match="column 'at' holds"):
         stamps(pd.DataFrame({"at": ["soon"]}), "at")
+
+
+def test_a_time_that_is_none_is_named_by_its_row(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("user,at\na,2026-01-01\nb,soon\n", encoding="utf-8")
+    with pytest.raises(DataError, match="column 'at', row 2: 'soon' is no time"):
+        read_log(path, user="user", time="at")
