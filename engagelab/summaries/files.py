@@ -1,8 +1,8 @@
 """Files as DuckDB reads them, of one type in all of them or not at all.
 
 DuckDB's manual ("CSV Auto Detection", "Combining Schemas"): types are guessed from the first rows, and where files
-differ, those of the first one are given to all. A user "007" would silently become the user 7, and a time without a
-zone one of UTC.
+differ, those of the first one are given to all. A user "007" would silently become the user 7, a late 2.75 would be
+rounded to 3, and a time without a zone be one of UTC: so all rows of all files are looked into, which takes longer.
 """
 
 import re
@@ -17,6 +17,7 @@ from engagelab.errors import DataError
 from engagelab.summaries.sql import NUMBERS, UNLIKE, WRITTEN, quote, written
 
 ZONED = r":\d\d(\.\d+)?\s*([zZ]|[+-]\d\d(:?\d\d)?|[A-Za-z]+(/[A-Za-z_]+)*)$"  # a time that ends with its zone
+LATE = ("DATE", "TIME", "BOOLEAN", "DOUBLE")  # read as text and cast above it
 FAMILIES = (("number", NUMBERS), ("zone", ("TIMESTAMP WITH",)), ("time", ("TIMESTAMP",)), ("text", ("VARCHAR", "ENUM")))
 
 
@@ -29,12 +30,16 @@ def csv(connection: duckdb.DuckDBPyConnection, names: Any) -> tuple[duckdb.DuckD
     columns differently are read by name.
 
     Decimals, too, are read as text, and stand beside it: ids 12.1 and 12.10 are one number. Also returns which they
-    are, by their type `WRITTEN`.
+    are, by their type `WRITTEN`. What is text for the sake of late rows keeps the type of the first ones: as a key it
+    is text, and where a number or a time is wanted the late value is named.
     """
     by_name = len(names) > 1 and _ordered_otherwise(connection, names)
-    seen = connection.read_csv(names, files_to_sniff=-1, union_by_name=by_name)
-    kinds = dict(zip(seen.columns, map(str, seen.types), strict=True))
-    late = {name for name, kind in kinds.items() if kind.startswith(("DATE", "TIME", "BOOLEAN", "DOUBLE"))}
+    first = connection.read_csv(names, files_to_sniff=-1, union_by_name=by_name)
+    whole = connection.read_csv(names, files_to_sniff=-1, union_by_name=by_name, sample_size=-1)
+    kinds = {name: kind if kind != "VARCHAR" else "DOUBLE" if early == "BIGINT" else
+             early if early.startswith(LATE) else kind
+             for name, early, kind in zip(whole.columns, map(str, first.types), map(str, whole.types), strict=True)}
+    late = {name for name, kind in kinds.items() if kind.startswith(LATE)}
     said = {name: "VARCHAR" if name in late else kind for name, kind in kinds.items()}
     read = connection.read_csv(names, union_by_name=by_name, dtype={
         name: duckdb.sqltype(kind) for name, kind in said.items()})
@@ -76,11 +81,12 @@ def _late(name: str, kind: str, names: Sequence[str]) -> duckdb.Expression:
     read = duckdb.SQLExpression(f"TRY_CAST(trim({quote(name)}) AS {kind})")
     checked = duckdb.CaseExpression(text.isnull() | read.isnotnull(), read).otherwise(_refused(
         text, kind, "summaries.other_kind", file=file, column=repr(name), type=kind))
-    if "ZONE" not in kind:
+    if not kind.startswith("TIMESTAMP"):
         return checked.alias(name)
-    zoned = text.isnull() | duckdb.FunctionExpression("regexp_matches", text, duckdb.ConstantExpression(ZONED))
-    return duckdb.CaseExpression(zoned, checked).otherwise(_refused(
-        text, kind, "summaries.lacks_zone", column=repr(name))).alias(name)
+    zoned = duckdb.FunctionExpression("regexp_matches", text, duckdb.ConstantExpression(ZONED))
+    alike, key = (zoned, "lacks_zone") if "ZONE" in kind else (~zoned, "has_zone")
+    return duckdb.CaseExpression(text.isnull() | alike, checked).otherwise(_refused(
+        text, kind, f"summaries.{key}", column=repr(name))).alias(name)
 
 
 def _refused(text: duckdb.Expression, kind: str, key: str, **said: object) -> duckdb.Expression:

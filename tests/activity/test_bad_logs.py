@@ -280,3 +280,17 @@ def test_who_joins_after_what_was_observed_is_no_lead_and_who_has_no_date_is_cou
     assert counted.to_dict() == {name: 0.0 for name in counted.index} | found["state"].value_counts().to_dict()
     undated = states(log(), known=known, **asked)
     assert undated.loc[undated["state"] == "lead", "user_id"].tolist() == ["n", "y", "z"]
+
+
+@pytest.mark.parametrize("rows", [10, 2100, 21000])
+def test_what_comes_late_in_a_long_file_is_read_as_it_stands(tmp_path, rows):
+    path = tmp_path / "long.csv"
+    late = "9.5,2026-02-02,2.75\n007,2026-02-03,0.4\n"
+    path.write_text("user,at,v\n" + "8,2026-01-01,1\n" * rows + late, encoding="utf-8")
+    table = growth(path, user="user", time="at", value="v", until="2026-03-01")
+    assert table.loc[table["metric"] == "value", "estimate"].tolist() == [rows, pytest.approx(3.15)]
+    assert table.loc[table["metric"] == "new", "n"].tolist() == [1, 2]
+    late = "9,2026-02-01 00:30:00+09:00\n"
+    path.write_text("user,at\n" + "8,2026-01-01 10:00:00\n" * rows + late, encoding="utf-8")
+    with pytest.raises(DataError, match="give all a zone"):
+        growth(path, user="user", time="at", until="2026-03-01")
