@@ -177,7 +177,7 @@ def test_the_words_are_of_the_language_spoken():
     ({"by": ["plan", "plan"]}, UsageError, "by names a column twice"),
     ({"since": "2026-06-01"}, DataError, "is not before until"),
     ({"confidence": 95}, UsageError, "confidence must lie between 0 and 1"),
-    ({"time": "event"}, DataError, "not dates or stamps"),
+    ({"time": "event"}, DataError, "row 1: .view. is no time"),
     ({"events": "view"}, UsageError, "events must be a list"),
 ])
 def test_what_cannot_be_right_is_refused_in_one_line(wrong, error, said):
