@@ -24,7 +24,7 @@ MODULES = {
     "metrics.measure": "measure", "summaries.engine": "query", "money": "net", "report.save": "save",
 }
 FACE = {name: f"{__name__}.{module}" for module, names in MODULES.items() for name in names.split()}
-ROOMS = ("activity", "ltv", "metrics", "plots", "privacy")
+ROOMS = ("activity", "ltv", "metrics", "plots", "privacy", "surveys")
 
 __all__ = [*FACE, *ROOMS]
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab import metrics as metrics
     from engagelab import plots as plots
     from engagelab import privacy as privacy
+    from engagelab import surveys as surveys
     from engagelab.display import shown as shown
     from engagelab.metrics.measure import measure as measure
     from engagelab.metrics.nouns import ces as ces

@@ -1,0 +1,57 @@
+"""Small cells of a finished table hidden in place, with whatever would give them away.
+
+The rules of `measure()` for tables that are made otherwise: fewer than five respondents, ten where two attributes are
+crossed, and then the complementary cells (see `engagelab.privacy.cells`).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from engagelab import words
+from engagelab.metrics.nouns import SURVEY_MIN_N
+from engagelab.privacy.cells import ALL, FEW, hidden
+
+BLANK = ("estimate", "low", "high", "se", "count", "base", "n", "n_eff", "n_missing")
+CROSSED = 2
+
+
+def suppressed(table: pd.DataFrame, by: Sequence[str], *, period: str | None = None, people: str = "n",
+               min_n: int | None = None, least: int = SURVEY_MIN_N, also: Sequence[str] = ()) -> pd.DataFrame:
+    """The answer with its small cells hidden and flagged, in place.
+
+    table : columns of an answer; "(all)" in a column of `by` is the total over it. by : the attributes.
+    period : a column that is no attribute, though its values are cells. people : the column of respondents of a cell.
+    min_n : the fewest with whom a cell is shown; unless said `least`, and twice that where two attributes are crossed.
+    also : further columns of numbers to blank. Rows that differ in other columns left of the estimate (such as the
+    metric) are tables of their own.
+
+    >>> teams = pd.DataFrame({"metric": "nps", "team": ["a", "b", "(all)"], "estimate": [0., 10., 6.], "n": [4, 6, 10],
+    ...                       "flag": ""})
+    >>> suppressed(teams, ["team"])[["team", "estimate", "flag"]]
+        team  estimate                                   flag
+    0      a       NaN      hidden: fewer than 5 respondents
+    1      b       NaN  hidden: would give away a smaller cell
+    2  (all)       6.0
+    """
+    keys = [*by, *([period] if period else [])]
+    others = [name for name in table.columns[:list(table.columns).index("estimate")] if name not in keys]
+    total = words.text("metrics.all")
+    crossed = (table[list(by)] != total).sum(axis="columns").to_numpy() if by else np.zeros(len(table), dtype=int)
+    need = np.where(crossed >= CROSSED, 2 * least, least) if min_n is None else np.full(len(table), min_n)
+    why = np.full(len(table), "", dtype=object)
+    groups = table.groupby(others, sort=False, dropna=False).indices.values() if others else [np.arange(len(table))]
+    for places in groups:
+        rows = table.iloc[places]
+        cells = [tuple(ALL if key == total else key for key in row) for row in rows[keys].itertuples(index=False)]
+        counts = rows[people].to_numpy(dtype="float64", na_value=0)
+        why[places] = hidden(cells or [()], counts, need[places])
+    secret = why != ""
+    out = table.copy()
+    for name in (*BLANK, *also):
+        if name in out:
+            out[name] = out[name].mask(secret)
+    said = [words.text("metrics.flag_few" if reason == FEW else "metrics.flag_complement", n=n) if reason else flag
+            for reason, n, flag in zip(why, need, out["flag"], strict=True)]
+    return out.assign(flag=pd.Series(said, index=out.index, dtype="str"))
