@@ -12,6 +12,7 @@ NAME = "Asanagi Coffee"
 COLORS = ("#1f5f7a", "#d98e32")
 ACTIVE, BEGIN, PLATFORM = "app_open", "sign_up", "app"
 STEPS = ("sign_up", "tour_started", "tour_completed")
+OUTCOME, STAY = "satisfaction", "stay"
 CAMPAIGN_NAME = "春のキャンペーン"
 
 
@@ -26,6 +27,7 @@ def settings() -> str:
         f"timezone = {_quoted(ZONE)}", f"currency = {_quoted(CURRENCY)}", "fiscal_year_starts = 4",
         'segment = "segment"', "", "[events]", f"active = [{_quoted(ACTIVE)}]", f"begin = [{_quoted(BEGIN)}]",
         f"platform = {_quoted(PLATFORM)}", f"steps = [{', '.join(map(_quoted, STEPS))}]", "",
+        "[pulse]", f"outcome = {_quoted(OUTCOME)}", f"stay = {_quoted(STAY)}", "scale = [0, 10]", "",
         "[[campaigns]]", f"name = {_quoted(CAMPAIGN_NAME)}", f"since = {_quoted(CAMPAIGN + '-01')}", ""])
 
 

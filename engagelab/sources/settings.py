@@ -80,6 +80,16 @@ class EventSettings:
 
 
 @dataclass(frozen=True)
+class PulseSettings:
+    """The questions of the employees' pulse: which is the `outcome` that the drivers explain, which asks whether they
+    mean to `stay`, and the lowest and the highest answer of all closed questions."""
+
+    outcome: str = ""
+    stay: str = ""
+    scale: tuple[int, ...] = (0, 10)
+
+
+@dataclass(frozen=True)
 class CampaignSettings:
     """A campaign, and the day on which it began."""
 
@@ -104,6 +114,7 @@ class Settings:
     fiscal_year_starts: int = 1
     segment: str = "segment"
     events: EventSettings = field(default_factory=EventSettings)
+    pulse: PulseSettings = field(default_factory=PulseSettings)
     campaigns: tuple[CampaignSettings, ...] = ()
     files: Mapping[str, FileSettings] = field(default_factory=dict)
     surveys: Mapping[str, SurveySettings] = field(default_factory=dict)
@@ -139,6 +150,7 @@ def read_settings(folder: Path | str, *, logo: bool = True) -> Settings:
     entries["surveys"] = {name: _made(SurveySettings, entry, f"surveys.{name}")
                           for name, entry in _group(entries, "surveys").items()}
     entries["events"] = _made(EventSettings, _group(entries, "events"), "events")
+    entries["pulse"] = _made(PulseSettings, _group(entries, "pulse"), "pulse")
     entries["campaigns"] = [_campaign(entry, number) for number, entry in enumerate(_campaigns(entries), 1)]
     settings = _made(Settings, entries, "")
     for wrong in (*_company(settings), *_files(settings), *_surveys(settings)):
@@ -228,6 +240,9 @@ def _company(settings: Settings) -> Iterator[SourceError]:
         yield _wrong("currency", settings.currency, "currency")
     if not is_zone(settings.timezone):
         yield _wrong("timezone", settings.timezone, "zone")
+    scale = settings.pulse.scale
+    if len(scale) != 2 or not all(type(end) is int for end in scale) or scale[0] >= scale[1]:
+        yield _wrong("pulse.scale", list(scale), "scale")
 
 
 def _files(settings: Settings) -> Iterator[SourceError]:

@@ -43,8 +43,9 @@ def _checked(answers: pd.Series, name: str, scale: tuple[float, float] | None) -
     wrong = answers.notna() & (found.isna() | np.isinf(found))
     if wrong.any():
         row = int(np.argmax(wrong.to_numpy()))
-        raise DataError("surveys.no_number", column=repr(name), row=row + 1, value=repr(answers.iloc[row]),
-                        n=int(wrong.sum()))
+        value = answers.iloc[row]
+        raise DataError("surveys.no_number", column=repr(name), row=row + 1, n=int(wrong.sum()),
+                        value=repr(value) if isinstance(value, str) else str(value))
     if scale is not None:
         low, high = scale
         off = (found < low) | (found > high)

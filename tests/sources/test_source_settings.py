@@ -13,6 +13,7 @@ from engagelab.sources.settings import (
     CampaignSettings,
     EventSettings,
     FileSettings,
+    PulseSettings,
     Settings,
     SurveySettings,
     read_settings,
@@ -28,6 +29,7 @@ currency = "JPY"
 fiscal_year_starts = 4
 events = { active = ["app_open"], steps = ["view", "buy"] }
 campaigns = [{ name = "spring", since = 2026-04-01 }]
+pulse = { outcome = "q1", scale = [1, 5] }
 [files."pos_*.csv"]
 table = "orders"
 columns = { "伝票" = "order_id" }
@@ -44,6 +46,7 @@ def test_every_setting_arrives(tmp_path):
     got = read_settings(tmp_path)
     assert (got.name, got.fiscal_year_starts, got.segment) == ("Asanagi Coffee", 4, "segment")
     assert got.events == EventSettings(active=("app_open",), steps=("view", "buy"))
+    assert got.pulse == PulseSettings(outcome="q1", scale=(1, 5))
     assert got.campaigns == (CampaignSettings("spring", "2026-04-01"),)
     assert got.of_file("pos_2026.csv") == FileSettings(
         table="orders", columns={"伝票": "order_id"}, dayfirst=True, year=2026
@@ -78,6 +81,10 @@ WRONG = {
     '[events]\nactiv = ["a"]': "no setting 'events.activ'; did you mean 'active'?",
     '[events]\nactive = "a"': 'events.active cannot be \'a\'; it takes a list such as ["a", "b"]',
     'logo = "missing.png"': "logo cannot be 'missing.png'; it takes the name of a picture in this folder, and there is",
+    "[pulse]\nscale = [10, 0]": "it takes the lowest and the highest answer, such as [0, 10]",
+    "[pulse]\nscale = [0, true]": "pulse.scale cannot be [0, True]",
+    "[pulse]\nscale = [0]": "pulse.scale cannot be [0]",
+    "[pulse]\noutcom = 'x'": "no setting 'pulse.outcom'; did you mean 'outcome'?",
     "name =": "is not valid TOML",
     '[files."a.csv"]\ntabel = "orders"': "no setting 'files.a.csv.tabel'; did you mean 'table'",
     '[files."a.csv"]\ntable = "order"': "files.a.csv.table cannot be 'order'; it takes one of customers, ",
