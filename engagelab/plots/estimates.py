@@ -12,17 +12,19 @@ LETTER, LETTERS_AN_INCH = .6, 15.2  # how wide a letter is, of its height; and h
 CROWD = 60  # points of a line above which it has no marker for each
 
 
-def trend(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", title: str = "", ax=None):
+def trend(frame: pd.DataFrame, *, over: str | None = None, hue: str | None = None, unit: str = "number",
+          title: str = "", ax=None):
     """Estimates over periods, a line for each value of `hue`, with a whisker for each interval.
 
-    Parameters: a frame of `measure` with a period column; `hue`, another of its columns; `unit`
-    as in `engagelab.display.shown`. A hidden or empty cell leaves a gap; a point of a period that
-    is still in progress is hollow. Of more than 60 periods, only such points and those alone have a marker.
+    Parameters: a frame of `measure` with a period column, or with a column `over` whose values follow one another in
+    the order of their names, such as waves; `hue`, another of its columns; `unit` as in `engagelab.display.shown`. A
+    hidden or empty cell leaves a gap; a point of a period that is still in progress is hollow. Of more than 60
+    periods, only such points and those alone have a marker.
 
     Errors: UsageError where the frame has no period column, several metrics (beside hue="metric"), or several rows
     for a point; DataError where it is empty.
     """
-    when = period_of(frame)
+    when = column_of(over, frame.columns) if over else period_of(frame)
     frame = frame[frame[when] != words.text("metrics.all")]  # a total is no period
     return lines(frame, when, sorted(frame[when].astype(str).unique()), hue=hue, unit=unit, title=title, ax=ax)
 

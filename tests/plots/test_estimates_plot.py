@@ -41,6 +41,15 @@ def test_a_total_over_all_periods_is_no_period():
     assert [text.get_text() for text in trend(whole, hue="channel").get_xticklabels()] == ["Q1", "Q2"]
 
 
+def test_waves_follow_one_another_where_they_are_named():
+    waves = FRAME.rename(columns={"quarter": "wave"})
+    ax = trend(waves, over="wave", hue="channel")
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["Q1", "Q2"]
+    assert sorted(heights(ax)) == sorted(heights(trend(FRAME, hue="channel")))
+    with pytest.raises(NoColumn, match=r"'waves'; it has .* did you mean 'wave'"):
+        trend(waves, over="waves")
+
+
 def test_a_table_without_a_period_or_a_column_is_refused():
     with pytest.raises(UsageError, match="no period"):
         trend(FRAME.drop(columns="quarter"))
