@@ -21,7 +21,9 @@ MODULES = {
     "display": "shown",
     "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
     "metrics.nouns": "rate mean ratio quantile nps csat ces", "metrics.social": "engagement_rate",
-    "metrics.measure": "measure", "summaries.engine": "query", "money": "net", "report.save": "save",
+    "surveys.change": "change",
+    "metrics.measure": "measure", "metrics.design": "Design", "summaries.engine": "query", "money": "net",
+    "report.save": "save",
 }
 FACE = {name: f"{__name__}.{module}" for module, names in MODULES.items() for name in names.split()}
 ROOMS = ("activity", "ltv", "metrics", "plots", "privacy", "surveys")
@@ -36,6 +38,7 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab import privacy as privacy
     from engagelab import surveys as surveys
     from engagelab.display import shown as shown
+    from engagelab.metrics.design import Design as Design
     from engagelab.metrics.measure import measure as measure
     from engagelab.metrics.nouns import ces as ces
     from engagelab.metrics.nouns import csat as csat
@@ -68,6 +71,7 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab.sources.read import read as read
     from engagelab.sources.read import sniff as sniff
     from engagelab.summaries.engine import query as query
+    from engagelab.surveys.change import change as change
 
 
 def __getattr__(name: str):

@@ -13,7 +13,8 @@ from engagelab import words
 CURRENCIES = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 WITHOUT_CENTS = ("JPY", "KRW")
 MISSING = "–"
-SPANS, NAMED = ("after", "age", "window", "within"), ("kind", "phase", "state")  # columns of durations, of our words
+SPANS = ("after", "age", "window", "within")        # columns of durations
+NAMED = ("kind", "phase", "quadrant", "state", "theme", "tone")      # columns of our words
 DURATION = re.compile(r"(\d+) ?(second|minute|hour|day|week|month|quarter|year)s?\b")
 TRAILING = re.compile(r"(?<=\d)\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
 

@@ -1,7 +1,7 @@
 """The shape of an answer: one row an estimate, small cells hidden, doubts flagged in words."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,15 +9,20 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, UsageError
+from engagelab.metrics import unanimity
 from engagelab.metrics.nouns import SURVEY_MIN_N, Noun
-from engagelab.privacy.cells import ALL, FEW, hidden
+from engagelab.privacy import cells as private
 from engagelab.summaries import periods
 from engagelab.summaries.moments import Ask
 from engagelab.summaries.view import Span
 
 COLUMNS = ("metric", "estimate", "low", "high", "se", "count", "base", "n", "n_eff", "n_missing", "method", "flag")
 NUMBERS = ("estimate", "low", "high", "se", "count", "base", "n_eff")
+HIDDEN = (private.FEW, private.COMPLEMENT, private.EARLIER, *unanimity.MASKED)
 CROSSED = 2  # attributes from which on a cell needs twice as many respondents
+
+
+Published = Callable[[np.ndarray, np.ndarray, list[str]], list[str]]
 
 
 @dataclass(frozen=True)
@@ -48,22 +53,30 @@ def grouping(by: str | Sequence[str] | None, *own: str | None) -> list[str]:
 
 
 def answer(name: str, noun: Noun, ask: Ask, cells: Cells, min_n: int | None, when: Span | None, every: str | None,
-           weighted: bool) -> tuple[pd.DataFrame, bool]:
-    """The tidy rows of one metric, its grouping columns called `by_1, by_2 ...`, and whether it has a base."""
+           weighted: bool, published: Published | None = None) -> tuple[pd.DataFrame, bool]:
+    """The tidy rows of one metric, its grouping columns called `by_1, by_2 ...`, and whether it has a base.
+
+    `published` says why each cell is hidden now, from the cells' places, thresholds, and why they are hidden already.
+    """
     table = cells.table
     if ask.scope and cells.depth:  # groups that hold other platforms only are no answer
         table = table[table["rows"] > 0].reset_index(drop=True)
     starts = when.window.starts if when else 1
     keys = [labels(table, i, every if every and i == cells.depth else None, starts) for i in range(1, cells.depth + 1)]
     attributes = cells.depth - bool(every)
-    why = _hidden(table, noun, cells.depth, attributes, min_n)
-    secret = np.array([bool(reason) for reason in why], dtype=bool)
+    least = _least(table, noun, cells.depth, attributes, min_n)
+    why = _hidden(table, least, cells.depth)
+    if published is not None:
+        why = published(table["place"].to_numpy(), least, why)
+    masked = np.isin(why, (private.ALIKE, private.BESIDE))
+    secret = ~masked & (np.array(why, dtype=object) != "")
     out = pd.DataFrame({"metric": pd.Series([name] * len(table), dtype="str")})
     for i, key in enumerate(keys, 1):
         out[f"by_{i}"] = pd.Series(key, dtype="str")
     empty = (table["n"] == 0).to_numpy()
     for column in NUMBERS:
-        blank = secret | (empty if column in ("estimate", "low", "high", "se") else False)
+        blank = secret | masked  # of n_eff too: by a design it follows from the answers
+        blank |= empty if column in ("estimate", "low", "high", "se") else False
         out[column] = table[column].astype("float64").mask(blank)
     for column in ("n", "n_missing"):
         out[column] = table[column].astype("Int64").mask(secret)
@@ -71,19 +84,19 @@ def answer(name: str, noun: Noun, ask: Ask, cells: Cells, min_n: int | None, whe
     method += words.text("metrics.method_weighted") if weighted else ""
     out["method"] = pd.Series([method] * len(table), dtype="str")
     flags = [_flag(*cell) for cell in zip(
-        why, _least(table, noun, cells.depth, attributes, min_n), table["n"], table["estimate"], table["low"],
+        unanimity.flags(table, why, least), table["n"], table["estimate"], table["low"], table["doubt"],
         _partial(table, cells.depth, when, every), strict=True)]
     out["flag"] = pd.Series(flags, dtype="str")
     return out, cells.based
 
 
 def is_hidden(flags: pd.Series) -> pd.Series:
-    """Which flags say that a cell is hidden, in whichever language.
+    """Which flags say that a cell is hidden or masked, in whichever language.
 
     >>> is_hidden(pd.Series(["", "hidden: fewer than 5 respondents", "no known value", None])).tolist()
     [False, True, False, False]
     """
-    said = [text for key in ("metrics.flag_few", "metrics.flag_complement") for text in words.catalogue()[key].values()]
+    said = [text for key in HIDDEN for text in words.catalogue()[f"metrics.flag_{key}"].values()]
     pattern = "|".join(re.escape(text).replace(re.escape("{n}"), r"\d+") for text in said)
     return flags.astype("str").str.contains(pattern, regex=True).fillna(False).astype(bool)
 
@@ -124,13 +137,12 @@ def _least(table: pd.DataFrame, noun: Noun, depth: int, attributes: int, min_n: 
     return np.where(np.full(len(table), crossed) >= CROSSED, 2 * SURVEY_MIN_N, SURVEY_MIN_N)
 
 
-def _hidden(table: pd.DataFrame, noun: Noun, depth: int, attributes: int, min_n: int | None) -> list[str]:
-    least = _least(table, noun, depth, attributes, min_n)
+def _hidden(table: pd.DataFrame, least: np.ndarray, depth: int) -> list[str]:
     if not least.any():
         return [""] * len(table)
     ranks = [table[f"rank_{i}"] for i in range(1, depth + 1)]
-    keys = [tuple(ALL if rank == np.inf else rank for rank in row) for row in zip(*ranks, strict=True)]
-    return hidden(keys or [()], table["users"].to_numpy(), least)
+    keys = [tuple(private.ALL if rank == np.inf else rank for rank in row) for row in zip(*ranks, strict=True)]
+    return private.hidden(keys or [()], table["users"].to_numpy(), least, unanimity.alike(table))
 
 
 def _partial(table: pd.DataFrame, depth: int, when: Span | None, every: str | None) -> list[bool]:
@@ -141,14 +153,16 @@ def _partial(table: pd.DataFrame, depth: int, when: Span | None, every: str | No
             for key, rank in zip(table[f"key_{depth}"], table[f"rank_{depth}"], strict=True)]
 
 
-def _flag(reason: str, least: int, n: int, estimate: float, low: float, partial: bool) -> str:
+def _flag(reason: str, n: int, estimate: float, low: float, doubt: str, partial: bool) -> str:
     flags = []
     if reason:
-        flags.append(words.text("metrics.flag_few" if reason == FEW else "metrics.flag_complement", n=least))
+        flags.append(reason)
     elif n == 0:
         flags.append(words.text("metrics.flag_empty"))
     elif np.isnan(estimate):
         flags.append(words.text("metrics.flag_by_nothing"))
+    elif doubt:
+        flags.append(doubt)
     elif np.isnan(low):
         flags.append(words.text("metrics.flag_no_interval"))
     if partial:

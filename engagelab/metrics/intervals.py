@@ -72,19 +72,25 @@ def newcombe(count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayL
 
 
 def difference_interval(before: ArrayLike, before_low: ArrayLike, before_high: ArrayLike, after: ArrayLike,
-                        after_low: ArrayLike, after_high: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(difference, low, high) of after less before, two independent estimates, from their own intervals alone.
+                        after_low: ArrayLike, after_high: ArrayLike, correlation: ArrayLike = 0.0
+                        ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(difference, low, high) of after less before, from their own intervals and the correlation of the two estimates.
 
     MOVER, the method of variance estimates recovery (Zou and Donner 2008, Statistics in Medicine 27, 1693-1710): it
-    keeps the asymmetry of the two intervals. With Wilson's it is method 10 of Newcombe.
+    keeps the asymmetry of the two intervals. With Wilson's it is method 10 of Newcombe. Two estimates are independent
+    unless a correlation is given, such as that of one question asked twice of the same people.
 
     >>> [float(end) for end in difference_interval(10, 8, 13, 20, 16, 24)]
     [10.0, 5.0, 14.47213595499958]
     """
     before, after = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
-    apart = after - before
-    return (apart, apart - np.hypot(after - np.asarray(after_low), np.asarray(before_high) - before),
-            apart + np.hypot(np.asarray(after_high) - after, before - np.asarray(before_low)))
+    apart, r = after - before, np.asarray(correlation, dtype=float)
+
+    def third_side(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        return np.hypot(one - r * other, np.sqrt(1 - r * r) * other)  # the law of cosines
+
+    return (apart, apart - third_side(after - np.asarray(after_low), np.asarray(before_high) - before),
+            apart + third_side(np.asarray(after_high) - after, before - np.asarray(before_low)))
 
 
 def nps_variance(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike) -> np.ndarray:
@@ -221,6 +227,20 @@ def around(estimate: ArrayLike, se: ArrayLike, df: ArrayLike, confidence: float 
     se = np.asarray(se, dtype=float)
     half = t_value(df, confidence) * np.where(se > 0, se, np.nan)
     return np.asarray(estimate) - half, np.asarray(estimate) + half
+
+
+def logit(share: ArrayLike, se: ArrayLike, df: ArrayLike, confidence: float = .95) -> Bounds:
+    """Student's interval of a share on the logit scale, and back; NaN where the share is 0 or 1 or its error is 0.
+
+    As survey::svyciprop(method="logit") of R (Lumley 2010, Complex Surveys).
+
+    >>> [float(round(bound, 4)) for bound in logit(.9, .05, 20)]
+    [0.7385, 0.9663]
+    """
+    share, se = np.asarray(share, dtype=float), np.asarray(se, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        low, high = around(np.log(share / (1 - share)), se / (share * (1 - share)), df, confidence)
+        return 1 / (1 + np.exp(-low)), 1 / (1 + np.exp(-high))
 
 
 def quantile_ranks(n: ArrayLike, q: float, confidence: float = .95) -> tuple[np.ndarray, np.ndarray]:

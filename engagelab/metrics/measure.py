@@ -14,10 +14,13 @@ import pandas as pd
 
 from engagelab import money, words
 from engagelab.errors import UsageError, column_of, one_of
+from engagelab.metrics import design as designs
+from engagelab.metrics import members, unanimity
 from engagelab.metrics.answer import COLUMNS, Cells, answer, grouping
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.nouns import Noun, Quantile, checked_min_n
 from engagelab.metrics.quantiles import quantiles
+from engagelab.privacy.ledger import Ledger
 from engagelab.summaries import periods, sql
 from engagelab.summaries.engine import source
 from engagelab.summaries.moments import Ask, Sums, merge, moments
@@ -28,8 +31,9 @@ Metrics = Noun | Sequence[Noun] | Mapping[str, Noun]
 
 def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = None, time: str | None = None,
             every: str | None = None, since: object = None, until: object = None, tz: str | None = None,
-            total: bool = False, weights: str | None = None, confidence: float = .95, min_n: int | None = None,
-            user: str | None = None, fiscal_year_starts: int = 1) -> pd.DataFrame:
+            total: bool = False, weights: str | None = None, design: designs.Design | None = None,
+            confidence: float = .95, min_n: int | None = None, user: str | None = None,
+            ledger: Ledger | None = None, fiscal_year_starts: int = 1) -> pd.DataFrame:
     """Estimate metrics, overall, by group and by period.
 
     data : DataFrame, path or glob (.csv .parquet .json), Arrow table, polars frame, DuckDB relation, or `Source`.
@@ -43,10 +47,13 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
     total : also measure all groups together, at every level, as "(all)".
     weights : a column of weights. The estimate is weighted; the interval uses Kish's effective n. A negative weight
         is an error; a row with weight zero or none counts as missing.
+    design : how the rows were drawn, `Design(weights=, strata=, cluster=, fpc=)`, in place of `weights`.
     min_n : hide cells with fewer respondents, whatever the noun says. Survey nouns hide below 5, and below 10 where
         two attributes are crossed.
     user : the column that names the respondent, so that `min_n` counts people and not rows; all rows without a name are
         one respondent.
+    ledger : what was published before, `el.privacy.Ledger()`: cells that would give away few people together with it
+        are hidden too. It needs `user`.
     fiscal_year_starts : the month with which quarters and years start. A fiscal year is named by the calendar year in
         which it starts: with 4, July to September 2026 are "FY2026Q2"; with 1 they are "2026Q3".
 
@@ -71,13 +78,17 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
     z_value(confidence)
     checked_min_n(min_n)
     nouns = named(metrics)
+    weights = designs.weights_of(design, weights, nouns)
+    kept = members.checked(ledger, user)
     view, asks, when = _view(data, nouns, _by(by, every), time=time, every=every, since=since, until=until, tz=tz,
                              weights=weights, user=user, total=total,
                              starts=periods.checked_starts(fiscal_year_starts))
+    drawn = designs.drawn(view, asks, design) if design is not None else None
     keys, sums, text = moments(view, asks, users=user is not None)
     levels = _levels(view, keys, total)
-    texts, frames = [text], []
-    for noun, (name, ask, whole) in zip(nouns.values(), zip(nouns, asks, sums, strict=True), strict=True):
+    published = members.told(view, list(nouns.values()), asks, [level.codes for level in levels], kept) if kept else []
+    texts, frames = [drawn.text, text] if drawn else [text], []
+    for at, (noun, name, ask, whole) in enumerate(zip(nouns.values(), nouns, asks, sums, strict=True)):
         parts = []
         for level in levels:
             merged = whole if level.finest else _merged(level, whole, view, ask, user is not None)
@@ -86,10 +97,16 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
                 texts += [more] if level.finest else []
             else:
                 estimates = noun.estimates(merged, confidence)
+            if drawn:
+                estimates = drawn.estimates(noun, at, merged, estimates, level.codes, confidence)
             parts.append((merged, estimates))
-        frames.append(answer(name, noun, ask, _cells(levels, parts), min_n, when, every, weights is not None))
+        frames.append(answer(name, noun, ask, _cells(levels, parts, noun, ask), min_n, when, every,
+                             weights is not None and design is None, published[at] if kept else None))
+    if kept:
+        kept.write()
     result = _tidy(frames, [*_by(by, None), *([every] if every else [])])
-    result.attrs = {"sql": "\n\n".join(dict.fromkeys(texts)), "notes": _notes(when, time, tz)}
+    result.attrs = {"sql": "\n\n".join(dict.fromkeys(texts)),
+                    "notes": _notes(when, time, tz) + designs.notes(design, sums)}
     return result
 
 
@@ -200,7 +217,7 @@ def _merged(level: _Level, whole: Sums, view: View, ask: Ask, users: bool) -> Su
     return replace(merged, users=again.users)
 
 
-def _cells(levels: list[_Level], parts: list[tuple[Sums, Any]]) -> Cells:
+def _cells(levels: list[_Level], parts: list[tuple[Sums, Any]], noun: Noun, ask: Ask) -> Cells:
     """The cells of all levels in one table, sorted by their keys, totals last."""
     depth = len(levels[0].kept)
     blocks = []
@@ -214,9 +231,12 @@ def _cells(levels: list[_Level], parts: list[tuple[Sums, Any]]) -> Cells:
             estimate=estimates.estimate, low=estimates.low, high=estimates.high, se=estimates.se,
             count=none if estimates.count is None else estimates.count,
             base=none if estimates.base is None else estimates.base,
-            n=sums.n, n_eff=sums.n_eff, n_missing=sums.rows - sums.n, users=sums.users, rows=sums.rows)
+            n=sums.n, n_eff=sums.n_eff if estimates.n_eff is None else estimates.n_eff,
+            doubt="" if estimates.doubt is None else estimates.doubt,
+            n_missing=sums.rows - sums.n, users=sums.users, rows=sums.rows, **unanimity.kinds(noun, ask, sums))
         blocks.append(block)
     table = pd.concat(blocks, ignore_index=True) if len(blocks) > 1 else blocks[0]
+    table["place"] = range(len(table))
     ranks = [f"rank_{i}" for i in range(1, depth + 1)]
     table = table.sort_values(ranks, kind="stable", ignore_index=True) if ranks else table
     return Cells(table, depth, parts[0][1].method, parts[0][1].base is not None)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, column_of
+from engagelab.metrics.answer import is_hidden
 from engagelab.metrics.intervals import wilson
 
 
@@ -50,7 +51,7 @@ def mix(measured: pd.DataFrame, *, by: str, over: str) -> pd.DataFrame:
     share = pd.DataFrame({"metric": "share", by: rows[by], over: rows[over], "estimate": n / whole, "low": low,
                           "high": high, "se": np.sqrt(n / whole * (1 - n / whole) / whole), "count": n, "n": whole,
                           "n_eff": whole, "n_missing": 0, "method": words.text("metrics.method_wilson"),
-                          "flag": rows["flag"]})
+                          "flag": rows["flag"].mask(is_hidden(rows["flag"]) & known, "")})  # an answer masked
     return share.assign(**{name: share[name].where(known) for name in ("estimate", "low", "high")})
 
 

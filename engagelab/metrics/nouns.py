@@ -35,6 +35,8 @@ class Estimates:
     method: str
     count: np.ndarray | None = None
     base: np.ndarray | None = None
+    n_eff: np.ndarray | None = None  # where it is not Kish's
+    doubt: np.ndarray | None = None  # why there is no interval, or what it means, where the figures do not tell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,15 @@ class Noun(ABC):
     def estimates(self, sums: Sums, confidence: float) -> Estimates:
         """The estimate of each group from its moments."""
 
+    def gradient(self, mean: np.ndarray) -> np.ndarray:
+        """How the estimate moves with each of its means: (groups, k), from the means (groups, k).
+
+        >>> Nps("score").gradient(np.array([[.5, .2]])).tolist()
+        [[100.0, -100.0]]
+        >>> Ratio("clicks", "views").gradient(np.array([[2., 8.]])).tolist()
+        [[0.125, -0.03125]]
+        """
+        raise UsageError("metrics.not_of_sums", noun=self.name)
 
 def checked_min_n(min_n: int | None) -> None:
     """Refuse a least number of respondents that is no count."""
@@ -106,6 +117,10 @@ class Rate(Noun):
         """The estimate of each group."""
         return share(sums, confidence)
 
+    def gradient(self, mean: np.ndarray) -> np.ndarray:
+        """1: the estimate is the mean."""
+        return np.ones_like(mean)
+
 
 def share(sums: Sums, confidence: float) -> Estimates:
     """A share of rows from its moments, with the interval of Wilson (1927)."""
@@ -138,6 +153,10 @@ class Mean(Noun):
         low, high = intervals.around(sums.mean[:, 0], se, sums.n_eff - 1, confidence)
         return Estimates(sums.mean[:, 0], low, high, se, words.text("metrics.method_t"))
 
+    def gradient(self, mean: np.ndarray) -> np.ndarray:
+        """1: the estimate is the mean."""
+        return np.ones_like(mean)
+
 
 @dataclass(frozen=True)
 class Ratio(Noun):
@@ -159,6 +178,10 @@ class Ratio(Noun):
         """The estimate of each group."""
         return ratio_of_sums(sums, confidence, words.text("metrics.method_delta"))
 
+    def gradient(self, mean: np.ndarray) -> np.ndarray:
+        """1/y and -x/y^2."""
+        return gradient_of_ratio(mean)
+
 
 def ratio_of_sums(sums: Sums, confidence: float, method: str) -> Estimates:
     """First value over second, with the linearised standard error (Cochran, Sampling Techniques, 1977, chapter 6)."""
@@ -170,6 +193,12 @@ def ratio_of_sums(sums: Sums, confidence: float, method: str) -> Estimates:
         se = np.where(sums.n > 1, np.sqrt(spread / (sums.n_eff - 1)) / np.abs(bottom), np.nan)
     low, high = intervals.around(r, se, sums.n_eff - 1, confidence)
     return Estimates(r, low, high, se, method, sums.totals[:, 0], sums.totals[:, 1])
+
+
+def gradient_of_ratio(mean: np.ndarray) -> np.ndarray:
+    """How first over second moves with each: 1/y and -x/y^2."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.column_stack([1 / mean[:, 1], -mean[:, 0] / mean[:, 1] ** 2])
 
 
 def _spread(variance: np.ndarray, rounding: np.ndarray) -> np.ndarray:
@@ -243,6 +272,10 @@ class Nps(Survey):
             se = 100 * np.sqrt(intervals.nps_variance(p, q, np.ones_like(p)) / n)
         return Estimates(100 * (p - q), low, high, se, words.text(f"metrics.method_nps_{self.interval}"))
 
+    def gradient(self, mean: np.ndarray) -> np.ndarray:
+        """100 points for promoters, -100 for detractors."""
+        return np.broadcast_to([100.0, -100.0], mean.shape)
+
 
 @dataclass(frozen=True)
 class Favourable(Survey):
@@ -271,6 +304,10 @@ class Favourable(Survey):
     def estimates(self, sums: Sums, confidence: float) -> Estimates:
         """The estimate of each group."""
         return share(sums, confidence)
+
+    def gradient(self, mean: np.ndarray) -> np.ndarray:
+        """1: the estimate is the mean."""
+        return np.ones_like(mean)
 
 
 def _scale(noun: str, scale: object) -> tuple[int, int]:

@@ -10,9 +10,11 @@ import functools
 from dataclasses import dataclass
 from importlib.resources import files
 
+import numpy as np
+
 from engagelab import words
 from engagelab.errors import DataError, column_of, one_of
-from engagelab.metrics.nouns import Estimates, Noun, ratio_of_sums
+from engagelab.metrics.nouns import Estimates, Noun, gradient_of_ratio, ratio_of_sums
 from engagelab.summaries.moments import Ask, Sums
 from engagelab.summaries.view import Columns, View
 
@@ -84,6 +86,10 @@ class EngagementRate(Noun):
     def estimates(self, sums: Sums, confidence: float) -> Estimates:
         """The estimate of each group."""
         return ratio_of_sums(sums, confidence, "")
+
+    def gradient(self, mean: np.ndarray) -> np.ndarray:
+        """1/y and -x/y^2."""
+        return gradient_of_ratio(mean)
 
 
 def _scope(columns: Columns, platform: str) -> str:

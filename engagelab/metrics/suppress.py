@@ -10,21 +10,28 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
+from engagelab.metrics import unanimity
 from engagelab.metrics.nouns import SURVEY_MIN_N
-from engagelab.privacy.cells import ALL, FEW, hidden
+from engagelab.privacy.cells import ALL, COMPLEMENT, FEW, hidden
 
 BLANK = ("estimate", "low", "high", "se", "count", "base", "n", "n_eff", "n_missing")
+SIZES = ("n", "n_missing")  # shown where only the answer is masked
 CROSSED = 2
 
 
 def suppressed(table: pd.DataFrame, by: Sequence[str], *, period: str | None = None, people: str = "n",
-               min_n: int | None = None, least: int = SURVEY_MIN_N, also: Sequence[str] = ()) -> pd.DataFrame:
+               min_n: int | None = None, least: int = SURVEY_MIN_N, also: Sequence[str] = (),
+               answers: bool = False) -> pd.DataFrame:
     """The answer with its small cells hidden and flagged, in place.
 
     table : columns of an answer; "(all)" in a column of `by` is the total over it. by : the attributes.
     period : a column that is no attribute, though its values are cells. people : the column of respondents of a cell.
     min_n : the fewest with whom a cell is shown; unless said `least`, and twice that where two attributes are crossed.
-    also : further columns of numbers to blank. Rows that differ in other columns left of the estimate (such as the
+    also : further columns of numbers to blank.
+    answers : the estimate is the share `count` of `n` of those who gave an answer, so that it is masked where all, or
+    all but one, answered alike; a share of who left, or of who answered at all, is none of these.
+    A column `same` of true and false does so for means: whether all have one value.
+    Rows that differ in other columns left of the estimate (such as the
     metric) are tables of their own.
 
     >>> teams = pd.DataFrame({"metric": "nps", "team": ["a", "b", "(all)"], "estimate": [0., 10., 6.], "n": [4, 6, 10],
@@ -41,17 +48,18 @@ def suppressed(table: pd.DataFrame, by: Sequence[str], *, period: str | None = N
     crossed = (table[list(by)] != total).sum(axis="columns").to_numpy() if by else np.zeros(len(table), dtype=int)
     need = np.where(crossed >= CROSSED, 2 * least, least) if min_n is None else np.full(len(table), min_n)
     why = np.full(len(table), "", dtype=object)
+    kinds = pd.DataFrame({"kind_0": table["count"], "kind_1": table["n"] - table["count"]} if answers else {},
+                         index=table.index)
+    kinds = table[["same", "estimate"]] if "same" in table else kinds
     groups = table.groupby(others, sort=False, dropna=False).indices.values() if others else [np.arange(len(table))]
     for places in groups:
         rows = table.iloc[places]
         cells = [tuple(ALL if key == total else key for key in row) for row in rows[keys].itertuples(index=False)]
         counts = rows[people].to_numpy(dtype="float64", na_value=0)
-        why[places] = hidden(cells or [()], counts, need[places])
-    secret = why != ""
+        why[places] = hidden(cells or [()], counts, need[places], unanimity.alike(kinds.iloc[places]))
     out = table.copy()
     for name in (*BLANK, *also):
         if name in out:
-            out[name] = out[name].mask(secret)
-    said = [words.text("metrics.flag_few" if reason == FEW else "metrics.flag_complement", n=n) if reason else flag
-            for reason, n, flag in zip(why, need, out["flag"], strict=True)]
+            out[name] = out[name].mask(np.isin(why, (FEW, COMPLEMENT)) if name in SIZES else why != "")
+    said = [new or old for new, old in zip(unanimity.flags(kinds, list(why), need), out["flag"], strict=True)]
     return out.assign(flag=pd.Series(said, index=out.index, dtype="str"))

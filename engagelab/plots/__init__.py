@@ -6,16 +6,21 @@ it returns the axes. Colours can be told apart by everybody; an interval is alwa
 
 from engagelab.plots.cohorts import cohorts
 from engagelab.plots.curves import power_curve, retention
+from engagelab.plots.drivers import drivers
 from engagelab.plots.estimates import levels, trend
 from engagelab.plots.funnel import funnel
 from engagelab.plots.growth import growth
 from engagelab.plots.journey_map import journey_map
 from engagelab.plots.journeys import journeys
 from engagelab.plots.lifecycle import lifecycle
+from engagelab.plots.likert import likert
+from engagelab.plots.priority import priority
 from engagelab.plots.survival import survival
+from engagelab.plots.themes import themes
+from engagelab.plots.waves import waves
 
-__all__ = ["cohorts", "funnel", "growth", "journey_map", "journeys", "levels", "lifecycle", "power_curve", "retention",
-           "survival", "trend"]
+__all__ = ["cohorts", "drivers", "funnel", "growth", "journey_map", "journeys", "levels", "lifecycle", "likert",
+           "power_curve", "priority", "retention", "survival", "themes", "trend", "waves"]
 
 
 def __dir__() -> list[str]:

@@ -36,13 +36,19 @@ def pseudonym(values: pd.Series, key: bytes | str) -> pd.Series:
 
     Raises UsageError for a key under 8 bytes, which could be guessed.
     """
-    secret = _bytes(key)
+    _bytes(key)
     codes, unique = pd.factorize(values)
-    named: list[str | None] = []
-    for value in unique:
-        text = normal(str(value))
-        named.append(hashlib.blake2b(text.encode("utf-8"), key=secret, digest_size=16).hexdigest() if text else None)
+    named = [keyed(text, key) if (text := normal(str(value))) else None for value in unique]
     return pd.Series([named[code] if code >= 0 else None for code in codes], index=values.index, dtype=object)
+
+
+def keyed(text: str, key: bytes | str) -> str:
+    """The pseudonym of a text, just as it is written.
+
+    >>> keyed("ann@example.com", b"a key for examples")
+    '81f69abc21cd7d62443811f8e34da85b'
+    """
+    return hashlib.blake2b(text.encode("utf-8"), key=_bytes(key), digest_size=16).hexdigest()
 
 
 def _bytes(key: bytes | str) -> bytes:

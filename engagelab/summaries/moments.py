@@ -16,6 +16,7 @@ from engagelab.errors import DataError
 from engagelab.summaries import sql
 from engagelab.summaries.view import View
 
+ENOUGH = 10  # rows from which on their median is the answer of nobody
 LOST = 1e7  # squares about the anchor this much above the variance: seven of sixteen digits are gone
 
 
@@ -119,7 +120,7 @@ def _anchors(view: View, values: dict[str, str]) -> dict[str, float]:
     for name in values.values():
         known = first[name].to_numpy(dtype="float64", na_value=np.nan)
         known = known[np.isfinite(known)]
-        middle = float(np.median(known)) if len(known) else 0.0
+        middle = float(np.median(known)) if len(known) >= ENOUGH else 0.0  # the SQL is shown, and tells no small group
         whole = bool((known == np.floor(known)).all()) and abs(middle) < 2**53
         anchors[name] = float(round(middle)) if whole else float(f"{middle:.3g}")
     return anchors

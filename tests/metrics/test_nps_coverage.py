@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multinomial
 
+from benchmarks.coverage import nps_outcomes
 from engagelab.metrics import intervals
 
 LEAST = {5: .90, 10: .92, 20: .925, 50: .92}
@@ -11,18 +12,7 @@ LEAST = {5: .90, 10: .92, 20: .925, 50: .92}
 
 def coverage(n, step):
     """The chance that the interval holds the true NPS, for every pair of shares on the grid."""
-    outcomes = np.array([(p, q) for p in range(n + 1) for q in range(n + 1 - p)])
-    low, high = intervals.nps_score(outcomes[:, 0], outcomes[:, 1], n)
-    cells = np.column_stack([outcomes, n - outcomes.sum(axis=1)])
-    shares = np.round(np.arange(step, 1, step), 10)
-    found = []
-    for p in shares:
-        for q in shares[shares < 1 - p + 1e-12]:
-            true = 100 * (p - q)
-            inside = (low <= true + 1e-9) & (true - 1e-9 <= high)
-            rest = max(1 - p - q, 0)
-            found.append(multinomial.pmf(cells[inside], n, [p, q, rest]).sum())
-    return np.array(found)
+    return np.array([held for _, held, _ in nps_outcomes(n, step)])
 
 
 @pytest.mark.parametrize("n", [5, 10])

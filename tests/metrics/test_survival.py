@@ -100,3 +100,32 @@ def test_nothing_at_all_has_no_curve_and_no_median():
     frame = pd.DataFrame({"t": pd.Series(dtype=float), "d": pd.Series(dtype=bool)})
     assert len(kaplan_meier(frame, duration="t", ended="d")) == 0
     assert np.isnan(median_duration(frame, duration="t", ended="d")["estimate"].item())
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12), st.booleans()), min_size=2, max_size=40))
+def test_who_enters_late_is_at_risk_from_then_on(rows):
+    frame = pd.DataFrame(rows, columns=["entry", "length", "d"]).assign(t=lambda rows: rows["entry"] + rows["length"])
+    curve = kaplan_meier(frame, duration="t", ended="d", entry="entry")
+    assert curve["time"].tolist() == sorted(frame["t"].unique())
+    survival = 1.0
+    for row in curve.itertuples():
+        at_risk = ((frame["entry"] < row.time) & (frame["t"] >= row.time)).sum()
+        survival *= 1 - (frame["d"] & (frame["t"] == row.time)).sum() / at_risk
+        assert row.at_risk == at_risk and row.survival == pytest.approx(survival)
+    if frame["d"].any():
+        fit = SurvfuncRight(frame["t"], frame["d"].astype(int), entry=frame["entry"])
+        np.testing.assert_allclose(curve.loc[curve["ended"] > 0, "survival"], fit.surv_prob, atol=1e-12)
+
+
+def test_who_enters_after_the_end_is_refused_and_no_median_rests_on_few():
+    frame = pd.DataFrame({"t": [3, 5], "e": [1, 5], "d": [True, True]})
+    with pytest.raises(DataError, match="'e' holds 5 where 't' is 5"):
+        kaplan_meier(frame, duration="t", ended="d", entry="e")
+    with pytest.raises(DataError, match="duration -1"):
+        kaplan_meier(frame.assign(e=-1), duration="t", ended="d", entry="e")
+    early = pd.DataFrame({"t": [1, 2, *[9] * 20], "e": [0, 1, *[5] * 20], "d": [True, True, *[False] * 20]})
+    row = median_duration(early, duration="t", ended="d", entry="e").iloc[0]
+    assert np.isnan(row["estimate"]) and row["flag"] == "fewer than 5 were at risk when some ended early: no median"
+    unknown = early.assign(e=[None, 1, *[5] * 20])
+    assert kaplan_meier(unknown, duration="t", ended="d", entry="e").attrs["n_missing"] == 1

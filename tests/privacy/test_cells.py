@@ -1,13 +1,15 @@
 """Suppression by itself, against the sums that a reader could make."""
 
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engagelab.metrics.unanimity import alike
 from engagelab.privacy.cells import ALL, hidden
 
 
@@ -96,3 +98,77 @@ def test_no_sum_leaves_one_unknown_and_no_shown_cell_is_small(sizes):
     if not found["all"]:
         secret = sum(known[key] for key, why in found.items() if why)
         assert secret == 0 or secret >= 5
+
+
+def test_hidden_parts_whose_sizes_can_add_up_in_one_way_only_take_another_with_them():
+    assert hide({"a": 4, "b": 4, "c": 6, "d": 30}) == {"a": "few", "b": "few", "c": "complement", "d": "", "all": ""}
+    assert hide({"a": 1, "b": 5, "c": 6, "d": 30}) == {"a": "few", "b": "complement", "c": "complement", "d": "",
+                                                      "all": ""}
+
+
+def test_parts_that_may_be_the_same_people_need_a_part_of_enough():
+    cells = [("1",), ("2",), ("3",), (ALL,)]  # the same three people in two waves
+    assert hidden(cells, np.array([3, 3, 9, 9]), np.full(4, 5))[2] == "complement"
+    assert hidden(cells, np.array([3, 3, 9, 15]), np.full(4, 5))[2] == ""
+
+
+def test_a_total_over_two_keys_gives_nothing_away_where_the_totals_between_are_lacking():
+    cells = [("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"), (ALL, ALL)]
+    assert hidden(cells, np.array([3, 9, 8, 30, 50]), np.full(5, 5)) == ["few", "", "complement", "", ""]
+
+
+def answered(kinds):
+    counts = np.array(kinds)
+    return lambda places, unsaid: alike(pd.DataFrame(counts, columns=["kind_0", "kind_1"]))(places, unsaid)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=4))
+def test_what_each_said_in_a_small_or_masked_part_has_more_than_one_solution(parts):
+    kinds = [pair for pair in parts if sum(pair)]
+    if not kinds:
+        return
+    kinds.append((sum(yes for yes, _ in kinds), sum(no for _, no in kinds)))
+    n = np.array([yes + no for yes, no in kinds])
+    why = hidden([*((i,) for i in range(len(kinds) - 1)), (ALL,)], n, np.full(len(n), 3), answered(kinds))
+    secret = [i for i, reason in enumerate(why[:-1]) if reason]
+    if why[-1] or not secret:
+        return
+
+    def possible(i):
+        size, yes = n[i], kinds[i][0]
+        sizes = {"few": range(1, 3), "complement": range(3, 21)}.get(why[i], [size])
+        for m in sizes:
+            for k in range(m + 1):
+                near = min(k, m - k) <= 1
+                if why[i] in ("few", "complement") or (why[i] == "beside" and not near) or (
+                        why[i] == "alike" and near and (2 * k >= m) == (2 * yes >= size)):
+                    yield m, k
+    options = [list(possible(i)) for i in secret]
+    whole = (sum(n[i] for i in secret), sum(kinds[i][0] for i in secret))
+    for at, i in enumerate(secret):
+        reach = {(0, 0)}
+        for other in options[:at] + options[at + 1:]:
+            reach = {(m + a, k + b) for m, k in reach for a, b in other if m + a <= whole[0] and k + b <= whole[1]}
+        left = [(m, k) for m, k in options[at] if (whole[0] - m, whole[1] - k) in reach]
+        assert (n[i], kinds[i][0]) in left
+        if why[i] in ("few", "alike"):
+            assert len(left) > 1
+
+
+@pytest.mark.parametrize("shape", [(3, 3), (4, 4), (3, 5)])
+def test_no_two_small_cells_are_told_together(shape):
+    rng = np.random.default_rng(7)
+    for _ in range(30):
+        cells, n = cube(shape, lambda: rng.integers(1, 4) if rng.random() < .3 else rng.integers(5, 15))
+        why = hidden(cells, n, np.full(len(n), 5))
+        unknown = [at for at, reason in enumerate(why) if reason]
+        rows = []
+        for cell in cells:
+            for level in (level for level, key in enumerate(cell) if key is ALL):
+                rows.append([(keys[level] is not ALL and (*keys[:level], ALL, *keys[level + 1:]) == cell)
+                             - (keys == cell) for keys in (cells[at] for at in unknown)])
+        rank = np.linalg.matrix_rank(np.array(rows, dtype=float)) if unknown else 0
+        for one, other in combinations(range(len(unknown)), 2):
+            if n[unknown[one]] + n[unknown[other]] < 5:
+                both = [at in (one, other) for at in range(len(unknown))]
+                assert np.linalg.matrix_rank(np.array([*rows, both], dtype=float)) > rank

@@ -1,0 +1,42 @@
+"""An answer of several tables as it is looked at: rounded for the eye, with its sentences beneath."""
+
+import html
+
+import pandas as pd
+
+from engagelab import words
+from engagelab.display import interval, named, shown
+
+COUNTS = ("n", "n_missing", "count")
+
+
+def rounded(table: pd.DataFrame, columns: list[str], unit: str = "number") -> pd.DataFrame:
+    """These columns of a table in words and rounded numbers; "interval" is its low and high, NaN is a dash.
+
+    >>> rounded(pd.DataFrame({"item": ["q1"], "n": [43], "loading": [.8123]}), ["item", "loading", "n"])
+      item loading   n
+    0   q1    0.81  43
+    """
+    out = {}
+    for name in columns:
+        title = words.text(f"label.{name}") if words.has(f"label.{name}") else name
+        if name == "interval":
+            out[title] = [interval(low, high, unit) if low == low else "" for low, high in zip(
+                table["low"], table["high"], strict=True)]
+        elif pd.api.types.is_numeric_dtype(table[name]):
+            own = "count" if name in COUNTS else unit
+            out[title] = [shown(value, own) for value in table[name].to_numpy("float64", na_value=float("nan"))]
+        else:
+            out[title] = [named(value, name) for value in table[name]]
+    return pd.DataFrame(out)
+
+
+def plain(tables: list[pd.DataFrame], notes: tuple[str, ...]) -> str:
+    """The tables and the sentences as text."""
+    return "\n".join([*(table.to_string(index=False) for table in tables), *notes])
+
+
+def page(tables: list[pd.DataFrame], notes: tuple[str, ...]) -> str:
+    """The tables and the sentences as HTML."""
+    said = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in notes)
+    return "".join(table.to_html(index=False, border=0) for table in tables) + said

@@ -1,0 +1,78 @@
+"""The employees' page from whatever pulse there is: large or small, one wave or several, on any scale."""
+
+import csv
+import random
+import shutil
+from pathlib import Path
+
+import pytest
+from test_pages import EXPORTS, ROOT, english, text_of
+
+from engagelab import cli
+
+pytestmark = pytest.mark.slow
+__all__ = ["english"]  # the fixture that each page starts with
+FIELDS = ["wave", "user_id", "question_id", "answered_at", "kind", "dimension", "score", "text", "team", "shop_id"]
+DIMENSIONS = {"enps": "overall", "happy": "overall", "energy": "vigor", "proud": "dedication", "say": "organisation",
+              "boss": "job", "learn": "person"}
+
+
+def page(data, out):
+    assert cli.main(["report", "03", "--data", str(data), "--out", str(out)]) == 0
+    return text_of((out / "03_employees.html").read_text("utf-8"))
+
+
+def small(folder, *, people, waves, scale=(0, 10), questions=tuple(DIMENSIONS), settings="", comments=True):
+    """A pulse of made-up people."""
+    chance = random.Random(5)
+    folder.mkdir()
+    (folder / "engagelab.toml").write_text(f'name = "Kiefer"\nlanguage = "en"\n{settings}', encoding="utf-8")
+    low, high = scale
+    with (folder / "pulses.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, FIELDS)
+        writer.writeheader()
+        for month in range(1, waves + 1):
+            for who in range(people):
+                mood = chance.random()
+                for name in questions:
+                    score = chance.randint(0, 10) if name == "enps" else round(
+                        low + (high - low) * min(max(.7 * mood + .4 * chance.random(), 0), 1))
+                    writer.writerow({"wave": f"2026-0{month}", "user_id": f"p{who}", "question_id": name,
+                                     "answered_at": f"2026-0{month}-1{who % 9}T09:00:00Z",
+                                     "kind": "enps" if name == "enps" else "scale", "dimension": DIMENSIONS[name],
+                                     "score": score, "team": "abc"[who % 3]})
+                if comments and who % 4 == 0:
+                    writer.writerow({"wave": f"2026-0{month}", "user_id": f"p{who}", "question_id": "comment",
+                                     "answered_at": f"2026-0{month}-1{who % 9}T09:00:00Z", "kind": "text",
+                                     "dimension": "overall", "text": "Die Kantine von Frau Adler", "team": "abc"[who % 3]})
+    return folder
+
+
+def test_the_exports_of_two_waves_say_what_the_sample_says(tmp_path):
+    text = page(EXPORTS, tmp_path)
+    assert "The rise comes from who answered" in text
+    assert "from −17.9 to −9.1" in text and "from −8.6 to −12.2" in text
+    assert "Above the others: S07. Below the others: S23." in text
+    assert "Change voice first" in text
+    assert "**Vote" not in text and "Key points" not in text and "Left out" not in text
+
+
+@pytest.mark.parametrize("table", ["pulses", "employees", "shops"])
+def test_one_table_alone_makes_a_page_of_people(table, tmp_path):
+    shutil.copy(ROOT / f"data/{table}.csv", tmp_path / f"{table}.csv")
+    text = page(tmp_path, tmp_path / "out")
+    assert ("The rise comes from who answered" in text) == (table == "pulses")
+    assert ("Turnover" in text) == (table == "employees")
+    assert "Left out: " in text
+
+
+@pytest.mark.parametrize("how", [
+    {"people": 12, "waves": 1}, {"people": 3, "waves": 2}, {"people": 40, "waves": 3, "questions": ("enps",)},
+    {"people": 60, "waves": 2, "scale": (1, 5), "settings": '[pulse]\noutcome = "happy"\nscale = [1, 5]\n'},
+    {"people": 30, "waves": 2, "questions": ("say", "boss"), "comments": False},
+], ids=["one_wave", "three_people", "enps_alone", "five_point_scale", "drivers_alone"])
+def test_a_small_pulse_makes_a_page_without_a_name_or_a_word_of_anybody(how, tmp_path):
+    text = page(small(tmp_path / "files", **how), tmp_path / "out")
+    assert "Kiefer" in text
+    assert "Adler" not in text and "Kantine" not in text
+    assert "nan" not in text.split()

@@ -1,0 +1,232 @@
+"""ICC, rwg and the test of a unit against all others, by the figures of R, by scipy, and by simulation."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.oneway import anova_oneway
+
+import engagelab as el
+from engagelab import words
+from engagelab.errors import DataError, UsageError
+from engagelab.metrics.answer import is_hidden
+from engagelab.metrics.shares import TAIL
+from engagelab.surveys import agreement
+from engagelab.surveys.agreement import Spread, holm
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+MADE = pd.DataFrame(json.loads((REFERENCE / "surveys_made43.json").read_text("utf-8")))
+SIX = [f"q{i}" for i in range(1, 7)]
+
+
+def teams(*scores):
+    """A row an answer; teams a, b, c ..."""
+    return pd.DataFrame([(team, score) for team, given in zip("abcdefgh", scores, strict=False) for score in given],
+                        columns=["team", "joy"])
+
+
+def drawn(sizes, between=0.0, spread=1.6, middle=6.0, seed=3, coarse=True):
+    draw = np.random.RandomState(seed)
+    team = np.repeat([f"t{i:02}" for i in range(len(sizes))], sizes)
+    level = np.repeat(between * draw.standard_normal(len(sizes)), sizes)
+    score = middle + level + spread * draw.standard_normal(len(team))
+    return pd.DataFrame({"team": team, "joy": np.clip(np.rint(score), 0, 10) if coarse else score})
+
+
+def test_the_made_up_survey_gives_the_figures_of_r():
+    expected = json.loads((REFERENCE / "surveys_scores.json").read_text("utf-8"))["icc_rwg_made43"]["expected"]
+    made = agreement(MADE, SIX, unit="team", ranvar=2, min_n=0)
+    assert made.frame["estimate"].tolist() == pytest.approx([expected["icc1"], expected["icc2"]], abs=1e-10)
+    units = made.units.iloc[:-1]
+    assert units["team"].tolist() == [str(team) for team in range(1, 11)]
+    assert units["rwg_q1"].tolist() == pytest.approx(expected["rwg_q1"], abs=1e-10)
+    assert units["rwg_j"].tolist() == pytest.approx(expected["rwg_j"], abs=1e-10)
+
+
+@given(st.lists(st.lists(st.integers(1, 7), min_size=5, max_size=9), min_size=3, max_size=6),
+       st.sampled_from([.9, .95]))
+@settings(max_examples=8)
+def test_f_the_intervals_and_the_larger_p_are_those_of_scipy_and_statsmodels(given_scores, confidence):
+    made = agreement(teams(*given_scores), "joy", unit="team", scale=(1, 7), min_n=0, confidence=confidence)
+    arrays = [np.array(part, dtype=float) for part in given_scores]
+    everybody = np.concatenate(arrays)
+    within = sum(((part - part.mean()) ** 2).sum() for part in arrays)
+    means = [part.mean() for part in arrays]
+    assume(all(np.ptp(part) for part in arrays) and np.ptp(means) > 1e-9)
+    f = anova_oneway(arrays, use_var="equal").statistic
+    df, size = len(everybody) - len(arrays), len(everybody) / len(arrays)
+    tail = (1 - confidence) / 2
+    ends = [f, f / stats.f.isf(tail, len(arrays) - 1, df), f * stats.f.isf(tail, df, len(arrays) - 1)]
+    row = made.frame.iloc[0][["estimate", "low", "high"]].tolist()
+    assert row == pytest.approx([(value - 1) / (value + size - 1) for value in ends], rel=1e-7, abs=1e-9)
+    assert made.frame.iloc[1][["estimate", "low", "high"]].tolist() == pytest.approx(
+        [1 - 1 / value for value in ends], rel=1e-7, abs=1e-9)
+    raw = []
+    for place, part in enumerate(arrays):
+        rest = np.concatenate([other for i, other in enumerate(arrays) if i != place])
+        common = stats.t.sf(abs(part.mean() - rest.mean()) / np.sqrt(
+            within / df * (1 / len(part) + 1 / len(rest))), df) * 2
+        raw.append(max(stats.ttest_ind(part, rest, equal_var=False).pvalue, common))
+        welch = stats.ttest_ind(part, rest, equal_var=False).confidence_interval(confidence)
+        unit = made.units.iloc[place]
+        assert unit["difference"] == pytest.approx(part.mean() - rest.mean(), abs=1e-9)
+        assert unit["difference_low"] <= welch.low + 1e-9 and unit["difference_high"] >= welch.high - 1e-9
+    assert made.units["p_adjusted"].iloc[:-1].tolist() == pytest.approx(holm(np.array(raw)), rel=1e-6)
+
+
+def test_holm_is_that_of_statsmodels():
+    draw = np.random.RandomState(4)
+    for k in (1, 4, 12):
+        p = np.round(draw.random_sample(k) ** 3, 3)      # ties among them
+        assert holm(p).tolist() == pytest.approx(multipletests(p, method="holm")[1].tolist())
+
+
+def test_the_sample_company_has_two_shops_that_differ_and_no_other():
+    pulses = el.example("pulses")
+    wide = el.surveys.wide(pulses[pulses["wave"] == "2026-08"], keep=["shop_id"])
+    made = agreement(wide, "satisfaction", unit="shop_id", scale=(0, 10))
+    found = made.units.set_index("shop_id")["verdict"].iloc[:-1]
+    assert found[found != "no more than noise"].to_dict() == {"S07": "above the others", "S23": "below the others"}
+    assert made.frame["estimate"].iloc[1] > .7      # by ICC2 alone one would rank them
+    assert made.verdict == ("Only the extremes may be named, do not rank: the others differ by no more than noise "
+                            "(ICC2 of all = 0.74). Above the others: S07. Below the others: S23.")
+    assert made.notes == ("left out, as 'shop_id' is empty: 72 rows",)
+    assert len(made.units) == 25 and made.units["n"].iloc[-1] == 400
+
+
+@pytest.mark.parametrize(("data", "says"), [
+    (drawn([30] * 8, between=1.5), "may be compared"),
+    (drawn([12] * 12), "differ by no more than noise: ICC2"),
+    (drawn([8] * 20, between=.6, seed=2), "no single one stands out"),
+    (pd.concat([drawn([25] * 8), pd.DataFrame({"team": "low", "joy": [1, 2, 3, 2, 1, 2, 3, 2]})]), "Only the extremes"),
+    (drawn([12] * 16, between=.8, seed=9), "the others differ a little")])
+def test_the_verdict_says_what_may_be_done(data, says):
+    assert says in agreement(data, "joy", unit="team").verdict
+
+
+def test_small_units_are_hidden_and_so_is_what_would_give_them_away():
+    made = agreement(teams([5, 6, 7, 8], [5, 6, 7, 8, 9], [2, 3, 4, 5, 6, 7, 8]), "joy", unit="team", scale=(1, 9))
+    shown = ~is_hidden(made.units["flag"])
+    assert shown.tolist() == [False, False, True, True]
+    assert made.units.loc[~shown].drop(columns=["metric", "team", "method", "flag", "verdict"]).isna().all(axis=None)
+    assert made.units["p_adjusted"].notna().tolist() == [False, False, True, False]
+    assert "–" in repr(made) and made.units["verdict"].tolist()[:2] == ["not tested"] * 2
+
+
+def test_a_unit_in_which_all_say_the_same_is_masked():
+    data = teams([7] * 6, [5, 6, 7, 8, 9], [2, 3, 4, 5, 6, 7, 8], [1, 9, 3, 4, 5])
+    made = agreement(data, "joy", unit="team", scale=(1, 9))
+    masked = is_hidden(made.units["flag"])
+    assert masked.iloc[0] and masked.sum() >= 2      # a second one, or the first would follow from the total
+    assert made.units.loc[masked, ["estimate", "low", "se", "difference", "rwg_joy"]].isna().all(axis=None)
+    assert made.units["n"].iloc[0] == 6
+    assert not is_hidden(agreement(data, "joy", unit="team", scale=(1, 9), min_n=0).units["flag"]).any()
+
+
+@pytest.mark.parametrize(("data", "says"), [
+    (teams([5, 6, 7, 8, 9, 5]), "fewer than two values of 'team' have answers"),
+    (teams([5, 6, 7, 8, 9], [np.nan] * 6), "fewer than two values of 'team' have answers"),
+    (teams([5], [6], [7], [8], [6]), "no value of 'team' has two respondents"),
+    (teams([5, 6, 7, 8], [5, 6, 7, 8]), "the means do not differ at all"),
+    (teams([5, 6], [7, 8]), "fewer than 5 respondents")])
+def test_what_cannot_be_compared_says_why(data, says):
+    made = agreement(data, "joy", unit="team", scale=(1, 9))
+    assert made.frame["estimate"].isna().all() and made.frame["flag"].str.contains(says).all()
+    assert "is not known" in made.verdict and says in repr(made)
+
+
+def test_a_unit_without_an_answer_has_its_row_and_the_reason():
+    made = agreement(teams([5, 6, 7, 8, 9], [np.nan] * 6, [4, 5, 6, 7, 9]), "joy", unit="team", scale=(1, 9))
+    row = made.units.iloc[1]
+    assert row["flag"] == "no known value" and row["n"] == 0 and row["n_missing"] == 6 and np.isnan(row["estimate"])
+    assert made.units["n_missing"].iloc[-1] == 6 and made.frame["n_missing"].tolist() == [6, 6]
+
+
+def test_equal_answers_within_every_unit_leave_no_interval():
+    made = agreement(teams([5] * 5, [7] * 5, [6] * 5), "joy", unit="team", scale=(1, 9))
+    assert made.frame["estimate"].tolist() == [1, 1] and made.frame["low"].isna().all()
+    assert is_hidden(made.units["flag"]).iloc[:3].all()
+
+
+def test_a_score_needs_half_of_the_items():
+    data = MADE.assign(q1=np.nan, q2=np.nan, q3=np.nan).assign(q4=MADE["q4"].where(MADE["id"] > 3))
+    made = agreement(data, SIX, unit="team", scale=(1, 5), min_n=0)
+    assert made.frame["n"].tolist() == [40, 40] and made.frame["n_missing"].tolist() == [3, 3]
+
+
+def test_without_a_scale_there_is_no_rwg_and_it_is_said():
+    made = agreement(MADE, "q1", unit="team")
+    assert made.units["rwg_q1"].isna().all() and made.notes == ("without rwg, as neither scale= nor ranvar= was given",)
+    even = agreement(MADE, "q1", unit="team", scale=(1, 5), min_n=0).units["rwg_q1"]
+    assert even.equals(agreement(MADE, "q1", unit="team", ranvar=2, min_n=0).units["rwg_q1"])  # (25 - 1) / 12
+
+
+@pytest.mark.parametrize(("more", "error", "says"), [
+    ({"unit": "tem"}, UsageError, "no column 'tem'"),
+    ({"unit": "estimate"}, UsageError, "column 'estimate' of its own"),
+    ({"unit": ["team"]}, UsageError, r"not \['team'\]"), ({"ranvar": 0}, UsageError, "ranvar must be a variance"),
+    ({"scale": (1, 4)}, DataError, "off the scale"), ({"min_n": -1}, UsageError, "min_n"),
+    ({"confidence": 95}, UsageError, "confidence"), ({"items": []}, UsageError, "list of column names")])
+def test_what_cannot_be_meant_is_refused(more, error, says):
+    with pytest.raises(error, match=says):
+        agreement(MADE, **{"items": SIX, "unit": "team", **more})
+
+
+def test_a_team_that_is_called_as_the_total_is_refused():
+    with pytest.raises(DataError, match=r"'\(all\)'"):
+        agreement(teams([5, 6, 7]).replace("a", "(all)"), "joy", unit="team")
+
+
+def test_it_is_an_answer_and_speaks_both_languages():
+    made = agreement(MADE, SIX, unit="team", scale=(1, 5))
+    assert list(made.frame) == ["metric", *TAIL] and list(made.units)[:12] == ["metric", "team", *TAIL]
+    assert "difference from the others" in made._repr_html_()
+    with words.speaking("ja"):
+        assert "比較しないでください" in repr(agreement(MADE, SIX, unit="team", scale=(1, 5)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sizes", [[5] * 24, [6, 8, 10, 14, 20] * 4, [30] * 10], ids=["small", "unlike", "large"])
+def test_units_that_do_not_differ_are_seldom_named(sizes):
+    """At most 5 % of companies without a difference get a name, on a coarse scale and where spreads differ."""
+    named = {}
+    for unlike in (False, True):
+        hits = 0
+        for seed in range(150):
+            draw = np.random.RandomState(seed)
+            spread = np.repeat(draw.choice([.6, 1, 1.6], len(sizes)) if unlike else np.ones(len(sizes)), sizes)
+            data = drawn(sizes, seed=seed)
+            data["joy"] = np.clip(np.rint(6 + 1.6 * spread * draw.standard_normal(len(data))), 0, 10)
+            hits += bool((agreement(data, "joy", unit="team").units["p_adjusted"] < .05).any())
+        named[unlike] = hits / 150
+    print(sizes[:5], named)
+    assert max(named.values()) <= .06
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [20, 50, 200])
+@pytest.mark.parametrize("icc", [0, .1, .3])
+def test_the_interval_of_icc1_holds_the_truth_as_often_as_it_says(size, icc):
+    """`size` people in equal teams of 5, and in teams of 2 to 8."""
+    reached = {}
+    for shape, sizes in (("equal", [5] * (size // 5)), ("unlike", [2, 8, 4, 6] * (size // 20))):
+        draw, n, held = np.random.RandomState(size), np.array(sizes, dtype=float), 0
+        team = np.repeat(np.arange(len(sizes)), sizes)
+        for _ in range(3000):
+            score = np.sqrt(icc) * draw.standard_normal(len(sizes))[team] + np.sqrt(1 - icc) * draw.standard_normal(
+                len(team))
+            mean = np.bincount(team, score) / n
+            f, between, df = Spread(n, mean, np.bincount(team, (score - mean[team]) ** 2)).f_test()
+            ends = [f / stats.f.isf(tail, between, df) for tail in (.025, .975)]
+            low, high = ((end - 1) / (end + n.mean() - 1) for end in ends)
+            held += low <= icc <= high
+        reached[shape] = held / 3000
+    print(size, icc, reached)
+    assert reached["equal"] == pytest.approx(.95, abs=.015)
+    assert reached["unlike"] > .88
