@@ -96,6 +96,19 @@ def metric_name(key: str) -> str:
     return words.text(f"metric.{key}") if words.has(f"metric.{key}") else key
 
 
+def heading(column: str) -> str:
+    """A column's name as a person reads it: as answers head it, or as the canonical tables call it, else itself.
+
+    >>> heading("n_missing"), heading("shop_id"), heading("our_own")
+    ('missing', 'shop id', 'our own')
+    """
+    if words.has(f"label.{column}"):
+        return words.text(f"label.{column}")
+    if words.has(f"column.{column}"):
+        return words.text(f"column.{column}").partition("|")[0]
+    return column.replace("_", " ")
+
+
 def named(value: object, column: str) -> str:
     """A value of a column as a person reads it: metrics, states and durations in the current language, else itself.
 

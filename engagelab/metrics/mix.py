@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
+from engagelab.display import heading
 from engagelab.errors import DataError, column_of
 from engagelab.metrics.answer import is_hidden
 from engagelab.metrics.intervals import wilson
@@ -121,9 +122,4 @@ def _standardised(group: pd.DataFrame, weights: pd.Series, by: str) -> dict[str,
     flags += [words.text("difference.mix_lacks", groups=words.joined(lacking))] if lacking else []
     return {"estimate": estimate, "low": estimate - down, "high": estimate + up, "se": spread, "count": np.nan,
             "n": int(used["n"].sum()), "n_eff": float(used["n_eff"].sum()), "n_missing": int(used["n_missing"].sum()),
-            "method": words.text("difference.fixed_mix", by=_name(by)), "flag": "; ".join(flags)}
-
-
-def _name(column: str) -> str:
-    """A column's name in the current language, where the catalogue of words has one."""
-    return words.text(f"label.{column}") if words.has(f"label.{column}") else column
+            "method": words.text("difference.fixed_mix", by=heading(by)), "flag": "; ".join(flags)}

@@ -11,7 +11,7 @@ from functools import partial
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import MISSING, interval, named, shown
+from engagelab.display import MISSING, heading, interval, named, shown
 
 IN_UNIT = ("estimate", "before", "after", "difference", "target")
 COUNTS = ("count", "n", "n_before", "n_after", "n_missing", "rows", "kept", "rejected", "replaced", "matched",
@@ -85,8 +85,7 @@ def label(name: str, value: object = None) -> str:
     """
     if value is not None:
         return named(value, name)
-    key = f"label.{name}"
-    return words.text(key) if words.has(key) else name.replace("_", " ")
+    return heading(name)
 
 
 def _shown(name: str, value, unit: str) -> str:

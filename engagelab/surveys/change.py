@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import interval, metric_name, shown
+from engagelab.display import heading, interval, metric_name, shown
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.metrics.answer import grouping
 from engagelab.metrics.intervals import z_value
@@ -69,17 +69,17 @@ class Change:
     def cells(self) -> pd.DataFrame:
         """The table as it is looked at: rounded, in words."""
         frame, units = self.frame, self.frame["metric"].map(self.units)
-        out = {_label(key): [metric_name(value) if key == "metric" else value for value in frame[key]]
+        out = {heading(key): [metric_name(value) if key == "metric" else value for value in frame[key]]
                for key in _keys(frame)}
-        out[_label("group")] = [words.text(f"waves.group_{group}") for group in frame["group"]]
+        out[words.text("waves.group")] = [words.text(f"waves.group_{group}") for group in frame["group"]]
         for name in ("before", "after", "difference"):
-            out[_label(name)] = [shown(value, unit, signed=name == "difference")
+            out[heading(name)] = [shown(value, unit, signed=name == "difference")
                                  for value, unit in zip(frame[name], units, strict=True)]
-        out[_label("interval")] = [shown(None) if np.isnan(low) else interval(low, high, unit, signed=True)
+        out[heading("interval")] = [shown(None) if np.isnan(low) else interval(low, high, unit, signed=True)
                                    for low, high, unit in zip(frame["low"], frame["high"], units, strict=True)]
         for name in ("n_before", "n_after"):
-            out[_label(name)] = [shown(n, "count") for n in frame[name].astype("float64")]
-        return pd.DataFrame(out | {_label("flag"): frame["flag"].tolist()})
+            out[heading(name)] = [shown(n, "count") for n in frame[name].astype("float64")]
+        return pd.DataFrame(out | {heading("flag"): frame["flag"].tolist()})
 
     def __repr__(self) -> str:
         return "\n".join([*self.say(), *self.notes])
@@ -206,10 +206,6 @@ def _notes(rows: pd.DataFrame, two: pd.DataFrame, nouns: Mapping[str, Noun], ove
 def _keys(frame: pd.DataFrame) -> list[str]:
     """The columns left of the group of respondents: `metric` and those of `by`."""
     return list(frame.columns[:list(frame.columns).index("group")])
-
-
-def _label(column: str) -> str:
-    return words.text(f"label.{column}") if words.has(f"label.{column}") else column
 
 
 def _sentence(row: Mapping, name: str, unit: str, level: float) -> str:

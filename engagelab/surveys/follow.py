@@ -120,7 +120,7 @@ def compared(table: pd.DataFrame, notes: list[str], cut: Sequence[float], by: li
     said = said | dict(zip(("low_group", "high_group"), (labels["0"], labels[str(len(edges))]), strict=True))
     sides = [parts[parts["group"] == said[end]] for end in ("low_group", "high_group")]
     if not all(map(len, sides)):
-        raise DataError("follow.one_group", **said)
+        return _nothing(parts, metric, by, words.text("follow.one_group", **said), len(table), tuple(notes))
     apart = difference(parts, over="group", before=said["low_group"], after=said["high_group"])
     pair = sides[0].merge(sides[1], on=["metric", *by], how="outer", suffixes=("_low", "_high"))
     frame = answer(apart[["metric", *by]], {
@@ -131,6 +131,14 @@ def compared(table: pd.DataFrame, notes: list[str], cut: Sequence[float], by: li
     return Link(frame, float(frame["estimate"].iloc[at]), float(frame["se"].iloc[at]),
                 words.text(f"follow.source_{what}", **said, n=len(table)), _sentence(apart.iloc[at], what, said), parts,
                 "share" if shares else "number", tuple(notes))
+
+
+def _nothing(parts: pd.DataFrame, metric: str, by: list[str], why: str, n: int, notes: tuple[str, ...]) -> Link:
+    """The answer where one of the two groups is empty: nothing is compared, and it says why."""
+    keys = pd.DataFrame({"metric": [metric], **{name: [words.text("metrics.all")] for name in by}})
+    blank = dict.fromkeys(("estimate", "low", "high", "se", "count"), np.nan)
+    frame = answer(keys, blank | {"n": n, "n_eff": float(n), "method": ""}, [why])
+    return Link(frame, np.nan, np.nan, "", f"{why}.", parts, "number", notes)
 
 
 def _sentence(row: pd.Series, what: str, said: dict[str, str]) -> str:

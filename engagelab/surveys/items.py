@@ -17,6 +17,8 @@ def fetched(data: Any, columns: Sequence[str]) -> pd.DataFrame:
     if isinstance(data, pd.DataFrame):
         for name in names:
             column_of(name, data.columns)
+            if list(data.columns).count(name) > 1:
+                raise DataError("surveys.same_name", column=repr(name))
         return data[names].reset_index(drop=True)
     table = source(data)
     reads = {f"k{i}": sql.Read(column_of(name, table.types), "key") for i, name in enumerate(names)}
@@ -39,7 +41,8 @@ def numbers(data: pd.DataFrame, columns: Sequence[str], *, scale: tuple[float, f
 
 
 def _checked(answers: pd.Series, name: str, scale: tuple[float, float] | None) -> pd.Series:
-    found = pd.to_numeric(answers, errors="coerce").astype("float64")
+    read = answers.astype("str") if answers.dtype.kind in "mM" else answers  # a date would pass as a number
+    found = pd.to_numeric(read, errors="coerce").astype("float64")
     wrong = answers.notna() & (found.isna() | np.isinf(found))
     if wrong.any():
         row = int(np.argmax(wrong.to_numpy()))

@@ -154,7 +154,8 @@ def intent(answers: Any, employees: Any, *, stay: str = "stay", cut: Sequence[fl
     """
     table, notes = people(answers, employees, time=None, amount=None, opened=hired, closed=left, voluntary=voluntary,
                           score=stay, answered=answered, user=user, within=within, until=until, tz=tz, by=[])
-    link = compared(table, notes, cut, [], "left", {"score": stay, "amount": "", "within": named(within, "within")}, confidence)
+    said = {"score": stay, "amount": "", "within": named(within, "within")}
+    link = compared(table, notes, cut, [], "left", said, confidence)
     gone = table["value"].to_numpy()
     area, low, high, se = auc(-table["score"], gone, confidence)
     fewest, few = min(gone.sum(), (~gone).sum()), np.nan

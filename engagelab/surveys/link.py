@@ -20,7 +20,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.activity.log import written
-from engagelab.display import interval, named, shown
+from engagelab.display import heading, interval, named, shown
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics.intervals import around, z_value
 from engagelab.metrics.shares import answered
@@ -56,7 +56,7 @@ class Link:
             words.text("link.interval"): [interval(low, high, self.unit, signed=signed)
                                           for low, high in zip(rows["low"], rows["high"], strict=True)],
             words.text("label.n"): rows["n"].to_numpy(), words.text("label.flag"): rows["flag"].to_numpy()}
-        return pd.DataFrame({_head(key): [named(value, key) for value in rows[key]] for key in keys} | seen)
+        return pd.DataFrame({heading(key): [named(value, key) for value in rows[key]] for key in keys} | seen)
 
     def __repr__(self) -> str:
         return "\n".join([self.cells().to_string(index=False), self.sentence, *self.notes])
@@ -64,10 +64,6 @@ class Link:
     def _repr_html_(self) -> str:
         said = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in (self.sentence, *self.notes))
         return self.cells().to_html(index=False, border=0) + said
-
-
-def _head(key: str) -> str:
-    return words.text(f"label.{key}") if words.has(f"label.{key}") else key
 
 
 def link(data: Any, driver: str, outcome: str, *, unit: str, over: str, lag: int = 1, weights: str | None = None,

@@ -4,8 +4,7 @@ import html
 
 import pandas as pd
 
-from engagelab import words
-from engagelab.display import interval, named, shown
+from engagelab.display import heading, interval, named, shown
 
 COUNTS = ("n", "n_missing", "count")
 
@@ -19,7 +18,7 @@ def rounded(table: pd.DataFrame, columns: list[str], unit: str = "number") -> pd
     """
     out = {}
     for name in columns:
-        title = words.text(f"label.{name}") if words.has(f"label.{name}") else name
+        title = heading(name)
         if name == "interval":
             out[title] = [interval(low, high, unit) if low == low else "" for low, high in zip(
                 table["low"], table["high"], strict=True)]

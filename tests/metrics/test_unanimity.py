@@ -119,6 +119,7 @@ def test_the_sql_that_is_shown_tells_no_value_of_a_small_group():
 @given(st.lists(st.lists(st.sampled_from([0, 7, 10]), min_size=5, max_size=9), min_size=1, max_size=4))
 def test_no_shown_score_is_one_that_all_or_all_but_one_gave(groups):
     table = measure(teams(**{f"t{i}": scores for i, scores in enumerate(groups)}), nps("score"), by="team", total=True)
-    for scores, estimate in zip([*groups, [score for group in groups for score in group]], table["estimate"], strict=True):
+    everyone = [score for group in groups for score in group]
+    for scores, estimate in zip([*groups, everyone], table["estimate"], strict=True):
         most = max(scores.count(value) for value in (0, 7, 10))
         assert np.isnan(estimate) or len(scores) - most > 1

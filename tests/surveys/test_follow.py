@@ -179,8 +179,9 @@ def test_bad_input_is_named(small):
         follow(pd.concat([answers, answers.head(1)]), plans, **how)
     with pytest.raises(DataError, match="'closed_at' before 'opened_at'"):
         follow(answers, plans.assign(closed_at=stamp("2020-01-01")), **how)
-    with pytest.raises(DataError, match="nobody answered below 4 or nobody 4 and more"):
-        follow(answers.assign(score=5), plans, **how)
+    nobody = follow(answers.assign(score=5), plans, **how)
+    assert "nobody answered below 4 or nobody 4 and more in score" in nobody.frame["flag"][0] == nobody.sentence[:-1]
+    assert np.isnan(nobody.effect) and nobody.frame["n"][0] == 12
     with pytest.raises(DataError, match="of 0 people nobody was there"):
         follow(answers.head(0), plans, **how)
     with pytest.raises(DataError, match="'good' is no number"):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from engagelab.errors import DataError, NoColumn, UsageError
-from engagelab.surveys.items import listed, numbers, weights_of
+from engagelab.surveys.items import fetched, listed, numbers, weights_of
 
 
 def test_numbers_of_every_kind_become_floats_and_nothing_stays_nothing():
@@ -21,6 +21,7 @@ def test_numbers_of_every_kind_become_floats_and_nothing_stays_nothing():
     ([5, -1, 2], "row 2: -1 lies off"),
     (["5", "ten", "2"], "row 2: 'ten' is no number (1 such"),
     ([5, np.inf, 2], "row 2: inf is no number"),
+    (pd.to_datetime([None, "2026-05-01", None]), "row 2: 2026-05-01 00:00:00 is no number"),
 ])
 def test_a_wrong_answer_is_named_with_its_row(answers, said):
     with pytest.raises(DataError) as error:
@@ -42,3 +43,8 @@ def test_lists_of_columns_are_checked():
             listed("items", wrong)
     with pytest.raises(NoColumn, match="did you mean 'question_1'"):
         numbers(pd.DataFrame({"question_1": [1]}), ["question_2"])
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(DataError, match="the table has two columns 'q'; rename one of them"):
+        fetched(pd.DataFrame([[1, 2]], columns=["q", "q"]), ["q"])
