@@ -3,7 +3,6 @@
 import csv
 import random
 import shutil
-from pathlib import Path
 
 import pytest
 from test_pages import EXPORTS, ROOT, english, text_of
@@ -44,7 +43,8 @@ def small(folder, *, people, waves, scale=(0, 10), questions=tuple(DIMENSIONS), 
                 if comments and who % 4 == 0:
                     writer.writerow({"wave": f"2026-0{month}", "user_id": f"p{who}", "question_id": "comment",
                                      "answered_at": f"2026-0{month}-1{who % 9}T09:00:00Z", "kind": "text",
-                                     "dimension": "overall", "text": "Die Kantine von Frau Adler", "team": "abc"[who % 3]})
+                                     "dimension": "overall", "team": "abc"[who % 3],
+                                     "text": "Die Kantine von Frau Adler"})
     return folder
 
 
