@@ -15,6 +15,7 @@ WITHOUT_CENTS = ("JPY", "KRW")
 MISSING = "–"
 SPANS = ("after", "age", "window", "within")        # columns of durations
 NAMED = ("kind", "phase", "quadrant", "state", "theme", "tone")      # columns of our words
+MEASURED = ("metric", "driver", "question", "item")  # columns of what is measured, by the name of its metric
 DURATION = re.compile(r"(\d+) ?(second|minute|hour|day|week|month|quarter|year)s?\b")
 TRAILING = re.compile(r"(?<=\d)\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
 
@@ -51,10 +52,11 @@ def shown(value: float | None, unit: str = "number", *, signed: bool = False) ->
 def tick(value: float, unit: str = "number") -> str:
     """The number at the edge of a picture: as `shown`, without decimals that say nothing.
 
-    >>> tick(.35, "share"), tick(40, "points"), tick(.025, "share")
-    ('35%', '+40', '2.5%')
+    >>> tick(.35, "share"), tick(40, "points"), tick(0, "points"), tick(.025, "share")
+    ('35%', '+40', '0', '2.5%')
     """
-    return TRAILING.sub("", shown(round(value, 9), unit))
+    text = TRAILING.sub("", shown(round(value, 9), unit))
+    return text.lstrip("+") if not round(value, 9) else text
 
 
 def _digits(value: float, decimals: int) -> str:
@@ -116,7 +118,7 @@ def named(value: object, column: str) -> str:
     ('Won back', '7 days', 'app')
     """
     text = str(value)
-    if column == "metric":
+    if column in MEASURED:
         return metric_name(text)
     if column in NAMED and words.has(f"{column}.{text}"):
         return words.text(f"{column}.{text}")
