@@ -93,7 +93,8 @@ def _suspect(texts: list[str]) -> np.ndarray:
     at = np.flatnonzero((whole == ord("@")) | (whole == ord("+")) | zero)
     before, here, after = whole[at - 1], whole[at], whole[at + 1]
     called = _CALL[after] & ~_WORD[before] & ((here == ord("+")) | (before != ord("-")))
-    found = [at[np.where(here == ord("@"), _WORD[before] | _BESIDE[before], called)]]
+    named = _WORD[before] | _BESIDE[before] | (before > 127)  # a letter of full width may stand before a plain @
+    found = [at[np.where(here == ord("@"), named, called)]]
     part = np.flatnonzero((whole == ord("-")) | (whole == ord(".")))
     found.append(part[np.logical_and.reduce([figure[part + step] for step in (-1, 1, 2, 3, 4)])])       # 555-0123
     if not joined.isascii():

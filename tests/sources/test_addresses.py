@@ -84,6 +84,10 @@ def test_a_free_answer_does_not_carry_its_writers_address(tmp_path):
     assert read(path, keep_personal=True).frame["text"].tolist() == ["call 090-1234-5678"]
 
 
+def test_an_address_half_in_letters_of_full_width_is_masked():
+    assert masked(pd.Series(["ｔａｒｏ@example.com", "－@a．a"]))[0].tolist() == ["***", "***"]
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(st.sampled_from([*"a0@+-. ()1あ\x1e\n＠０＋－．　（）ー2", "ann@example.com", "090-1234-5678",
                                           "+81 90 1234 5678", "212-555-0123", "(212) ", "０９０", "－１２３４",
