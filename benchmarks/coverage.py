@@ -216,36 +216,41 @@ def omegas(n: int, draws: int) -> Found:
         yield "loadings " + " ".join(f"{each:g}" for each in loadings), *held(*np.array(found).T, truth)
 
 
-def iccs(n: int, draws: int) -> Found:
-    """The interval of ICC1, of teams of five."""
-    for seed, truth in enumerate((.0, .1, .3)):
-        random, teams, found = np.random.RandomState(seed), n // 5, []
-        for _ in range(draws):
-            team, own = random.standard_normal((teams, 1)), random.standard_normal((teams, 5))
-            score = (truth**.5 * team + (1 - truth)**.5 * own).ravel()
-            table = pd.DataFrame({"team": np.repeat(np.arange(teams), 5), "score": score})
-            found.append(agreement(table, "score", unit="team").frame[["low", "high"]].to_numpy()[0])
-        yield f"ICC1 {truth:g}", *held(*np.array(found).T, truth)
+def iccs(sizes: Callable[[int], list[int]]) -> Callable[[int, int], Found]:
+    """The interval of ICC1, of teams of these sizes."""
+    def found(n: int, draws: int) -> Found:
+        team = np.repeat(np.arange(len(sizes(n))), sizes(n))
+        for seed, truth in enumerate((.0, .1, .3)):
+            random, ends = np.random.RandomState(seed), []
+            for _ in range(draws):
+                level, own = random.standard_normal(team[-1] + 1)[team], random.standard_normal(len(team))
+                table = pd.DataFrame({"team": team, "score": truth**.5 * level + (1 - truth)**.5 * own})
+                ends.append(agreement(table, "score", unit="team", min_n=0).frame[["low", "high"]].to_numpy()[0])
+            yield f"ICC1 {truth:g}", *held(*np.array(ends).T, truth)
+    return found
 
 
-def driven(n: int, draws: int) -> Found:
-    """The bootstrap interval of the share of each of three drivers."""
-    names = ["first", "second", "third"]
-    for seed, (slopes, along) in enumerate((((.6, .4, .2), .3), ((.5, .5, .0), .5))):
-        between = np.full((3, 3), along) + (1 - along) * np.eye(3)
-        outcome = between @ slopes
-        whole = np.block([[between, outcome[:, None]], [outcome[None], np.array([[slopes @ outcome + 1]])]])
-        size = np.sqrt(np.diag(whole))
-        parts = shapley(whole / np.outer(size, size))
-        random, root, found = np.random.RandomState(seed), np.linalg.cholesky(between), []
-        for _ in range(draws):
-            answers = pd.DataFrame(random.standard_normal((n, 3)) @ root.T, columns=names)
-            answers["outcome"] = answers[names] @ np.array(slopes) + random.standard_normal(n)
-            frame = drivers(answers, "outcome", names, draws=500).frame.set_index("driver")
-            found.append(frame.loc[names, ["low", "high"]].to_numpy())
-        for place, truth in enumerate(parts / parts.sum()):
-            low, high = np.array(found)[:, place].T
-            yield f"share {truth:.2f} of drivers that correlate {along:g}", *held(low, high, float(truth))
+def driven(situations: tuple[tuple[tuple[float, ...], float, float], ...]) -> Callable[[int, int], Found]:
+    """The bootstrap interval of each driver's share; a situation is slopes, the drivers' correlation and R squared."""
+    def found(n: int, draws: int) -> Found:
+        for seed, (slopes, along, explained) in enumerate(situations):
+            k = len(slopes)
+            names, between = [f"d{i}" for i in range(k)], np.full((k, k), along) + (1 - along) * np.eye(k)
+            outcome = between @ slopes
+            size = (float(slopes @ outcome) / explained)**.5
+            parts = shapley(np.block([[between, outcome[:, None] / size], [outcome[None] / size, np.ones((1, 1))]]))
+            random, root, bounds = np.random.RandomState(seed), np.linalg.cholesky(between), []
+            for _ in range(draws):
+                answers = pd.DataFrame(random.standard_normal((n, k)) @ root.T, columns=names)
+                own = size * (1 - explained)**.5 * random.standard_normal(n)
+                answers["outcome"] = answers[names] @ np.array(slopes) + own
+                frame = drivers(answers, "outcome", names, draws=500).frame.set_index("driver")
+                bounds.append(frame.loc[names, ["low", "high"]].to_numpy())
+            for place, truth in enumerate(parts / parts.sum()):
+                low, high = np.array(bounds)[:, place].T
+                yield (f"share {truth:.2f} of {k} drivers that correlate {along:g} and explain {100 * explained:.0f} %",
+                       *held(low, high, float(truth)))
+    return found
 
 
 TASKS = (
@@ -261,9 +266,14 @@ TASKS = (
     Task("mean of amounts (Student)", "log-normal, moderately and very unequal", amounts, 20_000, False),
     Task("change of NPS of everybody", "the same waves, but half of those who answer one answer the other",
          moved(nps("score"), nps_of, .5), 2_000, False),
-    Task("ICC1 (F)", "normal scores in teams of five; ICC1 0, .1 and .3", iccs, 500, False),
+    Task("ICC1 (F)", "normal scores in teams of five; ICC1 0, .1 and .3", iccs(lambda n: [5] * (n // 5)), 500, False),
+    Task("ICC1 (F), one large team", "half of the people in one team, the others in teams of 3; ICC1 0, .1 and .3",
+         iccs(lambda n: [3] * (n // 6) + [n - n // 6 * 3]), 500, False),
     Task("omega (logit)", "four normal items, equally good or not, and six", omegas, 500, False),
-    Task("driver's share (bootstrap)", "three normal drivers of two outcomes, 500 bootstraps", driven, 300, False),
+    Task("driver's share (bootstrap)", "three normal drivers of two outcomes, 500 bootstraps",
+         driven((((.6, .4, .2), .3, .45), ((.5, .5, .0), .5, .43))), 300, False),
+    Task("driver's share (bootstrap), little explained", "six normal drivers that explain 10 and 15 %: flagged", driven(
+        (((5, 4, 3, 2, 1, 0), .3, .1), ((5, 4, 3, 2, 1, 0), 0, .15))), 300, False),
 )
 HEAD = """# How often the intervals hold the truth
 

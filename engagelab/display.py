@@ -5,8 +5,11 @@ that a person would say, an amount with its currency. A change has a sign, and a
 one of percentage points.
 """
 
+import html
 import math
 import re
+
+import pandas as pd
 
 from engagelab import words
 
@@ -17,6 +20,7 @@ SPANS = ("after", "age", "window", "within")        # columns of durations
 NAMED = ("kind", "phase", "quadrant", "state", "theme", "tone")      # columns of our words
 MEASURED = ("metric", "driver", "question", "item")  # columns of what is measured, by the name of its metric
 DURATION = re.compile(r"(\d+) ?(second|minute|hour|day|week|month|quarter|year)s?\b")
+FIGURE, PERIOD = re.compile(r"<?[+−]?[¥$€£]?\d"), re.compile(r"\d{4}(-|Q|$)")
 TRAILING = re.compile(r"(?<=\d)\.0+(?!\d)|(?<=\.\d)0+(?!\d)")
 
 
@@ -125,3 +129,27 @@ def named(value: object, column: str) -> str:
     if column in SPANS:
         return DURATION.sub(lambda one: words.text(f"unit.{one[2]}{'s' * (one[1] != '1')}", value=one[1]), text)
     return text
+
+
+def table_html(cells: pd.DataFrame) -> str:
+    """A table of texts as HTML: columns of figures at the right, all else at the left, whatever it says as it stands.
+
+    >>> table_html(pd.DataFrame({"team": ["a<b"], "share": ["7.1%"]})).splitlines()[2]
+    '<tr><td style="text-align:left">a&lt;b</td><td style="text-align:right">7.1%</td></tr>'
+    """
+    names = list(map(str, cells.columns))
+    rows = [[str(text) for text in row] for row in cells.to_numpy()]
+    sides = ["right" if _figures(column) else "left" for column in zip(*rows, strict=True)] if rows else ["left"] * len(
+        names)
+
+    def line(tag: str, texts: list[str]) -> str:
+        return "<tr>" + "".join(f'<{tag} style="text-align:{side}">{html.escape(text)}</{tag}>'
+                                for text, side in zip(texts, sides, strict=True)) + "</tr>\n"
+    body = "".join(line("td", row) for row in rows)
+    return f"<table><thead>{line('th', names)[:-1]}</thead>\n<tbody>\n{body}</tbody></table>"
+
+
+def _figures(texts: tuple[str, ...]) -> bool:
+    """Whether all texts of a column are figures, or the dash of a missing one; a period is none."""
+    known = [text for text in texts if text not in ("", MISSING)]
+    return bool(known) and all(FIGURE.match(text) and not PERIOD.match(text) for text in known)

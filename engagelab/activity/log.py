@@ -9,10 +9,10 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.summaries import periods, sql
-from engagelab.summaries.calendar import check_window, first_row
+from engagelab.summaries.calendar import check_window
 from engagelab.summaries.engine import Source, source
 from engagelab.summaries.times import checked_times
-from engagelab.summaries.view import Columns, Span, View, occurring, span
+from engagelab.summaries.view import Columns, Span, View, first_row, occurring, span
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def flags(table: pd.DataFrame, column: str) -> pd.Series:
     found = table[column_of(column, table.columns)]
     for value in found.dropna().unique():
         one_of(column, value, (True, False))
-    return found.astype("boolean")
+    return found.astype(object).where(found.notna(), None).astype("boolean")  # of which NaT is none
 
 
 def clock(found: pd.Series, tz: str | None) -> pd.Series:

@@ -16,7 +16,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.activity import contacts
 from engagelab.activity.log import flags, read_log, stamps
-from engagelab.display import interval, shown
+from engagelab.display import interval, shown, table_html
 from engagelab.errors import DataError, column_of, one_of
 from engagelab.metrics.intervals import difference_interval, z_value
 from engagelab.metrics.nouns import Favourable, csat
@@ -60,7 +60,7 @@ class Touchpoints:
 
     def _repr_html_(self) -> str:
         said = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in (self.advice, *self.notes))
-        return self.cells().to_html(index=False, border=0) + said
+        return table_html(self.cells()) + said
 
     def plot(self, **how: Any):
         """The customer journey map as a picture: see `plots.journey_map`."""

@@ -23,7 +23,7 @@ from engagelab.metrics.quantiles import quantiles
 from engagelab.privacy.ledger import Ledger
 from engagelab.summaries import periods, sql
 from engagelab.summaries.engine import source
-from engagelab.summaries.moments import Ask, Sums, merge, moments
+from engagelab.summaries.moments import Ask, Sums, merge, moments, weightless
 from engagelab.summaries.view import Columns, Span, View, span
 
 Metrics = Noun | Sequence[Noun] | Mapping[str, Noun]
@@ -106,7 +106,7 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
         kept.write()
     result = _tidy(frames, [*_by(by, None), *([every] if every else [])])
     result.attrs = {"sql": "\n\n".join(dict.fromkeys(texts)),
-                    "notes": _notes(when, time, tz) + designs.notes(design, sums)}
+                    "notes": [*_notes(when, time, tz), *weightless(view, sums), *designs.notes(design, sums)]}
     return result
 
 

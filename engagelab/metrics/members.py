@@ -41,16 +41,17 @@ def told(view: View, nouns: Sequence[Noun], asks: Sequence[Ask], codes: Sequence
         which += "\n" + table[f"a{i}"].fillna("").astype("str").to_numpy(dtype=object)
 
     def of(at: int) -> Callable[[np.ndarray, np.ndarray, list[str]], list[str]]:
-        known = table[f"known_{at}"].to_numpy() == 1
+        weight = table[f"weight_{at}"].to_numpy(dtype="float64")
+        known = weight > 0
         columns = Columns(view.columns.source)
         nouns[at].ask(columns)
-        topic = ", ".join(sorted(read.column for read in columns.reads.values()))
+        topics = sorted({read.column for read in columns.reads.values()})
 
         def published(places: np.ndarray, least: np.ndarray, why: list[str]) -> list[str]:
             level = np.searchsorted(starts, places, side="right") - 1
             cells = [np.flatnonzero(codes[own][group[known]] == place - starts[own])
                      for own, place in zip(level, places, strict=True)]
-            return ledger.publish(topic, list(person[known]), list(which[known]), cells, least, why)
+            return ledger.publish(topics, list(person[known]), list(which[known]), weight[known], cells, least, why)
 
         return published
 
@@ -58,7 +59,7 @@ def told(view: View, nouns: Sequence[Noun], asks: Sequence[Ask], codes: Sequence
 
 
 def _read(view: View, asks: Sequence[Ask], ledger: Ledger) -> pd.DataFrame:
-    """Each person's answers in each group, and which metrics they count in."""
+    """Each person's answers in each group, and with what weight each metric counts them."""
     reads = dict(view.columns.reads)
     types = view.columns.source.types
     for i, column in enumerate(ledger.answer):
@@ -67,7 +68,7 @@ def _read(view: View, asks: Sequence[Ask], ledger: Ledger) -> pd.DataFrame:
     picked = [f"CAST({ours} AS VARCHAR) AS {'person' if ours == 'u0' else ours}" for ours in names]
     for at, ask in enumerate(asks):
         known = " AND ".join(f"{value} IS NOT NULL" for value in ([ask.known] if ask.flags else ask.values))
-        picked.append(f"max(CASE WHEN {known} THEN 1 ELSE 0 END) AS known_{at}")
+        picked.append(f"sum(CASE WHEN {known} THEN {'w0' if view.weighted else 1} ELSE 0 END) AS weight_{at}")
     body = "SELECT\n    /*by*/\n    " + ",\n    ".join(picked) + f"\nFROM events\nGROUP BY /*by*/ {', '.join(names)}"
     lower = View(Columns(view.columns.source, reads), view.by, view.period, view.where, view.weighted)
     return lower.query(body)[0]

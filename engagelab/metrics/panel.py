@@ -14,6 +14,7 @@ from engagelab.metrics.intervals import difference_interval
 from engagelab.metrics.nouns import ALIKE, Estimates, Noun
 from engagelab.summaries.moments import Sums
 
+WHOLE = ("before", "after")
 PARTS = ("stayed_before", "stayed_after", "left", "joined")
 EQUAL = 1e-7  # of a standard error, whose square has lost every digit: all who stayed moved by the same
 
@@ -26,6 +27,7 @@ class Panel:
     errors : standard errors of the change of "all", of those who "stayed", and of what "left" and "joined" make of it.
     correlation : of the estimates of "before" and "after"; positive where those who answered twice answer alike.
     apart : whether those who left, or joined, differ from those who stayed, at the level of confidence for both.
+    sums : the moments of "before" and "after" of one group after the other, and of its `PARTS`.
     """
 
     cells: dict[str, pd.DataFrame]
@@ -33,6 +35,7 @@ class Panel:
     correlation: np.ndarray
     apart: np.ndarray
     method: str
+    sums: tuple[Sums, Sums]
 
 
 def panel(noun: Noun, values: np.ndarray, group: np.ndarray, after: np.ndarray, person: np.ndarray, size: int,
@@ -46,7 +49,7 @@ def panel(noun: Noun, values: np.ndarray, group: np.ndarray, after: np.ndarray, 
     codes = 2 * group + wave, 4 * group + wave + np.where(both, 0, 2)
     whole, part = (_sums_of(values, code, many * size) for code, many in zip(codes, (2, 4), strict=True))
     found = [noun.estimates(sums, confidence) for sums in (whole, part)]
-    cells = {**_tables(("before", "after"), found[0], whole.n), **_tables(PARTS, found[1], part.n)}
+    cells = {**_tables(WHOLE, found[0], whole.n), **_tables(PARTS, found[1], part.n)}
     everybody, stayers = (_influence(noun, values, sums, code) for sums, code in zip((whole, part), codes, strict=True))
     stayers = np.where(both, stayers, 0.0)
     first = np.unique(person, return_index=True)[1]
@@ -64,7 +67,8 @@ def panel(noun: Noun, values: np.ndarray, group: np.ndarray, after: np.ndarray, 
         together = product(*sides) / np.sqrt(product(sides[0], sides[0]) * product(sides[1], sides[1]))
     together = np.clip(np.nan_to_num(together), -1, 1)
     errors["all"] = _error_of_all(cells["before"]["se"].to_numpy(), cells["after"]["se"].to_numpy(), together)
-    return Panel(cells, errors, together, _apart(noun.estimates(part, (1 + confidence) / 2)), found[0].method)
+    return Panel(cells, errors, together, _apart(noun.estimates(part, (1 + confidence) / 2)), found[0].method,
+                 (whole, part))
 
 
 def _error_of_all(before: np.ndarray, after: np.ndarray, correlation: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ CROSSED = 2
 
 def suppressed(table: pd.DataFrame, by: Sequence[str], *, period: str | None = None, people: str = "n",
                min_n: int | None = None, least: int = SURVEY_MIN_N, also: Sequence[str] = (),
-               answers: bool = False) -> pd.DataFrame:
+               answers: bool = False, same: pd.Series | None = None) -> pd.DataFrame:
     """The answer with its small cells hidden and flagged, in place.
 
     table : columns of an answer; "(all)" in a column of `by` is the total over it. by : the attributes.
@@ -30,9 +30,8 @@ def suppressed(table: pd.DataFrame, by: Sequence[str], *, period: str | None = N
     also : further columns of numbers to blank.
     answers : the estimate is the share `count` of `n` of those who gave an answer, so that it is masked where all, or
     all but one, answered alike; a share of who left, or of who answered at all, is none of these.
-    A column `same` of true and false does so for means: whether all have one value.
-    Rows that differ in other columns left of the estimate (such as the
-    metric) are tables of their own.
+    same : does so for means: of each row whether all have one value.
+    Rows that differ in other columns left of the estimate (such as the metric) are tables of their own.
 
     >>> teams = pd.DataFrame({"metric": "nps", "team": ["a", "b", "(all)"], "estimate": [0., 10., 6.], "n": [4, 6, 10],
     ...                       "flag": ""})
@@ -50,7 +49,7 @@ def suppressed(table: pd.DataFrame, by: Sequence[str], *, period: str | None = N
     why = np.full(len(table), "", dtype=object)
     kinds = pd.DataFrame({"kind_0": table["count"], "kind_1": table["n"] - table["count"]} if answers else {},
                          index=table.index)
-    kinds = table[["same", "estimate"]] if "same" in table else kinds
+    kinds = kinds if same is None else pd.DataFrame({"same": same, "estimate": table["estimate"]})
     groups = table.groupby(others, sort=False, dropna=False).indices.values() if others else [np.arange(len(table))]
     for places in groups:
         rows = table.iloc[places]

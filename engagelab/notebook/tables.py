@@ -6,12 +6,11 @@ The frame itself keeps every digit; what is shown is read off the names of its c
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import MISSING, heading, interval, named, shown
+from engagelab.display import MISSING, heading, interval, named, shown, table_html
 
 IN_UNIT = ("estimate", "before", "after", "difference", "target")
 COUNTS = ("count", "n", "n_before", "n_after", "n_missing", "rows", "kept", "rejected", "replaced", "matched",
@@ -33,18 +32,7 @@ class Shown:
         return "\n".join([self.cells.to_string(index=False), *self.notes])
 
     def _repr_html_(self) -> str:
-        numbers = {label(name) for name in (*IN_UNIT, *COUNTS, "interval", "share")}
-
-        def cell(tag, name, text):
-            side = "right" if name in numbers else "left"
-            return f'<{tag} style="text-align:{side}">{html.escape(str(text))}</{tag}>'
-
-        names = list(map(str, self.cells.columns))
-        head = "".join(cell("th", name, name) for name in names)
-        rows = "".join("<tr>" + "".join(map(partial(cell, "td"), names, row)) + "</tr>\n"
-                       for row in self.cells.to_numpy())
-        notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
-        return f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table>{notes}"
+        return table_html(self.cells) + "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
 
 
 def show(frame: pd.DataFrame, unit: str | Mapping[str, str] = "number") -> Shown:

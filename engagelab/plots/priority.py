@@ -71,7 +71,7 @@ def _names(ax, rows: pd.DataFrame, taken: list) -> None:
     lines += [Bbox(line.get_transform().transform(line.get_xydata())) for line in ax.lines
               if line.get_linestyle() == "--"]
     for row in rows.sort_values("importance", ascending=False).to_dict("records"):
-        text = ax.annotate(name_of(row["driver"]), (row["performance"], row["importance"]), xytext=PLACES[0],
+        text = ax.annotate(name_of(row["driver"], "driver"), (row["performance"], row["importance"]), xytext=PLACES[0],
                            textcoords="offset points", fontsize=9, arrowprops={
                                "arrowstyle": "-", "color": SOFT, "linewidth": .6, "shrinkA": 0, "shrinkB": 4})
         costs: list[tuple[int, int]] = []

@@ -10,7 +10,7 @@ IEEE Transactions on Software Engineering 8, 574-582, 1982).
 import json
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +34,7 @@ class _Topic:
     cells: int = 0
     masked: list[int] = field(default_factory=list)
     members: dict[str, list[int]] = field(default_factory=dict)
+    weights: dict[str, str] = field(default_factory=dict)   # hashes: with what weight each answer was published
 
 
 class Ledger:
@@ -44,16 +45,17 @@ class Ledger:
     answer : columns that tell several answers of the same person apart, such as "wave" or ["survey", "question_id"].
         Without it a person gives one answer to each column that is measured.
 
-    Metrics of the same columns are one topic, whatever they are called. A cell whose number, together with the earlier
-    ones of its topic, would tell of fewer people than its threshold, or what was masked because all answered alike,
-    comes back hidden and is not remembered. The same cell again is shown again. Which of two cells is hidden
-    depends on which was asked first. The file holds keyed hashes and no ids, but who has the key can find out who
-    answered what was asked: keep both out of what is handed on.
+    Each column is a topic, and a cell belongs to that of every column that its metric sums. A cell whose number,
+    together with the earlier ones of a topic, would tell of fewer people than its threshold, or what was masked because
+    all answered alike, comes back hidden and is not remembered; so does one that has an answer with another weight than
+    before (without weights each row counts as 1; the rows of a person are added up). The same cell again is shown
+    again. Which of two cells is hidden depends on which was asked first. The file holds keyed hashes and no ids, but
+    who has the key can find out who answered what was asked: keep both out of what is handed on.
 
-    It does not protect against what it does not know: numbers made without it, metrics without a threshold, columns
-    that tell the same under another name, ids that change from file to file, readers who know some answers already; nor
-    does it ask whether a difference of enough people answered alike, or how closely all numbers bound one answer.
-    Two processes that ask at the same moment are told so.
+    It sees what `measure` is asked with it, and nothing else: the tables of `surveys`, `change` and all others take no
+    ledger. Nor does it see metrics without a threshold, columns that tell the same under another name, ids that change
+    from file to file, what readers know already; and it does not ask whether a difference of enough people
+    answered alike, or how closely all numbers bound one answer. Two processes that ask at the same moment are told so.
 
     Meant for thousands of respondents and hundreds of cells of a topic: with 5,000 people and 250 cells before it, a
     cell takes a tenth of a second.
@@ -101,7 +103,7 @@ class Ledger:
     def write(self) -> None:
         """Put what is remembered in the file. Raises SourceError where another process wrote it since `read`."""
         text = json.dumps({"format": FORMAT, "key": self._check, "topics": {
-            name: {"cells": topic.cells, "masked": topic.masked,
+            name: {"cells": topic.cells, "masked": topic.masked, "weights": dict(sorted(topic.weights.items())),
                    "members": {member: " ".join(map(str, topic.members[member])) for member in sorted(topic.members)}}
             for name, topic in sorted(self._topics.items())}}, ensure_ascii=False, indent=1) + "\n"
         if self.path is None or text == self._seen:
@@ -111,31 +113,29 @@ class Ledger:
         write_text(self.path, text)
         self._seen = text
 
-    def publish(self, topic: str, people: Sequence[str], answers: Sequence[str], cells: Sequence[np.ndarray],
-                least: np.ndarray, why: Sequence[str]) -> list[str]:
+    def publish(self, topics: Sequence[str], people: Sequence[str], answers: Sequence[str], weights: np.ndarray,
+                cells: Sequence[np.ndarray], least: np.ndarray, why: Sequence[str]) -> list[str]:
         """Why each cell is hidden, now with what was published before; the shown ones are remembered.
 
-        topic : what was measured. people, answers : whose each answer is, and which of theirs. cells : the places of
-        each cell's answers. least, why : the threshold of each cell, and why it is hidden already.
+        topics : the columns that are summed. people, answers, weights : whose each answer is, which of theirs, and how
+        it counts. cells : the places of each cell's answers. least, why : each cell's threshold, and why it is hidden.
         """
-        names = [f"{keyed(_whole(who), self._key)} {keyed(which, self._key)}"
-                 for who, which in zip(people, answers, strict=True)]
-        told = self._topics.setdefault(topic, _Topic())
-        audit = _Audit(told, sorted({*told.members, *names}))
-        place = {member: column for column, member in enumerate(audit.members)}
-        columns = np.array([place[name] for name in names], dtype=int)
-        sets = [np.unique(columns[inside]) for inside in cells]
+        names = np.array([f"{keyed(_whole(who), self._key)} {keyed(which, self._key)}"
+                          for who, which in zip(people, answers, strict=True)], dtype=object)
+        audits = [_Audit(self._topics.setdefault(topic, _Topic()), names) for topic in topics]
+        sets = [_sums(names[inside], weights[inside]) for inside in cells]
         for at in (at for at, reason in enumerate(why) if reason == ALIKE):
-            if audit.mask(sets[at]):
-                _remember(told, [audit.members[column] for column in sets[at]], masked=True)
+            for audit in audits:
+                audit.mask(list(sets[at]))
         found = list(why)
-        for at in sorted((at for at, reason in enumerate(why) if not reason and least[at] and len(sets[at])),
+        for at in sorted((at for at, reason in enumerate(why) if not reason and least[at] and sets[at]),
                          key=lambda at: (-len(sets[at]), at)):
-            known, safe = audit.admit(sets[at], int(least[at]))
-            if not safe:
+            marks = {name: keyed(f"{name} {weight!r}", self._key) for name, weight in sets[at].items()}
+            if all(audit.admits(marks, int(least[at])) for audit in audits):
+                for audit in audits:
+                    audit.take(marks)
+            else:
                 found[at] = EARLIER
-            elif not known:
-                _remember(told, [audit.members[column] for column in sets[at]])
         return found
 
 
@@ -144,7 +144,13 @@ def _whole(value: str) -> str:
     return re.sub(r"^(-?\d+)\.0$", r"\1", value)
 
 
-def _remember(topic: _Topic, members: list[str], masked: bool = False) -> None:
+def _sums(names: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    """The weight with which each answer counts."""
+    members, places = np.unique(names.astype(str), return_inverse=True)
+    return dict(zip(members.tolist(), np.bincount(places, weights, len(members)).tolist(), strict=True))
+
+
+def _remember(topic: _Topic, members: Iterable[str], masked: bool = False) -> None:
     for member in members:
         topic.members.setdefault(member, []).append(topic.cells)
     topic.masked += [topic.cells] if masked else []
@@ -157,7 +163,8 @@ def _parsed(text: str, check: str, path: Path) -> dict[str, _Topic]:
         if content["format"] != FORMAT:
             raise ValueError(content["format"])
         topics = {name: _Topic(int(topic["cells"]), list(topic["masked"]), {
-            member: [int(cell) for cell in cells.split()] for member, cells in topic["members"].items()})
+            member: [int(cell) for cell in cells.split()] for member, cells in topic["members"].items()},
+            dict(topic["weights"]))
             for name, topic in content["topics"].items()}
         if not all(0 <= cell < topic.cells for topic in topics.values() for cells in topic.members.values()
                    for cell in cells):
@@ -170,14 +177,15 @@ def _parsed(text: str, check: str, path: Path) -> dict[str, _Topic]:
 
 
 class _Audit:
-    """The published sets of one topic as equations over its answers.
+    """The published sets of one topic as equations over its answers and new ones.
 
     `basis` spans what a reader can work out. Answers that were in the same sets cannot be told apart: they are an
     atom, by `label`.
     """
 
-    def __init__(self, topic: _Topic, members: list[str]):
-        self.members = members
+    def __init__(self, topic: _Topic, new: Iterable[str]):
+        members = sorted({*topic.members, *new})
+        self.topic, self.place = topic, {member: column for column, member in enumerate(members)}
         names = [member.split()[0] for member in members]
         self.person = np.unique(names, return_inverse=True)[1] if names else np.empty(0, int)
         self.basis, self.label = np.zeros((0, len(members))), np.zeros(len(members), int)
@@ -196,37 +204,44 @@ class _Audit:
         rest -= self.basis.T @ (self.basis @ rest)
         return rest if rest @ rest > NONE**2 * (one @ one) else rest[:0]
 
-    def _take(self, one: np.ndarray) -> None:
+    def _add(self, one: np.ndarray) -> None:
         rest = self._beyond(one)
-        if len(rest):
-            self.basis = np.vstack([self.basis, rest / np.sqrt(rest @ rest)])
-            self.label = np.unique(2 * self.label + (one > 0), return_inverse=True)[1]
+        self.basis = np.vstack([self.basis, rest / np.sqrt(rest @ rest)])
+        self.label = np.unique(2 * self.label + (one > 0), return_inverse=True)[1]
 
-    def _set(self, columns: np.ndarray) -> np.ndarray:
-        one = np.zeros(len(self.members))
-        one[columns] = 1
+    def _set(self, members: Iterable[str]) -> np.ndarray:
+        one = np.zeros(len(self.place))
+        one[[self.place[member] for member in members]] = 1
         return one
 
-    def mask(self, columns: np.ndarray) -> bool:
-        """Keep the answer of this set secret from here on; False where it was known to be so, or is known already."""
-        one = self._set(columns)
-        new = len(self._beyond(one)) > 0 and not any((one == other).all() for other in self.masked)
-        self.masked += [one] if new else []
-        return new
+    def mask(self, members: Iterable[str]) -> None:
+        """Keep the answer of these secret from here on, unless it was so before, or is known already."""
+        one = self._set(members)
+        if len(self._beyond(one)) and not any((one == other).all() for other in self.masked):
+            self.masked.append(one)
+            _remember(self.topic, members, masked=True)
 
-    def admit(self, columns: np.ndarray, least: int) -> tuple[bool, bool]:
-        """Whether the set is known already, and whether it may be published; if so it is taken up."""
-        one = self._set(columns)
-        rest = self._beyond(one)
-        if not len(rest):
-            return True, True
+    def admits(self, marks: dict[str, str], least: int) -> bool:
+        """Whether the sum of these answers, with the weights that their marks tell, may be published."""
+        if any(self.topic.weights.get(member, mark) != mark for member, mark in marks.items()):
+            return False
+        one = self._set(marks)
+        if not len(self._beyond(one)):
+            return True
         basis, label = self.basis, self.label
         hidden = [secret for secret in self.masked if len(self._beyond(secret))]
-        self._take(one)
-        if all(len(self._beyond(secret)) for secret in hidden) and not self._isolates(least):
-            return False, True
+        self._add(one)
+        safe = all(len(self._beyond(secret)) for secret in hidden) and not self._isolates(least)
         self.basis, self.label = basis, label
-        return False, False
+        return safe
+
+    def take(self, marks: dict[str, str]) -> None:
+        """Publish the sum of these answers."""
+        one = self._set(marks)
+        if len(self._beyond(one)):
+            self._add(one)
+            _remember(self.topic, marks)
+            self.topic.weights.update(marks)
 
     def _isolates(self, least: int) -> bool:
         """Whether the newest set makes some combination known that rests on fewer than `least` people.

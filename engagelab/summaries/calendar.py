@@ -16,10 +16,9 @@ from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.summaries import periods, sql
 from engagelab.summaries.engine import Source, source
 from engagelab.summaries.times import checked_times
-from engagelab.summaries.view import Columns, Span, View, occurring, span
+from engagelab.summaries.view import WILD, Columns, Span, View, first_row, occurring, span
 
 WORD = 60
-WILD = "abs(x0) > 1e150"  # infinite, or too large to square
 OURS = {"no_user": "u0", "no_value": "x0", "after": "t0", "before": "t0"}  # of which column a note speaks
 FULL = (1 << WORD) - 1
 
@@ -278,22 +277,13 @@ def log_notes(view: View, time: str, when: Span, since: object, until: object, t
                    ("count(*)", "count(u0)"))
     cases = {"after": f"t0 >= {when.after}"} if late else {}
     cases |= {"before": f"t0 < {when.before}"} if early else {}
-    cases |= {"no_value": f"{seen} AND x0 IS NULL", "infinite": WILD} if "x0" in reads else {}
+    cases |= {"no_value": f"{seen} AND x0 IS NULL", "infinite": WILD.format("x0")} if "x0" in reads else {}
     found = view.plain(f"SELECT {known} AS known, {rows} - {known} AS no_user" + "".join(
         f", count(CASE WHEN {case} THEN 1 END) AS {name}" for name, case in cases.items()) + " FROM events"
         ).to_dict("records")[0]
     if not found.pop("known"):
         raise DataError("activity.no_users", column=repr(reads["u0"].column))
     if found.pop("infinite", 0):
-        raise DataError("activity.infinite", column=repr(reads["x0"].column), first=first_row(view, WILD))
+        raise DataError("activity.infinite", column=repr(reads["x0"].column), first=first_row(view, WILD.format("x0")))
     yield from (words.text(f"activity.{name}", column=repr(reads[OURS[str(name)]].column), n=int(n))
                 for name, n in found.items() if n)
-
-
-def first_row(view: View, case: str) -> str:
-    """Which row is the first of which this is true, where rows have an order."""
-    if not view.columns.source.ordered:
-        return ""
-    rows = f"SELECT row_number() OVER () AS place, {', '.join(view.columns.reads)} FROM events"
-    first = replace(view, where="").plain(f"SELECT min(place) AS place FROM ({rows}) WHERE {case}")["place"].iloc[0]
-    return words.text("activity.first_row", row=int(first))

@@ -14,7 +14,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import DataError
 from engagelab.summaries import sql
-from engagelab.summaries.view import View
+from engagelab.summaries.view import WILD, View, first_row
 
 ENOUGH = 10  # rows from which on their median is the answer of nobody
 LOST = 1e7  # squares about the anchor this much above the variance: seven of sixteen digits are gone
@@ -88,6 +88,15 @@ def moments(view: View, asks: list[Ask], *, users: bool = False) -> tuple[pd.Dat
         names = {name: f"c{name[1:]}" for name in anchors}
         table, text = centred.query(plan.body(names, centred=True))
     return table, [plan.sums(ask, table, anchors) for ask in asks], text
+
+
+def weightless(view: View, sums: list[Sums]) -> list[str]:
+    """How many rows have no weight, in words; asked only where something is missing."""
+    if not view.weighted or all((each.rows == each.n).all() for each in sums):
+        return []
+    n = int(view.plain("SELECT count(*) AS n FROM events WHERE w0 IS NULL OR w0 = 0")["n"].iloc[0])
+    column = view.columns.reads["w0"].column
+    return [words.text("metrics.note_weightless", n=n, column=repr(column))] if n else []
 
 
 def merge(sums: Sums, codes: np.ndarray, size: int) -> Sums:
@@ -206,7 +215,7 @@ class _Plan:
         """Refuse what cannot be measured: values off the scale, infinite ones, negative weights."""
         if self.view.weighted and (table["least_weight"] < 0).any():
             raise DataError("summaries.negative_weight", column=self._theirs("w0"),
-                            value=f"{table['least_weight'].min():g}")
+                            value=f"{table['least_weight'].min():g}", first=self._first("w0 < 0"))
         for ask in self.asks:
             names = self.names[id(ask)]
             if ask.scale and ((table[names["low"]] < ask.scale.low) | (table[names["high"]] > ask.scale.high)
@@ -215,15 +224,26 @@ class _Plan:
             for name in names.values():
                 if name.startswith(("s_", "ss_")) and not np.isfinite(
                         _numbers(table, name)[_numbers(table, names["n"]) > 0]).all():
-                    raise DataError("summaries.infinite", columns=words.joined(
-                        repr(read.column) for read in self.view.columns.reads.values() if read.kind == "number"))
+                    raise self._infinite()
+
+    def _infinite(self) -> DataError:
+        named = {ours: read.column for ours, read in self.view.columns.reads.items() if read.kind == "number"}
+        for ours, column in named.items():
+            case = WILD.format(ours)
+            if self.view.plain(f"SELECT count(*) AS n FROM events WHERE {case}")["n"].iloc[0]:
+                return DataError("activity.infinite", column=repr(column), first=self._first(case))
+        return DataError("summaries.infinite", columns=words.joined(map(repr, named.values())))
 
     def _off_scale(self, scale: Scale) -> None:
         x = scale.name
-        bad = self.view.plain(f"SELECT {x} AS value, count(*) AS n FROM events WHERE {x} < {scale.low} "
-                              f"OR {x} > {scale.high} OR {x} <> floor({x}) GROUP BY {x} ORDER BY n DESC, value")
+        case = f"({x} < {scale.low} OR {x} > {scale.high} OR {x} <> floor({x}))"
+        bad = self.view.plain(f"SELECT {x} AS value, count(*) AS n FROM events WHERE {case} GROUP BY {x} "
+                              "ORDER BY n DESC, value")
         raise DataError("summaries.off_scale", column=self._theirs(x), value=f"{bad['value'].iloc[0]:g}",
-                        n=int(bad["n"].sum()), low=scale.low, high=scale.high)
+                        n=int(bad["n"].sum()), low=scale.low, high=scale.high, first=self._first(case))
+
+    def _first(self, case: str) -> str:
+        return first_row(self.view, " AND ".join(filter(None, (self.view.where, case))))
 
     def _theirs(self, ours: str) -> str:
         return repr(self.view.columns.reads[ours].column)

@@ -15,6 +15,9 @@ from engagelab.summaries import periods, sql
 from engagelab.summaries.engine import Source
 
 NAMED = 10  # so many names of events are listed
+LETTERS = 20  # of a value that an error shows: it may be what somebody wrote
+WILD = "abs({0}) > 1e150"  # infinite, or too large to square
+TEXT = ("VARCHAR", "ENUM")
 
 
 @dataclass
@@ -64,7 +67,10 @@ class View:
 
     def ctes(self) -> str:
         """`WITH ... events AS (...)`: all that stands between the caller's table and a summary."""
-        body = sql.read(self.columns.reads, self.columns.source.types, "    ", self.columns.source.table)
+        try:
+            body = sql.read(self.columns.reads, self.columns.source.types, "    ", self.columns.source.table)
+        except DataError as error:
+            raise _no_number(self.columns) or error from None
         if not (self.period or self.where or self.weighted or self.centres):
             return f"WITH events AS (\n{body}\n)"
         steps = [("plain" if self.centres else "events", self._cut())]
@@ -125,6 +131,36 @@ class View:
         """The same view in other groups: a period that is no longer among them is left out."""
         kept = self.period if self.period and self.by[-1] in by else ""
         return replace(self, by=tuple(by), period=kept)
+
+
+def first_row(view: View, case: str) -> str:
+    """Which row is the first of which this is true, where rows have an order."""
+    if not view.columns.source.ordered:
+        return ""
+    first = replace(view, where="").plain(f"SELECT min(place) AS place FROM ({_placed(view)}) WHERE {case}")
+    return words.text("activity.first_row", row=int(first["place"].iloc[0]))
+
+
+def _placed(view: View) -> str:
+    """The rows with their numbers."""
+    return f"SELECT row_number() OVER () AS place, {', '.join(view.columns.reads)} FROM events"
+
+
+def _no_number(columns: Columns) -> DataError | None:
+    """What is said of text where numbers are needed: the first value that is no number, or else the first."""
+    types = columns.source.types
+    wrong = next((item.column for item in columns.reads.values()
+                  if item.kind == "number" and types[item.column].upper().startswith(TEXT)), None)
+    if wrong is None:
+        return None
+    if columns.source.ordered:
+        view = View(Columns(columns.source, {"k0": sql.Read(wrong, "key")}))
+        first = view.plain(f"SELECT CAST(k0 AS VARCHAR) AS value, place FROM ({_placed(view)}) WHERE k0 IS NOT NULL "
+                           "ORDER BY TRY_CAST(k0 AS DOUBLE) IS NOT NULL, place LIMIT 1")
+        for value, place in zip(first["value"], first["place"], strict=True):
+            short = value if len(value) <= LETTERS else value[:LETTERS] + "…"
+            return DataError("summaries.text_number", column=repr(wrong), value=repr(short), row=int(place))
+    return DataError("summaries.not_a_number", column=repr(wrong), type=words.text("summaries.text"))
 
 
 @dataclass(frozen=True)

@@ -8,24 +8,26 @@ mean of the paired and the unpaired estimate, with the standard error of Meier (
 """
 
 import html
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import heading, interval, metric_name, shown
+from engagelab.display import heading, interval, metric_name, shown, table_html
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.metrics.answer import grouping
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.measure import Metrics, measure, named
 from engagelab.metrics.nouns import SURVEY_MIN_N, Favourable, Noun, Nps, Quantile, Rate, checked_min_n
-from engagelab.metrics.suppress import CROSSED, suppressed
+from engagelab.metrics.suppress import CROSSED
 from engagelab.plots.waves import waves
 from engagelab.summaries.engine import source
-from engagelab.surveys.wave_tables import answers_of, compared, of_two
+from engagelab.surveys.wave_tables import MIDNIGHT, answers_of, compared, of_two
 
 OWN = ("group", "part", "before", "after", "difference", "n_before", "n_after", "n_paired")  # columns of the answer
 
@@ -62,8 +64,10 @@ class Change:
         own = self.parts[(self.parts[list(keys)] == list(keys.values())).all(axis="columns")]
         parts = own.set_index("part")["difference"]
         if len(parts) and parts.notna().all() and own.loc[own["part"] != "stayed", "n"].sum():
-            told.append(words.text("waves.exchange", total=shown(parts["left"] + parts["joined"], unit, signed=True),
-                                   **{part: shown(parts[part], unit, signed=True) for part in ("left", "joined")}))
+            made = {"change": rows["difference"].iloc[0], "total": parts["left"] + parts["joined"],
+                    "left": parts["left"], "joined": parts["joined"]}
+            told.append(words.text("waves.exchange", **{part: shown(value, unit, signed=True)
+                                                        for part, value in made.items()}))
         return told
 
     def cells(self) -> pd.DataFrame:
@@ -87,7 +91,7 @@ class Change:
     def _repr_html_(self) -> str:
         said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.say())
         notes = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
-        return said + self.cells().to_html(index=False, border=0) + notes
+        return said + table_html(self.cells()) + notes
 
     def plot(self, *, title: str = "", ax: Any = None, **which: str):
         """The waves as a picture (see `plots.waves`); `which` picks one, as in `metric="enps", team="stores"`."""
@@ -106,12 +110,13 @@ def change(data: Any, metrics: Metrics, *, over: str = "wave", user: str | None 
     """Two waves compared: what those who answered both changed, and what the exchange of people makes of it.
 
     data : a row a respondent and wave; whatever `measure()` takes. metrics : nouns as `measure()` takes them, except
-        quantiles. over : the column of waves. before, after : two of its values, unless said the last two.
+        quantiles. over : the column of waves, in the order of its values or categories; text by the numbers in it.
+    before, after : two of its values, unless said the last two.
     user : the column of the respondent, the same in each wave. A row without one counts as somebody who answered once;
         without `user` nobody is matched, and the waves are compared as if they were independent.
     by : groups as they are at each wave: who moved has left one of them and joined another.
     min_n : as in `measure()`. Where one of stayed, left and joined is too small to be shown, none of them is, as "all"
-        less the two others would tell it.
+        less the two others would tell it; nor are their scores where one of them, or all but one of it, answered alike.
 
     Returns `Change`. The `group` of a row of its `.frame`:
     - all: everybody who answered, which is what a plain chart shows. Who answered twice is counted as one person.
@@ -127,16 +132,16 @@ def change(data: Any, metrics: Metrics, *, over: str = "wave", user: str | None 
 
     >>> import engagelab as el
     >>> answers = pd.DataFrame({"wave": ["1"] * 20 + ["2"] * 20, "user_id": [*range(20), *range(10, 30)],
-    ...                         "score": [2] * 10 + [9, 8] * 5 + [8, 8] * 5 + [9, 10, 7, 9, 8] * 2})
+    ...                         "score": [2, 5, 9, 8, 3] * 2 + [9, 8] * 5 + [8, 9, 8, 8, 6] * 2 + [9, 10, 7, 9, 8] * 2})
     >>> made = change(answers, {"nps": el.nps("score")}, user="user_id")
     >>> made.frame[["group", "before", "after", "difference", "n_paired"]].round(1)
           group  before  after  difference  n_paired
-    0       all   -25.0   30.0        55.0        10
+    0       all     5.0   30.0        25.0        10
     1    stayed    50.0    0.0       -50.0        10
-    2     fresh  -100.0   60.0       160.0         0
-    3  combined     NaN    NaN        62.7        10
-    >>> made.parts[["part", "difference"]].set_index("part")["difference"].to_dict()
-    {'stayed': -50.0, 'left': 75.0, 'joined': 30.0}
+    2     fresh   -40.0   60.0       100.0         0
+    3  combined     NaN    NaN        17.6        10
+    >>> made.parts[["part", "difference"]].set_index("part")["difference"].round().to_dict()
+    {'stayed': -50.0, 'left': 45.0, 'joined': 30.0}
     """
     z_value(confidence)
     checked_min_n(min_n)
@@ -146,19 +151,16 @@ def change(data: Any, metrics: Metrics, *, over: str = "wave", user: str | None 
             raise UsageError("waves.quantile", noun=noun.name)
     table = source(data)
     need = {name: _need(noun, len(keys), min_n) for name, noun in nouns.items()}
-    rows = answers_of(table, nouns, keys, over, user)
-    series = measure(table, nouns, by=[*keys, over], confidence=confidence, min_n=0)
-    series = series[series[over] != words.text("metrics.missing")]
-    series = pd.concat([suppressed(series[series["metric"] == name], keys, period=over, min_n=least)
-                        for name, least in need.items()], ignore_index=True)
-    known = rows[rows["wave"] != words.text("metrics.missing")]
-    ends = _ends(list(known.sort_values("rank", kind="stable")["wave"].unique()), over, before, after)
+    rows, found, asks = answers_of(table, nouns, keys, over, user)
+    series = measure(table, {name: replace(noun, min_n=need[name]) for name, noun in nouns.items()}, by=[*keys, over],
+                     confidence=confidence)
+    ends = _ends(found, over, before, after)
     two = of_two(rows, ends)
-    made = [compared(name, noun, two, keys, over, ends, need[name], confidence, user is not None)
+    made = [compared(name, noun, asks[name], two, keys, over, ends, need[name], confidence, user is not None)
             for name, noun in nouns.items()]
     frame, who, parts = (pd.concat(tables, ignore_index=True) for tables in zip(*made, strict=True))
-    return Change(frame, who, parts, series, {name: _unit(noun) for name, noun in nouns.items()},
-                  confidence, tuple(_notes(rows, two, nouns, over, user, ends, bool(keys))))
+    return Change(frame, who, parts, _ordered(series, over, found), {name: _unit(noun) for name, noun in nouns.items()},
+                  confidence, tuple(_notes(rows, two, nouns, over, user, found, ends, bool(keys))))
 
 
 def _need(noun: Noun, attributes: int, min_n: int | None) -> int:
@@ -173,11 +175,30 @@ def _ends(found: list[str], over: str, before: object, after: object) -> tuple[s
     """The two waves that are compared, the last two unless said."""
     if len(found) < 2:
         raise DataError("difference.no_two", over=over, available=words.joined(map(repr, found)))
-    ends = [str(one_of(name, str(value), found)) if value is not None else found[place]
+    same = {_plain(wave): wave for wave in found} | {wave: wave for wave in found}
+    ends = [same.get(str(value)) or same.get(_plain(value)) or one_of(name, str(value), found)
+            if value is not None else found[place]
             for name, value, place in (("before", before, -2), ("after", after, -1))]
     if ends[0] == ends[1]:
         raise UsageError("waves.same", wave=repr(ends[0]))
-    return ends[0], ends[1]
+    return str(ends[0]), str(ends[1])
+
+
+def _plain(wave: object) -> str:
+    """A wave as it is compared: 9.0 as 9, true in small letters, a stamp in UTC and at midnight as its day."""
+    if isinstance(wave, datetime) and wave.tzinfo:
+        wave = wave.astimezone(UTC)
+    text = str(wave).lower() if isinstance(wave, bool | np.bool_) else str(wave)
+    return re.sub(r"\.0+$|(?<=\d)\+00(:00)?$", "", MIDNIGHT.sub("", text))
+
+
+def _ordered(series: pd.DataFrame, over: str, found: list[str]) -> pd.DataFrame:
+    """The metrics of all waves, each group's in the order of the waves."""
+    table = series.assign(**{over: series[over].str.replace(MIDNIGHT, "", regex=True)})
+    known = table[table[over].isin(found)]
+    keys = list(table.columns[:list(table.columns).index(over)])
+    order = np.lexsort([known[over].map(found.index), known.groupby(keys, sort=False).ngroup()])
+    return known.iloc[order].reset_index(drop=True)
 
 
 def _unit(noun: Noun) -> str:
@@ -186,9 +207,9 @@ def _unit(noun: Noun) -> str:
 
 
 def _notes(rows: pd.DataFrame, two: pd.DataFrame, nouns: Mapping[str, Noun], over: str, user: str | None,
-           ends: tuple[str, str], grouped: bool) -> Iterator[str]:
+           found: list[str], ends: tuple[str, str], grouped: bool) -> Iterator[str]:
     """What else has to be said of the waves."""
-    yield words.text("waves.note_ends", over=over, before=ends[0], after=ends[1])
+    yield words.text("waves.note_ends", over=over, before=ends[0], after=ends[1], waves=words.joined(found))
     if nowhere := int((rows["wave"] == words.text("metrics.missing")).sum()):
         yield words.text("waves.note_no_wave", n=nowhere, over=over)
     for name in nouns:

@@ -27,13 +27,13 @@ def distribution(data: Any, items: str | Sequence[str], *, scale: tuple[float, f
 
     data : a row a respondent, a column an item (see `wide`); whatever `measure()` takes.
     scale : the lowest and the highest answer; every whole number between them has a row, chosen or not. Without it
-        only the answers that were given do.
+        only the answers that were given do, where they may be shown.
     by : columns of groups. min_n : the fewest answers with whom a group is shown; 5 unless said, and 10 where two
         columns are crossed.
 
     Returns the columns of `measure()`: metric "share", `question`, the groups, `value` (a number) and so on; `n` is who
     answered the item. Where all, or all but one, gave the same answer the shares are masked, as in `measure()`.
-    Raises DataError for text, for an answer off the scale, and where nobody answered and no scale is given.
+    Raises DataError for text, for an answer off the scale, and without a scale where there is no answer to show.
 
     >>> answers = pd.DataFrame({"joy": [1, 2, 2, 3, 3, 3, None]})
     >>> found = distribution(answers, "joy", scale=(1, 3))
@@ -63,7 +63,6 @@ def distribution(data: Any, items: str | Sequence[str], *, scale: tuple[float, f
     counts = cells.value_counts().unstack(fill_value=0).reindex(sizes.index, fill_value=0)
     long = counts.reindex(columns=values, fill_value=0).rename_axis(columns="value").melt(
         value_name="count", ignore_index=False).join(sizes).sort_index(kind="stable").reset_index()
-    long["value"] = long["value"].astype("int64" if (values % 1 == 0).all() else "float64")
     found = shares(long[["question", *groups, "value", "count", "n", "n_missing"]].assign(metric="share"),
                    confidence=confidence)
     found = found[["metric", *found.columns.drop("metric")]].assign(value=long["value"])
@@ -71,7 +70,12 @@ def distribution(data: Any, items: str | Sequence[str], *, scale: tuple[float, f
     alike = (found["n"] > 0) & (found["n"] - most <= 1) & (min_n != 0)   # all, or all but one, gave the same answer
     found[BLANKED] = found[BLANKED].mask(alike)
     found["flag"] = found["flag"].mask(alike, words.text("metrics.flag_beside"))
-    return suppressed(found, groups, min_n=min_n)
+    found = suppressed(found, groups, min_n=min_n)
+    if scale is None:   # what only hidden groups answered would be told by its row
+        found = found[found["value"].isin(found.loc[found["count"] > 0, "value"])].reset_index(drop=True)
+        if found.empty:
+            raise DataError("scores.no_shown", items=words.joined(map(repr, names)))
+    return found.astype({"value": "int64" if (found["value"] % 1 == 0).all() else "float64"})
 
 
 def groups_of(values: pd.Series) -> pd.Series:

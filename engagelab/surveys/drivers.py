@@ -3,7 +3,8 @@
 The two ways to share it out are in `engagelab.surveys.importance`. Intervals are percentiles of a bootstrap of
 respondents, at the levels of Hesterberg (2015, The American Statistician 69, 371-386), which allow for few rows, and
 less the bias that the draws themselves show: a share is never below 0, so that plain percentiles lie too high and never
-reach the 0 of a driver that explains nothing.
+reach the 0 of a driver that explains nothing. Respondents are put in order first, so that the order of rows changes
+nothing.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import interval, shown
+from engagelab.display import interval, metric_name, named, shown
 from engagelab.errors import DataError, UsageError, one_of
 from engagelab.metrics.intervals import around, t_value
 from engagelab.metrics.nouns import SURVEY_MIN_N, checked_min_n
@@ -28,6 +29,7 @@ from engagelab.surveys.looks import page, plain
 WAYS = {"shapley": importance.shapley, "johnson": importance.johnson}
 PAIRED, FOLLOWS = .95, .9   # correlation of two drivers, R squared of one on the others, from which on they are flagged
 PER_DRIVER = 20             # respondents a driver below which intervals were found to cover less than 90 % at times
+LITTLE = 15                 # F of R squared below which they did so too, though there were respondents enough
 DRAWS = 100                 # the fewest that give a percentile
 
 
@@ -58,11 +60,12 @@ class Drivers(Told):
     def cells(self) -> pd.DataFrame:
         """The table as it is looked at: rounded."""
         rows = self.frame.to_dict("records")
+        ranks = [[shown(row[end], "count") for end in ("rank_low", "rank_high")] for row in rows]
         return pd.DataFrame({words.text(f"label.{name}"): values for name, values in {
-            "driver": self.frame["driver"], "share": [shown(row["estimate"], "share") for row in rows],
+            "driver": [named(row["driver"], "driver") for row in rows],
+            "share": [shown(row["estimate"], "share") for row in rows],
             "interval": [interval(row["low"], row["high"], "share") for row in rows], "sign": self.frame["sign"],
-            "rank": ["–".join(dict.fromkeys(shown(row[end], "count") for end in ("rank_low", "rank_high")))
-                     for row in rows],
+            "rank": [low if low == high else words.text("unit.interval", low=low, high=high) for low, high in ranks],
             "first_share": [shown(row["first_share"], "share") for row in rows],
             "performance": [shown(row["performance"]) for row in rows], "n": self.frame["n"],
             "flag": self.frame["flag"]}.items()})
@@ -141,14 +144,14 @@ def _notes(shared: "_Shared", outcome: str, n: int, values: pd.DataFrame) -> lis
     low, high = shared.r_squared["low"], shared.r_squared["high"]
     notes = [words.text("drivers.caution"), words.text(
         "drivers.fit", share=shown(shared.r_squared["estimate"], "share"), interval=interval(low, high, "share"),
-        outcome=outcome, n=n)]
-    missing, gaps = int(values.isna().any(axis="columns").sum()), values.isna().sum()
+        outcome=metric_name(outcome), n=n)]
+    missing, gaps = int(values.isna().any(axis="columns").sum()), values.rename(columns=metric_name).isna().sum()
     if n < len(values) - missing:
         notes.append(words.text("drivers.rows", rows=len(values) - missing, n=n))
     if missing:
         notes.append(words.text("drivers.left_out", n=missing, rows=len(values), columns=words.joined(
             words.text("drivers.gaps", column=column, n=int(gap)) for column, gap in gaps.items() if gap)))
-    if shared.doubts["few"]:
+    if shared.doubts["few"] or shared.doubts["little"]:
         notes.append(words.text("drivers.few", least=PER_DRIVER))
     return notes
 
@@ -197,6 +200,8 @@ class _Shared:
 
     def __init__(self, answers: np.ndarray, weights: np.ndarray, people: np.ndarray, way: str, draws: int, seed: int,
                  confidence: float, outcome: str):
+        order = np.lexsort((weights, *answers.T))   # by the outcome, then by the drivers
+        answers, weights, people = answers[order], weights[order], people[order]
         weights, unit = weights / weights.mean(), np.abs(answers).max(axis=0)
         answers = answers / unit   # or the squares of huge answers would be infinite
         mean = np.average(answers, axis=0, weights=weights)
@@ -204,6 +209,7 @@ class _Shared:
         rows = importance.products((answers - mean) / size, weights)
         if people.max() + 1 < len(rows):
             rows = pd.DataFrame(rows).groupby(people).sum().to_numpy()
+            rows = rows[np.lexsort((*rows.T, rows[:, answers.shape[1]]))]
         n, width = len(rows), answers.shape[1]
         self.between, _ = importance.correlated(rows.sum(axis=0), width)
         drawn = np.concatenate([importance.correlated(sums, width)[0] for sums in
@@ -225,7 +231,8 @@ class _Shared:
         self.sign = np.where(low > 0, "+", np.where(high < 0, "-", "±"))
         held = rows[:, 0]   # the weight of each respondent; the sums of the centred answers stand next
         self.n_eff = held.sum()**2 / (held**2).sum()
-        self.doubts = {"few": self.n_eff < PER_DRIVER * (width - 1), "chance": self.r_squared["low"] <= 0}
+        self.doubts = {"few": self.n_eff < PER_DRIVER * (width - 1), "chance": self.r_squared["low"] <= 0,
+                       "little": total * (self.n_eff - width) < LITTLE * (width - 1) * (1 - total)}
         errors = unit * size * np.sqrt(n / (n - 1) * (rows[:, 1:width + 1]**2).sum(axis=0)) / held.sum()
         mean = unit * mean
         low, high = around(mean, errors, n - 1, confidence)
@@ -266,7 +273,8 @@ def _alike(between: np.ndarray, names: list[str], place: int) -> list[str]:
     """What is to be said of a driver that others nearly repeat."""
     near = [other for other in range(len(names)) if other != place and abs(between[place, other]) > PAIRED]
     if near:
-        return [words.text("drivers.flag_pair", r=between[place, other], other=names[other]) for other in near]
+        return [words.text("drivers.flag_pair", r=between[place, other], other=metric_name(names[other]))
+                for other in near]
     others = np.delete(between, place, axis=0)
     explained = others[:, place] @ np.linalg.pinv(np.delete(others, place, axis=1), hermitian=True) @ others[:, place]
     return [words.text("drivers.flag_follows")] if explained > FOLLOWS else []

@@ -16,7 +16,7 @@ import pandas as pd
 from engagelab import money, words
 from engagelab.activity.log import flags, stamps, written
 from engagelab.activity.spells import fetched
-from engagelab.display import interval, named, shown
+from engagelab.display import interval, metric_name, named, shown
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics.answer import grouping
 from engagelab.metrics.difference import difference
@@ -29,7 +29,8 @@ from engagelab.summaries.durations import duration
 from engagelab.surveys.items import listed, numbers
 from engagelab.surveys.link import Link
 
-OWN = ("person", "at", "end", "value", "score")  # columns of the table of people
+OWN = ("person", "at", "end", "value", "gone", "score",  # columns of the table of people
+       "group", "people", "before", "after", "difference", "n_before", "n_after")  # and of the groups compared
 
 
 def follow(answers: Any, data: Any, *, cut: Sequence[float], time: str | None = None, amount: str | None = None,
@@ -43,7 +44,8 @@ def follow(answers: Any, data: Any, *, cut: Sequence[float], time: str | None = 
         answer, or, with `amount`, how much of it. Or `opened` and `closed` of subscriptions or employments: who left,
         that is had one at the answer and none any more when the time was over; those who had none are left out.
     cut : the scores from which a group begins, as in `cut=(7, 9)` for NPS, `cut=(4,)` for five steps.
-    voluntary : flags of who left of their own will; only they count as leavers then, of all.
+    voluntary : flags of who left of their own will; only they count as leavers then, of all; and groups are hidden too
+        of which some, but fewer than five, left for whatever reason.
     until : up to when `data` is observed; its newest stamp unless said. tz : zone of `until`.
     by : columns of groups, of `answers`.
 
@@ -67,18 +69,21 @@ def follow(answers: Any, data: Any, *, cut: Sequence[float], time: str | None = 
        estimate   low  high
     0      -0.5 -0.77  0.04
     """
-    names = grouping(by, "group", *OWN)
+    names = grouping(by, *OWN)
     table, notes = people(answers, data, time=time, amount=amount, opened=opened, closed=closed, voluntary=voluntary,
                           score=score, answered=answered, user=user, within=within, until=until, tz=tz, by=names)
-    what = "left" if closed else "amount" if amount else "came"
+    what = "left_by_choice" if voluntary else "left" if closed else "amount" if amount else "came"
     return compared(table, notes, cut, names, what, {"score": score, "amount": amount or "",
                                                      "within": named(within, "within")}, confidence)
 
 
 def people(answers: Any, data: Any, *, time: str | None, amount: str | None, opened: str | None, closed: str | None,
            voluntary: str | None, score: str, answered: str, user: str, within: str, until: object, tz: str | None,
-           by: list[str]) -> tuple[pd.DataFrame, list[str]]:
-    """A row a person whose whole time after the first answer was observed: `score`, `value`, groups; and notes."""
+           by: list[str], last_day: bool = False) -> tuple[pd.DataFrame, list[str]]:
+    """A row a person whose whole time after the first answer was observed: `score`, `value`, groups; and notes.
+
+    last_day : whether one is there throughout the day from `closed` on.
+    """
     spells, dates = _kind(time, opened, closed, amount, voluntary), (time, opened, closed)
     table = _first(answers, user, score, answered, by)
     done = fetched(data, [user, *filter(None, (*dates, amount, voluntary))], dates, (amount,))
@@ -89,12 +94,12 @@ def people(answers: Any, data: Any, *, time: str | None, amount: str | None, ope
     end, length = _end(done, dates, until, tz), pd.Timedelta(microseconds=duration("within", within))
     late, asked = table["at"] + length > end, len(table)
     table = table[~late].assign(end=table["at"] + length)
-    away = 0
+    more: list[str] = []
     if spells:
         if (wrong := done["closed"] < done["opened"]).any():
             raise DataError("activity.closed_early", column=repr(closed), opened=repr(opened), n=int(wrong.sum()),
                             row=int(wrong.to_numpy().argmax()) + 1)
-        table, away = _left(table, done)
+        table, more = _left(table, done.assign(closed=done["closed"] + pd.Timedelta(days=int(last_day))), voluntary)
     else:
         table = _did(table, done, amount)
     if not len(table):
@@ -102,21 +107,22 @@ def people(answers: Any, data: Any, *, time: str | None, amount: str | None, ope
     notes = [words.text("follow.first", n=len(table), people=asked)]
     notes += [words.text("follow.late", n=int(late.sum()), within=named(within, "within"),
                          end=end.date())] * bool(late.any())
-    notes += [words.text("follow.away", n=away)] * bool(away)
     notes += [words.text("follow.newest", end=end.date())] * (until is None)
-    return table, [*notes, words.text("link.no_effect_of_acting")]
+    return table, [*notes, *more, words.text("link.no_effect_of_acting")]
 
 
 def compared(table: pd.DataFrame, notes: list[str], cut: Sequence[float], by: list[str], what: str,
              said: dict[str, str], confidence: float) -> Link:
-    """What those did who answered high, less those who answered low: `what` is "left", "came" or "amount"."""
+    """What those did who answered high, less those who answered low: "left", "left_by_choice", "came" or "amount"."""
     edges, shares = _edges(cut), table["value"].dtype == bool
     table = table.assign(group=np.searchsorted(edges, table["score"], side="right"))
     metric = f"mean({said['amount']})" if what == "amount" else f"{what}_after_answer"
-    parts = measure(table[["group", *by, "value"]], {metric: rate("value") if shares else mean("value")},
-                    by=["group", *by], total=True, confidence=confidence)
+    parts = _hidden(measure(table, {metric: rate("value") if shares else mean("value")} | (
+        {"gone": rate("gone")} if what == "left_by_choice" else {}), by=["group", *by], total=True,
+        confidence=confidence), metric, ["group", *by])
     labels = {str(i): text for i, text in enumerate(_labels(edges))}
-    parts = suppressed(parts, ["group", *by]).assign(group=parts["group"].replace(labels))
+    parts = parts.assign(group=parts["group"].replace(labels))
+    said = said | {name: metric_name(said[name]) for name in ("score", "amount")}
     said = said | dict(zip(("low_group", "high_group"), (labels["0"], labels[str(len(edges))]), strict=True))
     sides = [parts[parts["group"] == said[end]] for end in ("low_group", "high_group")]
     if not all(map(len, sides)):
@@ -128,9 +134,19 @@ def compared(table: pd.DataFrame, notes: list[str], cut: Sequence[float], by: li
         "se": np.hypot(pair["se_low"], pair["se_high"]), "count": np.nan, "n": apart["n_before"] + apart["n_after"],
         "n_eff": pair["n_eff_low"] + pair["n_eff_high"], "method": apart["method"]}, apart["flag"].tolist())
     at = int(np.argmax((apart[by] == words.text("metrics.all")).all(axis="columns")))
+    if between := 0 if pd.isna(frame["n"].iloc[at]) else len(table) - int(frame["n"].iloc[at]):
+        notes = [words.text("follow.between", n=between), *notes]
     return Link(frame, float(frame["estimate"].iloc[at]), float(frame["se"].iloc[at]),
                 words.text(f"follow.source_{what}", **said, n=len(table)), _sentence(apart.iloc[at], what, said), parts,
                 "share" if shares else "number", tuple(notes))
+
+
+def _hidden(measured: pd.DataFrame, metric: str, by: list[str]) -> pd.DataFrame:
+    """The rows of the metric, small cells hidden; as in `turnover()` by all who left, where they tell why some did."""
+    own = measured["metric"] == metric
+    parts, left = measured[own].reset_index(drop=True), measured.loc[~own, "count"].to_numpy()
+    people = np.where(left > 0, left, parts["n"]) if len(left) else parts["n"]
+    return suppressed(parts.assign(people=people), by, people="people").drop(columns="people")
 
 
 def _nothing(parts: pd.DataFrame, metric: str, by: list[str], why: str, n: int, notes: tuple[str, ...]) -> Link:
@@ -145,8 +161,8 @@ def _sentence(row: pd.Series, what: str, said: dict[str, str]) -> str:
     unit = "number" if what == "amount" else "share"
     way = "none" if np.isnan(row["low"]) else "up" if row["low"] > 0 else "down" if row["high"] < 0 else "unclear"
     return words.text(f"follow.sentence_{what}", **said, low=shown(row["before"], unit),
-                      high=shown(row["after"], unit), verdict=words.text(f"follow.verdict_{way}"),
-                      interval=interval(row["low"], row["high"], unit, signed=True))
+                      high=shown(row["after"], unit), verdict=words.text(
+                          f"follow.verdict_{way}", interval=interval(row["low"], row["high"], unit, signed=True)))
 
 
 def _kind(time: str | None, opened: str | None, closed: str | None, amount: str | None, voluntary: str | None) -> bool:
@@ -208,8 +224,8 @@ def _did(table: pd.DataFrame, done: pd.DataFrame, amount: str | None) -> pd.Data
     return table.assign(value=table["person"].map(spent).fillna(0.0).astype("float64"))
 
 
-def _left(table: pd.DataFrame, done: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Whether each who was there at the answer was there no more at the end; and how many were not there."""
+def _left(table: pd.DataFrame, done: pd.DataFrame, voluntary: str | None) -> tuple[pd.DataFrame, list[str]]:
+    """Whether each who was there at the answer was there no more at the end (`gone`), of their own will; and notes."""
     both = table[["person", "at", "end"]].merge(done, on="person")
 
     def there(moment: str) -> pd.Series:
@@ -217,6 +233,8 @@ def _left(table: pd.DataFrame, done: pd.DataFrame) -> tuple[pd.DataFrame, int]:
 
     here = table["person"].isin(both["person"][there("at")])
     gone = here & ~table["person"].isin(both["person"][there("end")])
-    last = both[both["closed"] > both["at"]].sort_values("closed", kind="stable").drop_duplicates("person", keep="last")
-    gone &= table["person"].isin(last["person"][last["own"].fillna(False).astype(bool)])
-    return table.assign(value=gone)[here], int((~here).sum())
+    ended = both[(both["closed"] > both["at"]) & (both["closed"] <= both["end"])].sort_values("closed", kind="stable")
+    own = table["person"].map(ended.drop_duplicates("person", keep="last").set_index("person")["own"]).astype("boolean")
+    notes = [words.text("follow.away", n=int((~here).sum()))] * bool((~here).any())
+    notes += [words.text("follow.unflagged", voluntary=voluntary)] * bool((gone & own.isna()).any())
+    return table.assign(value=gone & own.fillna(False).astype(bool), gone=gone)[here], notes

@@ -19,6 +19,9 @@ def fetched(data: Any, columns: Sequence[str]) -> pd.DataFrame:
             column_of(name, data.columns)
             if list(data.columns).count(name) > 1:
                 raise DataError("surveys.same_name", column=repr(name))
+            kinds = data[name].map(type).unique() if data[name].dtype == object else ()
+            if folded := next((kind.__name__ for kind in kinds if kind.__hash__ is None), None):
+                raise DataError("summaries.nested", column=repr(name), type=folded)
         return data[names].reset_index(drop=True)
     table = source(data)
     reads = {f"k{i}": sql.Read(column_of(name, table.types), "key") for i, name in enumerate(names)}
@@ -36,8 +39,8 @@ def numbers(data: pd.DataFrame, columns: Sequence[str], *, scale: tuple[float, f
     0  3.0  4.0
     1  NaN  5.0
     """
-    return pd.DataFrame({name: _checked(data[column_of(name, data.columns)], name, scale) for name in columns},
-                        index=data.index)
+    table = fetched(data, columns)
+    return pd.DataFrame({name: _checked(table[name], name, scale) for name in columns}).set_axis(data.index)
 
 
 def _checked(answers: pd.Series, name: str, scale: tuple[float, float] | None) -> pd.Series:

@@ -54,7 +54,7 @@ def turnover(employees: Any, *, user: str = "user_id", hired: str = "hired_at", 
       quarter  estimate  count  n
     0  2026Q1      0.25    2.0  8
     """
-    names = grouping(by, one_of("every", every, periods.EVERY), "reason")
+    names = grouping(by, one_of("every", every, periods.EVERY), "reason", "people")
     data = fetched(employees, [user, hired, left, *names, *filter(None, (reason, voluntary))], (hired, left))
     first, notes = _since(stamps(data, left), since)
     table = churn(data, user=user, opened=hired, closed=left, reason=reason, voluntary=voluntary, every=every,
@@ -124,7 +124,7 @@ def _years(lengths: pd.Series) -> pd.Series:
     return lengths.dt.total_seconds() / (YEAR * DAY.total_seconds())
 
 
-def intent(answers: Any, employees: Any, *, stay: str = "stay", cut: Sequence[float] = (7, 9),
+def intent(answers: Any, employees: Any, *, stay: str = "stay", cut: Sequence[float] = (7,),
            within: str = "182 days", answered: str = "answered_at", user: str = "user_id", hired: str = "hired_at",
            left: str = "left_at", voluntary: str | None = "voluntary", until: object = None, tz: str | None = None,
            confidence: float = .95) -> Link:
@@ -132,9 +132,10 @@ def intent(answers: Any, employees: Any, *, stay: str = "stay", cut: Sequence[fl
 
     answers : a row a respondent (and wave) as `wide()` makes it, kept with `answered_at`; each one's first answer
         counts, so hand in one wave for that wave's.
-    stay, cut : the question on the intent to stay, and the scores from which the middle and the upper group begin.
-    employees : a row an employment. voluntary : the flags of who left of their own will: only they count as leavers, of
-        all who were observed for the time `within`; None counts all.
+    stay, cut : the question on the intent to stay, and the scores from which a group begins, two at least.
+    employees : a row an employment. The last day belongs to it, as in `tenure()`.
+    voluntary : the flags of who left of their own will: only they count as leavers, of all who were observed for the
+        time `within`, and a group of which fewer than five left, for whatever reason, is hidden; None counts all.
 
     Returns a `Link`, as `follow()` does: `.frame` is leaving in the upper group less the lower one, `.parts` the share
     that left in each group, and, as its last row, the `auc`: the chance that of one who left and one who did not the
@@ -153,9 +154,11 @@ def intent(answers: Any, employees: Any, *, stay: str = "stay", cut: Sequence[fl
     3                auc       (all)      0.80    NaN  12
     """
     table, notes = people(answers, employees, time=None, amount=None, opened=hired, closed=left, voluntary=voluntary,
-                          score=stay, answered=answered, user=user, within=within, until=until, tz=tz, by=[])
+                          score=stay, answered=answered, user=user, within=within, until=until, tz=tz, by=[],
+                          last_day=True)
     said = {"score": stay, "amount": "", "within": named(within, "within")}
-    link = compared(table, notes, cut, [], "left", said, confidence)
+    what = "left_by_choice" if voluntary else "left"
+    link = compared(table, notes, cut, [], what, said, confidence)
     gone = table["value"].to_numpy()
     area, low, high, se = auc(-table["score"], gone, confidence)
     fewest, few = min(gone.sum(), (~gone).sum()), np.nan
@@ -167,6 +170,7 @@ def intent(answers: Any, employees: Any, *, stay: str = "stay", cut: Sequence[fl
         "estimate": area, "low": low, "high": high, "se": se, "count": few, "n": len(table),
         "n_eff": float(len(table)), "method": words.text("leaving.method_auc")}, [flag])
     way = "none" if np.isnan(low) else "tells" if low > .5 else "wrong" if high < .5 else "unclear"
-    sentence = words.text(f"leaving.intent_{way}", area=shown(area, "share"), interval=interval(low, high, "share"))
+    sentence = words.text(f"leaving.intent_{way}", who=words.text(f"leaving.who_{what}"), area=shown(area, "share"),
+                          interval=interval(low, high, "share"))
     return replace(link, parts=pd.concat([link.parts, row], ignore_index=True),
                    sentence=f"{link.sentence} {sentence}")

@@ -20,11 +20,12 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.activity.log import written
-from engagelab.display import heading, interval, named, shown
+from engagelab.display import heading, interval, metric_name, named, shown, table_html
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics.intervals import around, z_value
 from engagelab.metrics.shares import answered
 from engagelab.surveys.items import fetched, numbers, weights_of
+from engagelab.surveys.wave_tables import MIDNIGHT, in_order
 
 FEW_UNITS = 10
 NOTHING = 1e-12  # of a square: what is left of it is rounding
@@ -53,9 +54,11 @@ class Link:
         keys = list(rows.columns[:list(rows.columns).index("estimate")])
         seen: dict[str, Any] = {
             words.text("label.estimate"): [shown(value, self.unit, signed=signed) for value in rows["estimate"]],
-            words.text("link.interval"): [interval(low, high, self.unit, signed=signed)
-                                          for low, high in zip(rows["low"], rows["high"], strict=True)],
-            words.text("label.n"): rows["n"].to_numpy(), words.text("label.flag"): rows["flag"].to_numpy()}
+            words.text("link.interval"): [
+                shown(None) if np.isnan(low) else interval(low, high, self.unit, signed=signed)
+                for low, high in zip(rows["low"], rows["high"], strict=True)],
+            words.text("label.n"): [shown(n, "count") for n in rows["n"].astype("float64")],
+            words.text("label.flag"): rows["flag"].to_numpy()}
         return pd.DataFrame({heading(key): [named(value, key) for value in rows[key]] for key in keys} | seen)
 
     def __repr__(self) -> str:
@@ -63,7 +66,7 @@ class Link:
 
     def _repr_html_(self) -> str:
         said = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in (self.sentence, *self.notes))
-        return self.cells().to_html(index=False, border=0) + said
+        return table_html(self.cells()) + said
 
 
 def link(data: Any, driver: str, outcome: str, *, unit: str, over: str, lag: int = 1, weights: str | None = None,
@@ -72,7 +75,7 @@ def link(data: Any, driver: str, outcome: str, *, unit: str, over: str, lag: int
 
     data : a table with a row a unit (a shop, a team) and wave, such as `measure()` makes of answers, with the outcome
         merged to it; whatever `measure()` takes. Small units should be hidden in it already (see `min_n`).
-    over : the column of waves, in the order of its values (of its categories, where it has an order).
+    over : the column of waves, in the order of its values or categories; text by the numbers in it.
     lag : the outcome is that of so many waves later; 0 where each row already holds what followed.
     weights : a column of weights of the rows, such as the number of answers.
 
@@ -113,13 +116,18 @@ def link(data: Any, driver: str, outcome: str, *, unit: str, over: str, lag: int
     tail = {name: table[name] for name in ("estimate", "low", "high", "se", "count", "n", "n_eff", "method")}
     frame = answered(table[["metric", "kind", "n_missing"]], tail, table["flag"].tolist()).assign(
         least=table["least"], most=table["most"])
-    what = {"driver": driver, "outcome": outcome, "lag": lag}
+    what = {"driver": metric_name(driver), "outcome": metric_name(outcome), "later": _later(lag)}
     notes += [words.text("link.same_level")] * (ratio == 0) + [
         words.text("link.units_are_no_persons", unit=unit), words.text("link.no_effect_of_acting")]
     first = frame.iloc[0]
     return Link(frame, float(first["estimate"]), float(first["se"]), words.text(
         "link.source", **what, unit=unit, n=len(rows), units=len(names)), _sentence(first, what), parts, "number",
         tuple(notes))
+
+
+def _later(lag: int) -> str:
+    """When the outcome was, in words."""
+    return words.text("link.later_none" if lag == 0 else "link.later_one" if lag == 1 else "link.later_many", n=lag)
 
 
 def _sentence(row: pd.Series, what: dict[str, Any]) -> str:
@@ -139,7 +147,9 @@ def _pairs(data: Any, driver: str, outcome: str, unit: str, over: str, lag: int,
     notes = [words.text("link.nameless", n=int((~known).sum()), unit=unit, over=over)] * bool((~known).any())
     table = table[known]
     own = numbers(table, [driver, outcome])
-    places, waves = pd.factorize(table[over], sort=True)
+    codes, values = pd.factorize(table[over], sort=True)
+    waves = in_order(list(values))
+    places = np.array([waves.index(wave) for wave in values], dtype=int)[codes]
     rows = pd.DataFrame({"unit": written(table[unit]), "wave": places, "x": own[driver], "y": own[outcome],
                          "w": weights_of(table, weights) if weights else 1.0})
     again = rows.duplicated(["unit", "wave"])
@@ -151,10 +161,13 @@ def _pairs(data: Any, driver: str, outcome: str, unit: str, over: str, lag: int,
     pairs = pairs[pairs["wave"].between(0, len(waves) - 1 - lag)]
     whole = pairs["x"].notna() & pairs["y"].notna()
     if not whole.any():
-        raise DataError("link.no_pair", driver=repr(driver), outcome=repr(outcome), lag=lag, waves=len(waves))
+        raise DataError("link.no_pair", driver=repr(driver), outcome=repr(outcome), later=_later(lag),
+                        waves=len(waves))
     found = pairs[whole].reset_index(drop=True)
-    said = [str(waves[place]) for place in (found["wave"].min(), found["wave"].max())]
-    notes.insert(0, words.text("link.waves", lag=lag, first=said[0], last=said[1], over=over, n=len(waves)))
+    names = [MIDNIGHT.sub("", str(wave)) for wave in waves]
+    said = [names[place] for place in (found["wave"].min(), found["wave"].max())]
+    notes.insert(0, words.text("link.waves", later=_later(lag), first=said[0], last=said[1],
+                               waves=words.joined(names)))
     return found.assign(w=found["w"] / found["w"].mean()), int((~whole).sum()), notes
 
 

@@ -4,9 +4,10 @@ import html
 
 import pandas as pd
 
-from engagelab.display import heading, interval, named, shown
+from engagelab.display import heading, interval, named, shown, table_html
 
 COUNTS = ("n", "n_missing", "count")
+LEAST_P = "<0.001"
 
 
 def rounded(table: pd.DataFrame, columns: list[str], unit: str = "number") -> pd.DataFrame:
@@ -24,7 +25,8 @@ def rounded(table: pd.DataFrame, columns: list[str], unit: str = "number") -> pd
                 table["low"], table["high"], strict=True)]
         elif pd.api.types.is_numeric_dtype(table[name]):
             own = "count" if name in COUNTS else unit
-            out[title] = [shown(value, own) for value in table[name].to_numpy("float64", na_value=float("nan"))]
+            values = table[name].to_numpy("float64", na_value=float("nan"))
+            out[title] = [LEAST_P if name == "p_adjusted" and value < .001 else shown(value, own) for value in values]
         else:
             out[title] = [named(value, name) for value in table[name]]
     return pd.DataFrame(out)
@@ -38,4 +40,4 @@ def plain(tables: list[pd.DataFrame], notes: tuple[str, ...]) -> str:
 def page(tables: list[pd.DataFrame], notes: tuple[str, ...]) -> str:
     """The tables and the sentences as HTML."""
     said = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in notes)
-    return "".join(table.to_html(index=False, border=0) for table in tables) + said
+    return "".join(map(table_html, tables)) + said

@@ -34,10 +34,10 @@ class Priority(Told):
     def cells(self) -> pd.DataFrame:
         """The table as it is looked at: rounded."""
         units, rows = dict(zip(AXES, ("share", self.unit), strict=True)), self.frame.to_dict("records")
-        both = {axis: [f"{shown(row[axis], unit)} ({interval(row[f'{axis}_low'], row[f'{axis}_high'], unit)})"
-                       for row in rows] for axis, unit in units.items()}
+        both = {axis: [words.text("priority.value", value=shown(row[axis], unit), interval=interval(
+            row[f"{axis}_low"], row[f"{axis}_high"], unit)) for row in rows] for axis, unit in units.items()}
         return pd.DataFrame({words.text(f"label.{name}"): values for name, values in {
-            "driver": self.frame["driver"], "quadrant": [named(row["quadrant"], "quadrant") for row in rows], **both,
+            **{name: [named(row[name], name) for row in rows] for name in ("driver", "quadrant")}, **both,
             "n": self.frame["n"], "flag": self.frame["flag"]}.items()})
 
     def plot(self, **how: Any):
@@ -54,9 +54,11 @@ def priority(drivers: Drivers, *, performance: pd.DataFrame | None = None,
     thresholds : the lines of importance and of performance; None is the mean over the drivers.
 
     Returns `Priority`. `.frame` has a row a driver, the most important first: `quadrant` is "mend" (important, low),
-    "keep" (important, high), "nice" (high, not important) or "leave"; `sure` is False where an interval holds a line or
-    the direction of the driver is not certain, as `flag` says. Of a driver with sign "-", of which high answers are
-    bad, the scale has to be turned round first: it has no quadrant. `importance_at` and `performance_at` are the lines.
+    "keep" (important, high), "nice" (high, not important) or "leave"; `sure` is False where an interval holds a line,
+    the direction of the driver is not certain, or all drivers together may explain nothing, as `flag` says. Of a driver
+    with sign "-", of which high answers are bad, the scale has to be turned round first: it has no quadrant.
+    `importance_at` and `performance_at` are the lines. `.advice` names the driver to look at first and the second, and
+    what may carry as much as they; never one whose direction is not certain or whose share may be 0.
     Raises UsageError for thresholds that are no numbers; DataError where `performance` lacks a driver or has it twice.
 
     >>> from engagelab.surveys.drivers import drivers
@@ -87,11 +89,13 @@ def priority(drivers: Drivers, *, performance: pd.DataFrame | None = None,
     frame["quadrant"] = pd.Series([QUADRANTS[tuple(pair)] if here else "" for pair, here in zip(
         high.to_numpy().tolist(), placed, strict=True)], dtype="str")
     doubts = _doubts(frame, found["sign"], known, placed)
-    frame["sure"] = ~doubts.any(axis="columns")
+    chance = bool((drivers.r_squared["low"] <= 0).any())
+    frame["sure"] = ~doubts.any(axis="columns") & ~chance
     frame["flag"] = ["; ".join(filter(None, [flag, *(words.text(f"priority.flag_{name}") for name in doubts
                                                      if doubts[name].iloc[row])]))
                      for row, flag in enumerate(found["flag"])]
-    advice = _advice(frame[placed].join(found[["rank_low", "rank_high"]]), unit)
+    advice = words.text("priority.advice_chance") if chance else _advice(
+        frame[placed].join(found[["rank_low", "rank_high", "sign"]]), unit)
     said = words.text("priority.lines", importance=shown(frame["importance_at"].iloc[0], "share"),
                       performance=shown(frame["performance_at"].iloc[0], unit))
     return Priority(frame, (advice, said, *drivers.notes), advice, unit)
@@ -125,18 +129,30 @@ def _doubts(frame: pd.DataFrame, sign: pd.Series, known: pd.Series, placed: pd.S
 
 
 def _advice(frame: pd.DataFrame, unit: str) -> str:
-    """What to look at first: the most important of those that surely are, unless their level surely is high already."""
+    """What to look at first and second: the most important whose direction is certain and whose level may be low."""
     if frame.empty:
         return words.text("priority.advice_unknown")
-    chosen = frame[(frame["importance_low"] >= frame["importance_at"])
-                   & ~(frame["performance_low"] >= frame["performance_at"])]
-    if chosen.empty:
-        return words.text("priority.advice_none", name=frame["driver"].iloc[0])
-    first, second = chosen.iloc[0], chosen.iloc[1] if len(chosen) > 1 else None
-    close = second is not None and not first["rank_high"] < second["rank_low"]
-    level = "low" if first["performance_high"] < first["performance_at"] else "unsure"
-    return words.text(
-        "priority.advice_close" if close else "priority.advice_clear", name=first["driver"],
-        second=second["driver"] if second is not None else "", share=shown(first["importance"], "share"),
-        interval=interval(first["importance_low"], first["importance_high"], "share"),
-        level=words.text(f"priority.level_{level}", value=shown(first["performance"], unit)))
+    high = frame["performance_low"] >= frame["performance_at"]
+    told = (frame["sign"] == "+") & (frame["importance_low"] > 0)   # by whom it may be advised
+    important = told & (frame["importance_low"] >= frame["importance_at"])
+    rivals, chosen = frame[~high], frame.index[told & ~high]
+    if not (important & ~high).any():
+        kept = [named(name, "driver") for name in frame.loc[important & high, "driver"]]
+        return words.text("priority.advice_none") + (
+            words.text("priority.advice_keep", names=words.joined(kept)) if kept else "")
+    said = _place("first", rivals, frame.loc[chosen[0]], unit)
+    rest = rivals.drop(index=chosen[0])
+    return said + (_place("second", rest, frame.loc[chosen[1]], unit) if len(chosen) > 1
+                   else words.text("priority.advice_no_second"))
+
+
+def _place(place: str, rivals: pd.DataFrame, row: pd.Series, unit: str) -> str:
+    """The sentence on the driver that comes first or second, with those of `rivals` that may carry as much."""
+    tied = rivals[(rivals["rank_low"] <= row["rank_high"]) & (rivals["driver"] != row["driver"])]
+    level = "low" if row["performance_high"] < row["performance_at"] else "unsure"
+    said = {"name": named(row["driver"], "driver"), "share": shown(row["importance"], "share"),
+            "interval": interval(row["importance_low"], row["importance_high"], "share"),
+            "small": words.text("priority.small") if row["importance_high"] < row["importance_at"] else "",
+            "level": words.text(f"priority.level_{level}", value=shown(row["performance"], unit))}
+    others = words.joined(named(name, "driver") for name in tied["driver"])
+    return words.text(f"priority.{place}_{'clear' if tied.empty else 'close'}", **said, others=others)

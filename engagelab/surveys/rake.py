@@ -16,8 +16,8 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.activity.log import written
-from engagelab.display import shown
-from engagelab.errors import DataError, UsageError, column_of, near
+from engagelab.display import shown, table_html
+from engagelab.errors import DataError, UsageError, near
 from engagelab.summaries.engine import source
 from engagelab.surveys.items import fetched, weights_of
 
@@ -41,7 +41,7 @@ class Raked:
         return f"{self._said()}\n{self._table().to_string(index=False)}"
 
     def _repr_html_(self) -> str:
-        return self._table().to_html(index=False, border=0) + f"<p><small>{html.escape(self._said())}</small></p>"
+        return table_html(self._table()) + f"<p><small>{html.escape(self._said())}</small></p>"
 
     def _said(self) -> str:
         weights = self.frame[WEIGHT]
@@ -159,7 +159,7 @@ def _population(margins: Mapping[str, Mapping[Any, float]], n: int) -> tuple[flo
 
 def _margin(frame: pd.DataFrame, column: str, shares: Mapping[Any, float], total: float) -> _Margin:
     """One margin with the category of each row; each has to have respondents, and each respondent a category."""
-    found = frame[column_of(column, frame.columns)]
+    found = fetched(frame, [column])[column]
     gaps = found.isna()
     if gaps.any():
         raise DataError("rake.missing", column=repr(column), row=int(gaps.argmax()) + 1, n=int(gaps.sum()))

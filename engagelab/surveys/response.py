@@ -20,6 +20,7 @@ from engagelab.metrics.measure import measure
 from engagelab.metrics.nouns import checked_min_n, rate
 from engagelab.metrics.suppress import suppressed
 from engagelab.surveys.items import fetched
+from engagelab.surveys.wave_tables import in_order
 
 EXPECTED = 5  # in each cell: below it the chi-square distribution does not hold
 
@@ -33,9 +34,10 @@ def response_rate(invited: Any, answered: Any, *, user: str = "user_id", by: str
     by : columns of `invited`. over : the column of waves, in both tables.
     min_n : the fewest invited with whom a cell is shown; unless said 5, and 10 where two attributes are crossed.
 
-    Returns the columns of `measure()`; `n` is the invited. Everybody invited is counted, so the interval is one for a
-    like wave, not for this one. Answers of people who were not invited, or without an id, are not counted; rows are
-    flagged and `.attrs["notes"]` says how many, and for each attribute whether its groups answered unlike.
+    Returns the columns of `measure()`; `n` is the invited. Everybody invited is counted, so the rate of this wave is
+    exact; the interval says how far it would vary if they were asked again under the same conditions. Answers of
+    people who were not invited, or without an id, are not counted; rows are flagged and `.attrs["notes"]` says how
+    many, and for each attribute whether its groups answered unlike.
     Raises DataError where an id or wave is missing among the invited, a person has two values of an attribute (in a
     wave), or nobody who answered was invited.
 
@@ -54,7 +56,8 @@ def response_rate(invited: Any, answered: Any, *, user: str = "user_id", by: str
     checked_min_n(min_n)
     waves = [] if over is None else grouping([over], user)
     columns, keys = grouping(by, user, *waves), [user, *waves]
-    asked, notes = _asked(fetched(invited, [*keys, *columns]), keys)
+    table = fetched(invited, [*keys, *columns])
+    asked, notes = _asked(table.copy(), keys)
     came = fetched(answered, keys)
     _complete(came, waves)
     came[keys] = came[keys].apply(written)
@@ -68,11 +71,19 @@ def response_rate(invited: Any, answered: Any, *, user: str = "user_id", by: str
     found = measure(asked, {"response_rate": rate(mark)}, by=[*columns, *waves], total=True, min_n=0,
                     confidence=confidence)
     total = words.text("metrics.all")
-    found = found[found[over] != total].reset_index(drop=True) if over else found
+    found = _in_waves(found[found[over] != total], columns, over, table[over]) if over else found
     notes += _flag(found, came[came[user].isna()], named[~inside], columns, over)
     found = suppressed(found.assign(method=words.text("response.method")), columns, period=over, min_n=min_n)
     found.attrs = {"notes": [*notes, *_unlike(found, columns, over, 1 - confidence)]}
     return found
+
+
+def _in_waves(found: pd.DataFrame, by: list[str], over: str, waves: pd.Series) -> pd.DataFrame:
+    """The rows of each group in the order of the waves, as the table of the invited has it."""
+    known = waves.astype("str") if waves.dtype == object else waves
+    order = written(pd.Series(in_order(list(known.sort_values().unique())))).tolist()
+    group = found.groupby(by, sort=False).ngroup() if by else np.zeros(len(found))
+    return found.iloc[np.lexsort((found[over].map(order.index), group))].reset_index(drop=True)
 
 
 def _asked(table: pd.DataFrame, keys: list[str]) -> tuple[pd.DataFrame, list[str]]:

@@ -15,12 +15,13 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import interval, named, shown
+from engagelab.display import interval, named, shown, table_html
 from engagelab.errors import DataError, UsageError
-from engagelab.metrics.answer import grouping
+from engagelab.metrics.answer import grouping, is_hidden
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.shares import shares
-from engagelab.metrics.suppress import suppressed
+from engagelab.metrics.suppress import BLANK, SIZES, suppressed
+from engagelab.metrics.unanimity import DIFFER
 from engagelab.plots.themes import themes as drawn
 from engagelab.surveys.candidates import candidates, new_terms
 from engagelab.surveys.items import fetched
@@ -30,7 +31,7 @@ from engagelab.surveys.tone import joined, themes, words_in
 Tokenizer = Callable[[str], Sequence[str]]
 TONES = {1: "positive", -1: "negative", 0: "neutral"}
 TEXT_MIN_N = 10              # the fewest who wrote, with whom a group is shown
-MENTIONS, KNOWN = 3, 50      # the fewest who mention a theme, where fewer than 50 wrote, who know each other's views
+MENTIONS, KNOWN = 3, 50      # the fewest who mention a theme; where fewer than 50 wrote, they know each other's views
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class Terms:
         out["theme"] = [named(theme, "theme") for theme in out["theme"]]
         out = out.rename(columns={"theme": words.text("label.theme")})
         out[words.text("terms.mentioned")] = [shown(share, "share") for share in total["estimate"]]
-        out[words.text("label.interval")] = [interval(low, high, "share") for low, high in zip(
+        out[words.text("label.interval")] = [interval(low, high, "share") if low == low else "" for low, high in zip(
             total["low"], total["high"], strict=True)]
         for tone in TONES.values():
             part = self.frame[self.frame["tone"] == tone].set_index(keys)["estimate"].reindex(total.index)
@@ -59,11 +60,14 @@ class Terms:
         return out.assign(**{words.text("label.flag"): total["flag"].to_numpy()})
 
     def __repr__(self) -> str:
-        return "\n".join([self.cells().to_string(index=False), *self.notes])
+        table = words.text("terms.no_mention") if self.frame.empty else self.cells().to_string(index=False)
+        return "\n".join([table, *self.notes])
 
     def _repr_html_(self) -> str:
         said = "".join(f"<p><small>{html.escape(note)}</small></p>" for note in self.notes)
-        return self.cells().to_html(index=False, border=0) + said
+        if self.frame.empty:
+            return f"<p>{html.escape(words.text('terms.no_mention'))}</p>{said}"
+        return table_html(self.cells()) + said
 
     def plot(self, **how: Any):
         """The themes of all respondents as a picture: see `plots.themes`."""
@@ -78,7 +82,8 @@ def terms(data: Any, text: str, *, by: str | Sequence[str] | None = None, user: 
 
     data : whatever `measure()` takes, a row a text; text : its column. user : the column of respondents, who count once
         with all their texts; without it, each row is one. by : columns of groups; "(all)" is the total over one. Who is
-        in several groups, as in waves, counts once in each, and so in the total; a note says so.
+        in several groups, as in waves, counts once in each and once in the total, so that groups do not add up to it;
+        a note says so.
     lexicon : a frame or the path of a CSV file with `theme`, `term_ja`, `term_en`, `polarity`, instead of ours.
     tokenizer : a callable that gives the tokens of a text, as janome's or SudachiPy's; a word then begins and (unless
         it is marked with *) ends where a token does. Without it, Japanese is matched letter by letter.
@@ -88,9 +93,10 @@ def terms(data: Any, text: str, *, by: str | Sequence[str] | None = None, user: 
     respondents with a text, `n_missing` those without one or with one that says nothing ("none", 特になし).
     Themes that nobody mentions have no rows; a note names them.
 
-    Hidden are groups in which fewer than `min_n` wrote and, in groups of fewer than 50, themes that fewer than 3
-    mention, praise or blame: whose the one voice against the manager is, twelve people will guess and 400 will not.
-    Zero is shown. What would give a hidden cell away is hidden too, over groups and tones alike.
+    Hidden are groups in which fewer than `min_n` wrote, and themes that 1 or 2 mention, with their tones. In groups of
+    fewer than 50 also what 1 or 2 praise or blame, and a theme that all, or all but one, see alike: whose the one voice
+    against the manager is, twelve people will guess and 400 will not. A theme that nobody in a group mentions is
+    shown as 0. What would give a hidden cell away is hidden too, over groups and tones alike.
 
     `.new_terms` are words that the list lacks, of at least 5 respondents, without what looks like a name, an address
     or a number; look through them before you show them.
@@ -119,20 +125,15 @@ def terms(data: Any, text: str, *, by: str | Sequence[str] | None = None, user: 
     read, lacking = _read(said.dropna().unique(), known, tokenizer)
     labels = {f"by_{i}": _labels(table[name]) for i, name in enumerate(groups)}
     rows = pd.DataFrame({"who": person, "wrote": said.notna(), **labels})
-    rows["who"] = rows.groupby(["who", *labels]).ngroup()   # once in each group, so that the groups add up
+    met = rows.drop_duplicates(["who", *labels])["who"]
     pairs = [(place, *each) for place, one in said.dropna().items() for each in read[one].items()]
     hits = pd.DataFrame(pairs, columns=["row", "theme", "tone"]).astype({"row": "int64"})
     named_themes = [theme for theme in known.themes if (hits["theme"] == theme).any()]
-    frame = _answer(rows, hits, named_themes, len(groups), confidence).rename(
+    frame = _hidden(_answer(rows, hits, named_themes, len(groups), confidence), list(labels), min_n).rename(
         columns={f"by_{i}": name for i, name in enumerate(groups)})
-    frame = frame.assign(wrote=frame["n"], mentions=frame["count"])   # the first round blanks what the second looks at
-    frame = suppressed(frame, groups, min_n=min_n, people="wrote")
-    told: Any = np.where((frame["wrote"] < KNOWN) & (frame["tone"] != TONES[0]), min(MENTIONS, min_n), 0)
-    frame = suppressed(frame, ["tone", *groups], min_n=told, people="mentions")
-    frame = frame.drop(columns=["wrote", "mentions"])
     covered = float(np.mean([bool(read[one]) for one in said.dropna()])) if said.notna().any() else float("nan")
     notes = _notes(covered, empty, [theme for theme in known.themes if theme not in named_themes],
-                   rows["who"].nunique() - len(np.unique(person)))
+                   met[met.duplicated()].nunique())
     frame.attrs = {"notes": list(notes)}
     new = new_terms(said.dropna(), person[said.notna().to_numpy()], lacking, known)
     return Terms(frame, new, covered, notes)
@@ -211,6 +212,35 @@ def _answer(rows: pd.DataFrame, hits: pd.DataFrame, order: list[str], depth: int
     place = table["theme"].map(order.index).to_numpy().argsort(kind="stable")
     return shares(table.iloc[place].reset_index(drop=True)[
         ["metric", "theme", "tone", *names, "count", "n", "n_missing"]], confidence=confidence)
+
+
+def _hidden(frame: pd.DataFrame, groups: list[str], min_n: int) -> pd.DataFrame:
+    """The answer with its small cells hidden: groups by who wrote, then themes and tones by who mentions them.
+
+    A theme that is rare in a group, or seen alike by nearly all of it, is hidden with all its tones: "fewer than 3" or
+    "92 % or more" beside a plain 0 and 1 would be a number.
+    """
+    if frame.empty or not min_n:
+        return frame
+    wrote, count, toned = frame["n"].astype("float64"), frame["count"], frame["tone"].isin([TONES[1], TONES[-1]])
+    frame = frame.assign(wrote=wrote, mentions=count)   # the first round blanks what the second looks at
+    frame = suppressed(frame, groups, min_n=min_n, people="wrote")
+    before = is_hidden(frame["flag"])
+    cells = [frame[name] for name in ("theme", *groups)]
+    many, main = (counts.groupby(cells).transform("max") for counts in (count, count.where(toned)))
+    few, known = min(MENTIONS, min_n), wrote < KNOWN
+    rare, alike = (many > 0) & (many < few), known & (main > 0) & (main >= wrote - DIFFER)
+    told: Any = np.select([rare | alike, known & (frame["tone"] != TONES[0])], [count + 1, few], 0)
+    found = suppressed(frame, ["tone", *groups], min_n=told, people="mentions")
+    blank = [name for name in BLANK if name in found]
+    found[blank] = found[blank].mask(rare | alike)
+    found[list(SIZES)] = found[list(SIZES)].mask(alike, frame[list(SIZES)])
+    share = 100 * DIFFER / wrote.clip(lower=1)
+    high, low = ([words.text(f"metrics.flag_{key}", n=int(end)) for end in ends] for key, ends in (
+        ("high", np.floor(100 - share + 1e-9)), ("low", np.ceil(share - 1e-9))))
+    found["flag"] = np.select([before, rare, alike & (count >= wrote - DIFFER), alike], [
+        frame["flag"], words.text("metrics.flag_few", n=few), high, low], found["flag"])
+    return found.drop(columns=["wrote", "mentions"]).astype({"flag": "str"})
 
 
 def _notes(covered: float, empty: int, unnamed: list[str], again: int) -> tuple[str, ...]:

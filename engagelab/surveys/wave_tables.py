@@ -1,6 +1,8 @@
 """The tables of `change()`: the answers of two waves read from a table, and what a panel of them says, row by row."""
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,10 +10,12 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, column_of
+from engagelab.metrics import unanimity
 from engagelab.metrics.answer import labels
 from engagelab.metrics.intervals import around, difference_interval
 from engagelab.metrics.nouns import Noun
-from engagelab.metrics.panel import Panel, panel
+from engagelab.metrics.panel import PARTS, WHOLE, Panel, panel
+from engagelab.privacy.cells import ALIKE
 from engagelab.summaries import sql
 from engagelab.summaries.engine import Source
 from engagelab.summaries.moments import Ask
@@ -19,13 +23,31 @@ from engagelab.summaries.view import Columns, View
 
 ORDER = ["before", "after", "difference", "low", "high", "se", "n_before", "n_after", "n_paired", "method", "flag"]
 Tables = dict[tuple[str, ...], pd.DataFrame]  # by the values of the columns that tell them apart
+Reasons = tuple[np.ndarray, np.ndarray]  # of each group: why a row is blanked, in words, and whether its sizes are too
 COUNTS = ("n_before", "n_after", "n_paired", "n", "n_missing")
+MIDNIGHT = re.compile(r"(?<=\d{4}-\d\d-\d\d)[ T]00:00:00(\.0+)?(\+00(:00)?|Z)?$")
+
+
+def in_order(waves: Sequence[Any]) -> list[Any]:
+    """Waves that come in the order of their values, or of their categories; those of text by the numbers in it.
+
+    >>> in_order(["Wave 10", "Wave 9"]), in_order(["spring", "autumn"]), in_order([9.5, 10.0])
+    (['Wave 9', 'Wave 10'], ['spring', 'autumn'], [9.5, 10.0])
+    """
+    text = all(isinstance(wave, str) for wave in waves) and list(waves) == sorted(waves)  # categories may be otherwise
+    return sorted(waves, key=_numbered) if text else list(waves)
+
+
+def _numbered(wave: str) -> tuple[list[str | int], str]:
+    return [int(part) if at % 2 else part for at, part in enumerate(re.split(r"(\d+)", wave))], wave
 
 
 def answers_of(table: Source, nouns: Mapping[str, Noun], keys: Sequence[str], over: str, user: str | None
-               ) -> pd.DataFrame:
-    """A row an answer sheet: `key_1 ...`, the labels of `keys`; their code `group`; `wave` and its `rank`; `person`;
-    and the values of each metric, in columns (name, 0), (name, 1) ...
+               ) -> tuple[pd.DataFrame, list[str], dict[str, Ask]]:
+    """The answers, the waves in their order, and what each metric sums.
+
+    A row is an answer sheet: `key_1 ...`, the labels of `keys`; their code `group`; its `wave`; `person`; and the
+    values of each metric, in columns (name, 0), (name, 1) ...
 
     Raises DataError for a person who is in a wave twice.
     """
@@ -34,8 +56,8 @@ def answers_of(table: Source, nouns: Mapping[str, Noun], keys: Sequence[str], ov
     columns.reads |= {f"by_{i}": sql.Read(column_of(name, table.types), "key") for i, name in enumerate(names, 1)}
     if user is not None:
         columns.reads["u0"] = sql.Read(column_of(user, table.types), "key")
-    values = {(name, j): _value(ask, value) for name, ask in ((name, noun.ask(columns)) for name, noun in nouns.items())
-              for j, value in enumerate(ask.values)}
+    asks = {name: noun.ask(columns) for name, noun in nouns.items()}
+    values = {(name, j): _value(ask, value) for name, ask in asks.items() for j, value in enumerate(ask.values)}
     picked = [f"{'NULL' if user is None else 'u0'} AS person",
               f"{'row_number() OVER ()' if table.ordered else 0} AS place",
               *(f"{value} AS v{i}" for i, value in enumerate(values.values()))]
@@ -45,11 +67,16 @@ def answers_of(table: Source, nouns: Mapping[str, Noun], keys: Sequence[str], ov
     rows = pd.DataFrame({name: pd.Series(labels(found, i, None, 1), dtype="str") for name, i in named.items()})
     ranks = [found[f"rank_{i}"] for i in range(1, len(names))]
     rows["group"] = found.groupby(ranks, sort=True).ngroup() if ranks else 0
+    rows["wave"] = rows["wave"].str.replace(MIDNIGHT, "", regex=True)
     rows["rank"], rows["person"], rows["place"] = found[f"rank_{len(names)}"], found["person"], found["place"]
+    if user is not None and table.types[user] == "BLOB":
+        rows["person"] = rows["person"].map(bytes, na_action="ignore")
     for i, key in enumerate(values):
         rows[key] = found[f"v{i}"].to_numpy(dtype="float64", na_value=np.nan)
     _once(rows.sort_values("place", kind="stable"), over, user)
-    return rows
+    known = rows[rows["wave"] != words.text("metrics.missing")].sort_values("rank", kind="stable")
+    waves = list(known["wave"].unique())
+    return rows, in_order(waves) if table.types[over].startswith(("VARCHAR", "ENUM")) else waves, asks
 
 
 def _value(ask: Ask, value: str) -> str:
@@ -77,7 +104,7 @@ def of_two(rows: pd.DataFrame, ends: tuple[str, str]) -> pd.DataFrame:
     return rows.sort_values(["code", "place"], kind="stable", ignore_index=True)
 
 
-def compared(name: str, noun: Noun, rows: pd.DataFrame, keys: Sequence[str], over: str, ends: tuple[str, str],
+def compared(name: str, noun: Noun, ask: Ask, rows: pd.DataFrame, keys: Sequence[str], over: str, ends: tuple[str, str],
              need: int, confidence: float, matched: bool) -> list[pd.DataFrame]:
     """The rows of one metric in the frame of changes, the table of who answered, and that of parts.
 
@@ -94,24 +121,49 @@ def compared(name: str, noun: Noun, rows: pd.DataFrame, keys: Sequence[str], ove
     few = {kind: (n > 0) & (n < need) for kind, n in sizes.items()}
     # all but the whole is hidden with one reason: which of the three is the small one would tell more than it should
     close = few["stayed_before"] | few["left"] | few["joined"]
-    secret = np.where(close, words.text("metrics.flag_complement"), "")
-    whole = np.where(few["before"] | few["after"], words.text("metrics.flag_few", n=need), "")
+    alike = _alike(noun, ask, found, need)
+    near = np.logical_or.reduce([said != "" for said in alike.values()])
+    secret = np.select([close, near], [words.text("metrics.flag_complement"), words.text("metrics.flag_beside")], "")
+    small = few["before"] | few["after"]
+    masks = ["; ".join(dict.fromkeys(filter(None, pair))) for pair in zip(alike["before"], alike["after"], strict=True)]
+    whole = np.where(small, words.text("metrics.flag_few", n=need), masks)
+    found = _independent(found, close | near)
     made = (_changes(found, confidence, matched), _who(found, ends), _parts(found, confidence))
     made[0]["all",]["n_paired"] = made[0]["all",]["n_paired"].astype("Int64").mask(close)
-    out = [_stacked(labelled, columns, tables, {("all",): whole}, secret)
+    out = [_stacked(labelled, columns, tables, {("all",): (whole, small)}, (secret, close))
            for columns, tables in zip((("group",), ("group", over), ("part",)), made, strict=True)]
     return out if matched else [out[0], out[1].iloc[:0], out[2].iloc[:0]]
 
 
+def _alike(noun: Noun, ask: Ask, found: Panel, need: int) -> dict[str, np.ndarray]:
+    """Why the answer of each kind and group is masked, in words: all of it, or all but one, answered alike."""
+    out: dict[str, np.ndarray] = {}
+    for kinds, sums in zip((WHOLE, PARTS), found.sums, strict=True):
+        table = pd.DataFrame(unanimity.kinds(noun, ask, sums))
+        near = unanimity.alike(table)
+        why = [ALIKE if n and need and near([place], [True]) else "" for place, n in enumerate(sums.n)]
+        said = np.array(unanimity.flags(table, why, np.full(len(why), need)), dtype=object)
+        out |= {kind: said[place::len(kinds)] for place, kind in enumerate(kinds)}
+    return out
+
+
+def _independent(found: Panel, where: np.ndarray) -> Panel:
+    """The panel without what those who answered twice tell of the error of all, where they are a secret."""
+    apart = np.hypot(found.cells["before"]["se"], found.cells["after"]["se"])
+    return replace(found, correlation=np.where(where, 0.0, found.correlation),
+                   errors={**found.errors, "all": np.where(where, apart, found.errors["all"])})
+
+
 def _stacked(labelled: pd.DataFrame, columns: tuple[str, ...], tables: Tables,
-             own: Mapping[tuple[str, ...], np.ndarray], secret: np.ndarray) -> pd.DataFrame:
+             own: Mapping[tuple[str, ...], Reasons], secret: Reasons) -> pd.DataFrame:
     """The tables of all groups below one another, group by group, with what has to be hidden blanked and said."""
     out = []
     for key, table in tables.items():
-        why = own.get(key, secret)
-        table = table.astype({name: "Int64" for name in COUNTS if name in table})
-        numbers = [name for name in table if name not in ("method", "flag")]
-        table.loc[why != "", numbers] = pd.NA
+        why, unsized = own.get(key, secret)
+        sizes = [name for name in COUNTS if name in table]
+        table = table.astype(dict.fromkeys(sizes, "Int64"))
+        table.loc[unsized, sizes] = pd.NA
+        table.loc[why != "", table.columns.difference([*sizes, "method", "flag"])] = np.nan
         table["flag"] = np.where(why != "", why, table["flag"])
         out.append(pd.concat([labelled.assign(**dict(zip(columns, key, strict=True))),
                               table.astype({"method": "str", "flag": "str"})], axis="columns"))
@@ -125,9 +177,11 @@ def _changes(found: Panel, confidence: float, matched: bool) -> Tables:
     everybody = _sides(before, after, apart, found.errors["all"], stayed["n"])
     alike = (found.errors["all"] == 0) & (before["se"] > 0)  # all moved by the same
     everybody[["low", "high"]] = everybody[["low", "high"]].mask(alike)
-    everybody["flag"] = _doubts(everybody)
+    everybody["flag"] = _doubts(everybody, everybody["n_before"] + everybody["n_after"])
+    everybody["method"] = np.where(found.correlation == 0, words.text("waves.method_unpaired"), words.text(
+        "waves.method_all"))
     if not matched:
-        return {("all",): everybody.assign(method=words.text("waves.method_unpaired"))[ORDER]}
+        return {("all",): everybody[ORDER]}
     own = later["estimate"] - stayed["estimate"]
     same = _sides(stayed, later, (own, *around(own, found.errors["stayed"], stayed["n"] - 1, confidence)),
                   found.errors["stayed"], stayed["n"])
@@ -135,9 +189,10 @@ def _changes(found: Panel, confidence: float, matched: bool) -> Tables:
                     np.hypot(left["se"], joined["se"]), 0)
     both = _combined(same, others, confidence).assign(n_before=before["n"], n_after=after["n"])
     both["flag"] = both["flag"].where(~found.apart | both["flag"].ne(""), words.text("waves.apart"))
-    tables = {"all": everybody, "stayed": same, "fresh": others, "combined": both}
-    return {(group,): table.assign(method=words.text(f"waves.method_{group}"))[ORDER]
-            for group, table in tables.items()}
+    out: Tables = {("all",): everybody[ORDER]}
+    for group, table in (("stayed", same), ("fresh", others), ("combined", both)):
+        out[group,] = table.assign(method=words.text(f"waves.method_{group}"))[ORDER]
+    return out
 
 
 def _ends(cell: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
@@ -148,13 +203,14 @@ def _sides(before: pd.DataFrame, after: pd.DataFrame, apart: Sequence, se: Any, 
     table = pd.DataFrame({"before": before["estimate"], "after": after["estimate"], "difference": apart[0],
                           "low": apart[1], "high": apart[2], "se": se, "n_before": before["n"], "n_after": after["n"],
                           "n_paired": paired})
-    return table.assign(flag=_doubts(table))
+    return table.assign(flag=_doubts(table, table["n_before"] + table["n_after"]))
 
 
-def _doubts(table: pd.DataFrame) -> pd.Series:
-    """Why a row has no value, or no interval."""
-    return pd.Series(np.select([table["difference"].isna(), table["low"].isna()], [
-        words.text("difference.one_side"), words.text("metrics.flag_no_interval")], ""), index=table.index)
+def _doubts(table: pd.DataFrame, n: pd.Series) -> pd.Series:
+    """Why a row of `n` people has no value, or no interval."""
+    return pd.Series(np.select([n == 0, table["difference"].isna(), table["low"].isna()], [
+        words.text("metrics.flag_empty"), words.text("difference.one_side"), words.text("metrics.flag_no_interval")],
+        ""), index=table.index)
 
 
 def _combined(same: pd.DataFrame, others: pd.DataFrame, confidence: float) -> pd.DataFrame:
@@ -169,7 +225,8 @@ def _combined(same: pd.DataFrame, others: pd.DataFrame, confidence: float) -> pd
     low, high = around(apart, se, df, confidence)
     table = pd.DataFrame({"before": np.nan, "after": np.nan, "difference": apart, "low": low, "high": high, "se": se,
                           "n_paired": same["n_paired"]})
-    return table.assign(flag=_doubts(table))
+    doubts = same["flag"].where(same["flag"] != "", others["flag"])
+    return table.assign(flag=doubts.mask(doubts.eq("") & table["low"].isna(), words.text("metrics.flag_no_interval")))
 
 
 def _who(found: Panel, ends: tuple[str, str]) -> Tables:
@@ -196,6 +253,6 @@ def _parts(found: Panel, confidence: float) -> Tables:
         low, high = around(apart, found.errors[part], people - 1, confidence)
         table = pd.DataFrame({"difference": apart, "low": low, "high": high, "se": found.errors[part], "n": n,
                               "method": words.text(f"waves.part_{part}")})
-        table["flag"] = _doubts(table).where((n > 0) | apart.isna(), words.text("waves.nobody"))
+        table["flag"] = _doubts(table, people).where((n > 0) | apart.isna(), words.text("waves.nobody"))
         out[part,] = table
     return out

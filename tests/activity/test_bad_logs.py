@@ -104,7 +104,7 @@ def test_a_bad_log_gives_one_line_with_its_column_its_row_and_the_remedy(wrong):
 @pytest.mark.parametrize("values, said", [
     ([1.0, np.inf, 3.0, 4.0],
      "column 'value' holds an infinite value, or one too large to square (the first is row 2)"),
-    ([1.0, 2.0, -1e200, 4.0], "(the first is row 3)"), (list("1234"), "column 'value' holds VARCHAR, not numbers"),
+    ([1.0, 2.0, -1e200, 4.0], "(the first is row 3)"), (list("1234"), "column 'value' holds text, not numbers"),
     (pd.to_datetime(["2026-04-01"] * 4), "not numbers")])
 def test_values_that_cannot_be_added_up_are_refused(values, said):
     for ask in (cohorts, growth, calendar):

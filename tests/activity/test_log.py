@@ -52,6 +52,9 @@ def test_columns_of_small_tables_are_read_strictly():
     assert stamps(LOG.assign(at=LOG["at"].dt.tz_localize(None)), "at").equals(LOG["at"])
     assert clock(stamps(LOG, "at"), "Asia/Tokyo").tolist()[1] - clock(stamps(LOG, "at"), None).tolist()[1] == 9 * 3600e6
     assert flags(pd.DataFrame({"won": [1, 0, None]}), "won").tolist() == [True, False, pd.NA]
+    for unknown in (pd.NaT, float("nan"), None):
+        assert flags(pd.DataFrame({"won": [unknown] * 2}), "won").isna().tolist() == [True, True]
+    assert flags(pd.DataFrame({"won": [True, pd.NaT]}), "won").tolist() == [True, pd.NA]
     with pytest.raises(UsageError, match="won must be one of True, False, not 'no'"):
         flags(pd.DataFrame({"won": ["no"]}), "won")
     with pytest.raises(DataError, match="column 'at' holds"):

@@ -38,6 +38,17 @@ def test_each_metric_is_a_table_of_its_own_and_more_columns_can_be_emptied():
     assert suppressed(both, ["team"], min_n=0)["flag"].eq("").all()
 
 
+def test_a_group_may_be_called_as_anything_that_is_used_here():
+    for name in ("same", "kind_0", "users"):
+        found = suppressed(table([("True", 6), ("b", 9)], [name]), [name])
+        assert found["estimate"].tolist() == [.5, .5]
+
+
+def test_means_of_equal_values_are_masked_where_it_is_told():
+    found = suppressed(table([("a", 6), ("b", 9)], ["team"]), ["team"], same=pd.Series([True, False]))
+    assert found["flag"].tolist() == ["masked: all have the same value", ""]
+
+
 @hypothesis_settings(max_examples=150, deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=2, max_size=9))
 def test_no_hidden_part_is_left_alone_beside_its_total(sizes):

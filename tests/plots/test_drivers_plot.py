@@ -58,7 +58,8 @@ def test_the_map_draws_both_intervals_the_lines_and_hollow_points():
     assert {"Mend first", "Keep up", "Leave for now", "Nice to have", *MAP["driver"]} <= {
         text.get_text() for text in ax.texts}
     with words.speaking("ja"):
-        assert "重点改善" in {text.get_text() for text in priority(MAP).texts}
+        assert {"重点改善", "意見の反映", "給与"} <= {text.get_text() for text in priority(MAP).texts}
+        assert [text.get_text() for text in drivers(SHARES).get_yticklabels()] == ["parking", "給与", "意見の反映"]
 
 
 def crowded(names):

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engagelab.errors import EngagelabError
+from engagelab.metrics.design import Design
 from engagelab.metrics.measure import measure
-from engagelab.metrics.nouns import csat, mean, nps
+from engagelab.metrics.nouns import csat, mean, nps, ratio
 from engagelab.privacy import Ledger
 
 KEY = b"a key for tests"
@@ -48,8 +49,8 @@ def test_no_sequence_of_sets_isolates_few_people_and_none_is_refused_needlessly(
         inside = np.array(data.draw(st.lists(st.booleans(), min_size=len(persons), max_size=len(persons))))
         if len(np.unique(persons[inside])) < least:
             continue
-        why = ledger.publish("x", persons.astype(str).tolist(), answers.astype(str).tolist(), [np.flatnonzero(inside)],
-                             np.array([least]), [""])
+        why = ledger.publish(["x"], persons.astype(str).tolist(), answers.astype(str).tolist(), np.ones(len(persons)),
+                             [np.flatnonzero(inside)], np.array([least]), [""])
         more = np.vstack([sets, inside])
         assert bool(why[0]) == isolated(more, persons, least)
         sets = sets if why[0] else more
@@ -102,6 +103,49 @@ def test_metrics_of_the_same_column_are_one_topic_and_others_are_not():
     assert refused(ask(frame[1:], ledger, mean("score"))) == [False]  # it hides nothing, and is no part of the ledger
 
 
+@pytest.mark.parametrize("weighted", [{"weights": "w"}, {"design": Design(weights="w")}])
+def test_the_same_answers_under_other_weights_are_refused(weighted):
+    """With weights 2, 1, 1 ... beside equal ones: n x NPS = (n + 1) x weighted NPS less the answer of the first."""
+    frame, ledger = company(12).assign(w=[2.] + [1.] * 11), Ledger()
+    assert refused(ask(frame, ledger)) == [False]
+    assert refused(ask(frame, ledger, **weighted)) == [True]
+    assert refused(ask(frame, ledger)) == [False]
+    first = Ledger()
+    assert refused(ask(frame, first, **weighted)) == refused(ask(frame, first, **weighted)) == [False]
+    assert refused(ask(frame.assign(w=1.), first, **weighted)) == [True]
+    assert refused(ask(frame.assign(w=1.), ledger, **weighted)) == [False]      # what no weights are
+
+
+def test_a_row_that_is_there_twice_is_a_weight():
+    frame, ledger = company(12), Ledger()
+    ask(frame, ledger)
+    assert refused(ask(pd.concat([frame, frame[:1]]), ledger)) == [True]
+
+
+def test_weights_stay_in_the_file_and_cannot_be_read_there(tmp_path):
+    frame, path = company(12).assign(w=[2.125] + [1.] * 11), tmp_path / "ledger.json"
+    ask(frame, Ledger(path, key=KEY), weights="w")
+    assert "2.125" not in path.read_text() and refused(ask(frame, Ledger(path, key=KEY))) == [True]
+    assert refused(ask(frame, Ledger(path, key=KEY), weights="w")) == [False]
+
+
+def test_a_ratio_belongs_to_the_topic_of_each_of_its_columns():
+    """12 x the mean of twelve less 11 x the ratio of eleven is the answer of one."""
+    frame, average = company(12).assign(one=1), mean("score", min_n=5)
+    for first, second in ((average, ratio("score", "one", min_n=5)), (ratio("score", "one", min_n=5), average)):
+        ledger = Ledger()
+        assert refused(ask(frame, ledger, first)) == [False]
+        assert refused(ask(frame[1:], ledger, second)) == [True]
+        assert refused(ask(frame, ledger, second)) == [False]
+
+
+def test_a_cell_that_one_topic_refuses_is_remembered_in_none():
+    frame, ledger = company(12).assign(one=1, pay=2.), Ledger()
+    ask(frame, ledger, mean("score", min_n=5))
+    assert refused(ask(frame[1:], ledger, ratio("pay", "score", min_n=5))) == [True]
+    assert refused(ask(frame, ledger, mean("pay", min_n=5))) == [False]
+
+
 def test_another_wave_is_another_answer_where_the_ledger_is_told_so():
     frame = company()
     later = frame[2:].assign(wave=2)
@@ -145,7 +189,7 @@ def test_two_open_ledgers_of_one_file_know_of_each_other(tmp_path):
     one, other = Ledger(path, key=KEY), Ledger(path, key=KEY)
     ask(frame, one)
     assert refused(ask(frame[1:], other)) == [True]
-    one.publish("x", ["a"], [""], [np.array([0])], np.array([1]), [""])
+    one.publish(["x"], ["a"], [""], np.ones(1), [np.array([0])], np.array([1]), [""])
     ask(frame[:30], other)
     with pytest.raises(EngagelabError, match="another process has written"):
         one.write()
@@ -153,7 +197,7 @@ def test_two_open_ledgers_of_one_file_know_of_each_other(tmp_path):
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "else"}', '{"format": "engagelab ledger 1"}',
                                      '{"format": "engagelab ledger 1", "key": "", "topics": {"x": {"cells": 1, '
-                                     '"masked": [], "members": {"a b": "7"}}}}'])
+                                     '"masked": [], "weights": {}, "members": {"a b": "7"}}}}'])
 def test_a_file_that_is_no_ledger_is_refused(tmp_path, content):
     path = tmp_path / "ledger.json"
     path.write_text(content)

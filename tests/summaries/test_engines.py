@@ -265,7 +265,7 @@ def test_what_is_wrong_is_said_in_one_line(engine, engines, answers, log):
     table = engines(engine, answers)
     with pytest.raises(NoColumn, match=r"no column 'scor'.*did you mean 'score'"):
         measure(table, mean("scor"))
-    with pytest.raises(DataError, match="column 'plan' holds VARCHAR, not numbers"):
+    with pytest.raises(DataError, match="column 'plan' holds text, not numbers; convert"):
         measure(table, mean("plan"))
     with pytest.raises(DataError, match="'score' holds BIGINT, not dates"):
         measure(table, mean("sat"), time="score", every="day")

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engagelab.errors import DataError
 from engagelab.metrics.measure import measure
-from engagelab.metrics.nouns import mean, ratio
+from engagelab.metrics.nouns import mean, nps, ratio
 from engagelab.summaries import sql
 from engagelab.summaries.engine import source
 from engagelab.summaries.moments import Ask, merge, moments
@@ -101,3 +102,34 @@ def test_an_empty_table_has_no_groups_and_one_empty_whole():
     assert whole["n"].item() == 0
     assert np.isnan(whole["estimate"].item())
     assert whole["flag"].item() == "no known value"
+
+
+@pytest.mark.parametrize(("values", "noun", "said"), [
+    ([5, 7, 11, 12, 12], nps("q"), "column 'q' holds 12, which is not a whole number from 0 to 10; 3 values are off "
+                                   "the scale (the first is row 3)"),
+    (["5", None, "good", "8"], nps("q"), "column 'q' holds text, not numbers: 'good' in row 3"),
+    (["what somebody wrote at length"], mean("q"), "not numbers: 'what somebody wrote …' in row 1"),
+    ([1.0, np.inf], mean("q"), r"column 'q' holds an infinite value, or one too large to square (the first is row 2)")])
+def test_what_cannot_be_measured_is_named_with_its_row(tmp_path, values, noun, said):
+    frame = pd.DataFrame({"q": values, "other": 1.0})
+    frame.to_csv(tmp_path / "answers.csv", index=False)
+    for data in (frame, tmp_path / "answers.csv"):
+        with pytest.raises(DataError) as caught:
+            measure(data, [mean("other"), noun])
+        assert said in str(caught.value) and "VARCHAR" not in str(caught.value)
+
+
+def test_the_first_row_is_that_of_the_window():
+    frame = pd.DataFrame({"q": [11, 5, 11], "at": pd.to_datetime(["2026-01-01", "2026-02-01", "2026-03-01"])})
+    with pytest.raises(DataError, match=r"1 values are off the scale \(the first is row 3\)"):
+        measure(frame, nps("q"), time="at", since="2026-02-01")
+
+
+def test_a_weight_of_zero_or_none_is_told_and_a_negative_one_refused_with_its_row():
+    frame = pd.DataFrame({"q": [5, 2, 1, 9], "w": [1, 0, 2, None]})
+    found = measure(frame, mean("q"), weights="w")
+    assert found["n_missing"].tolist() == [2]
+    assert found.attrs["notes"] == ["2 rows whose weight in 'w' is 0 or empty count as missing"]
+    assert measure(frame.assign(w=1.0, q=[1, 2, 3, None]), mean("q"), weights="w").attrs["notes"] == []
+    with pytest.raises(DataError, match=r"-1 \(the first is row 4\)"):
+        measure(frame.assign(w=[1, 2, 3, -1]), mean("q"), weights="w")

@@ -112,7 +112,7 @@ def test_the_sql_of_an_answer_runs_again_and_holds_the_callers_names_once():
 
 
 def test_text_where_numbers_are_needed_is_refused_by_name():
-    with pytest.raises(DataError, match="column 'x' holds VARCHAR, not numbers"):
+    with pytest.raises(DataError, match="column 'x' holds text, not numbers: '1' in row 1"):
         measure(pd.DataFrame({"x": ["1", "2"]}), mean("x"))
     with pytest.raises(DataError, match="not numbers"):
         measure(pd.DataFrame({"x": pd.to_timedelta(["1h", "2h"])}), mean("x"))

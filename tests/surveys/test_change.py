@@ -166,9 +166,9 @@ def test_the_last_two_waves_are_compared_unless_others_are_named(mixed):
     waves = pd.concat([mixed.assign(wave=mixed["wave"].map({"w1": first, "w2": second}), score=mixed["score"] / 2)
                        for first, second in ((2, 10), (1, 3))])
     made = el.change(waves, el.mean("score"), user="user_id")
-    assert (made.frame.attrs, made.notes[0]) == ({}, "wave: 10 against 3")
+    assert (made.frame.attrs, made.notes[0]) == ({}, "wave: 10 against 3 (in the order 1, 2, 3, 10)")
     named = el.change(waves, el.mean("score"), user="user_id", before=10, after="1")
-    assert named.notes[0] == "wave: 1 against 10"
+    assert named.notes[0].startswith("wave: 1 against 10 ")
     assert made.waves["wave"].tolist() == ["1", "2", "3", "10"]
 
 
@@ -196,14 +196,73 @@ def test_a_group_that_is_not_known_and_values_that_are_missing_are_kept_and_coun
 
 
 def test_a_side_without_people_is_said_and_not_zero():
-    made = el.change(panel_of([5] * 8, [7] * 8, joined=[9] * 6), el.nps("score"), user="user_id")
+    some = [5, 9, 7, 2, 9, 10, 5, 8]
+    made = el.change(panel_of(some, some[::-1], joined=some[:6]), el.nps("score"), user="user_id")
     for group in ("fresh", "combined"):
         assert math.isnan(row(made, group)["difference"]) and row(made, group)["flag"] == "only one side was observed"
     assert row(made, "left", "parts")[["difference", "flag"]].tolist() == [0, "nobody"]
     assert row(made, "left", "who")["flag"] == "no known value"
-    strangers = el.change(panel_of([], [], [5] * 8, [9] * 9), el.nps("score"), user="user_id")
-    assert row(strangers, "stayed")["flag"] == "only one side was observed"
+    strangers = el.change(panel_of([], [], some, some), el.nps("score"), user="user_id")
+    assert row(strangers, "stayed")["flag"] == "no known value"
     assert strangers.parts["difference"].isna().all()
+
+
+def test_a_team_whose_answers_are_all_missing_has_no_known_value_and_not_one_side():
+    table = panel_of([5, 9, 3, 8, 10, 2] * 2, [6, 9, 3, 7, 10, 1] * 2, left=[3] * 5, joined=[4] * 6).assign(team="a")
+    blank = table.assign(team="b", score=None, user_id=table["user_id"] + 5000)
+    made = el.change(pd.concat([table, blank]), el.mean("score"), user="user_id", by="team")
+    rows = made.frame.set_index(["team", "group"])["flag"]
+    assert (rows["b"] == "no known value").all() and (rows["a"][["all", "stayed"]] == "").all()
+    # of who left all gave one answer, and so did all who joined: both sides were observed, but have no error
+    assert rows["a", "combined"] == rows["a", "fresh"] == words.text("metrics.flag_no_interval")
+
+
+def test_combined_says_why_it_has_no_value_where_one_part_has_no_error():
+    table = panel_of([5, 9, 3, 8, 10, 2], [6, 9, 3, 7, 10, 1], left=[9] * 8, joined=[2] * 8)
+    made = el.change(table.assign(flag=table["score"] > 5), el.rate("flag"), user="user_id")
+    assert row(made, "fresh")["flag"] == "" and row(made, "fresh")["difference"] == -1
+    assert math.isnan(row(made, "combined")["difference"])
+    assert row(made, "combined")["flag"] == words.text("metrics.flag_no_interval")
+
+
+def test_waves_of_text_are_in_the_order_of_the_numbers_in_them(mixed):
+    for names in (("Wave 9", "Wave 10"), ("9", "10"), ("第9回", "第10回")):
+        made = el.change(mixed.assign(wave=mixed["wave"].map(dict(zip(("w1", "w2"), names, strict=True)))),
+                         el.mean("score"), user="user_id")
+        assert made.notes[0] == f"wave: {names[1]} against {names[0]} (in the order {names[0]}, {names[1]})"
+        assert made.waves["wave"].tolist() == list(names)
+    kinds = pd.CategoricalDtype(["w2", "w1"], ordered=True)
+    assert el.change(mixed.astype({"wave": kinds}), el.mean("score")).waves["wave"].tolist() == ["w2", "w1"]
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # of DuckDB, for stamps with a zone
+@pytest.mark.parametrize(("values", "said"), [
+    ((9.0, 10.0), ("9", "10")), ((9.5, 10.0), ("9.5", "10.0")), ((False, True), ("false", "true")),
+    (tuple(pd.to_datetime(["2026-05-01", "2026-08-01"])), ("2026-05-01", "2026-08-01")),
+    (tuple(pd.to_datetime(["2026-05-01", "2026-08-01"]).tz_localize("Asia/Tokyo")),
+     ("2026-04-30 15:00:00+00", "2026-07-31 15:00:00+00")),
+    (tuple(pd.to_datetime(["2026-05-01", "2026-08-01"]).date), ("2026-05-01", "2026-08-01"))], ids=str)
+def test_a_wave_may_be_named_by_its_own_value(mixed, values, said):
+    table = mixed.assign(wave=mixed["wave"].map(dict(zip(("w1", "w2"), values, strict=True))))
+    for named in (values, said):
+        made = el.change(table, el.mean("score"), user="user_id", before=named[1], after=named[0])
+        assert made.notes[0].startswith(f"wave: {said[0]} against {said[1]} ")
+    assert made.who["wave"].unique().tolist() == [said[1], said[0]]
+    assert made.waves["wave"].tolist() == list(said)
+
+
+def test_a_wave_that_is_named_as_it_stands_is_no_other_that_reads_alike(mixed):
+    table = pd.concat([mixed, mixed[mixed["wave"] == "w1"].assign(wave="w2.0")])
+    made = el.change(table.assign(wave=table["wave"].str[1:]), el.mean("score"), before="2.0", after="2")
+    assert made.notes[0] == "wave: 2 against 2.0 (in the order 1, 2, 2.0)"
+
+
+def test_ids_may_be_bytes_and_lists_are_refused_in_one_line(mixed):
+    want = el.change(mixed, el.mean("score"), user="user_id").frame
+    codes = mixed.assign(user_id=[b"%05d" % one for one in mixed["user_id"]])
+    pd.testing.assert_frame_equal(el.change(codes, el.mean("score"), user="user_id").frame, want)
+    with pytest.raises(DataError, match=r"'user_id' holds .*, not single values"):
+        el.change(mixed.assign(user_id=[[one] for one in mixed["user_id"]]), el.mean("score"), user="user_id")
 
 
 @pytest.mark.parametrize(("table", "how", "error", "says"), [
@@ -250,7 +309,7 @@ def test_it_says_what_happened_in_both_languages_and_draws_it(mixed):
         return el.change(mixed.assign(team="<b>"), {"enps": el.nps("score")}, user="user_id", by="team")
     said = repr(made())
     assert said.startswith("eNPS (<b>) of all who answered went from")
-    assert "The exchange of people made" in said
+    assert "Of the change of all (−0.6), " in said and "comes from the exchange of people: who left" in said
     page = made()._repr_html_()
     assert "&lt;b&gt;" in page and "<b>" not in page
     assert made().plot(team="<b>", title="x").get_title(loc="left") == "x"
@@ -264,7 +323,7 @@ def test_it_says_what_happened_in_both_languages_and_draws_it(mixed):
 def test_a_hidden_or_unknown_change_is_said_with_its_reason():
     assert "cannot be compared: hidden: fewer than 5 respondents" in repr(
         el.change(panel_of([1, 2], [3, 4]), el.nps("score"), user="user_id"))
-    said = repr(el.change(panel_of([5] * 9, [5] * 9), el.nps("score"), user="user_id"))
+    said = repr(el.change(panel_of([5] * 9, [5] * 9), el.mean("score"), user="user_id"))
     assert "too equal" in said and "exchange" not in said
 
 

@@ -48,6 +48,17 @@ def test_without_a_scale_only_answers_that_were_given_have_a_row():
     assert distribution(answers([2, 4, 3, 4, 2]), "joy")["value"].dtype == "int64"
 
 
+def test_an_answer_that_only_hidden_groups_gave_has_no_row():
+    data = answers([1, 2, 3, 1, 2] + [4.5] * 4 + [5] * 6, ["a"] * 5 + ["b"] * 4 + ["c"] * 6)
+    made = distribution(data, "joy", by="team")
+    assert made["value"].unique().tolist() == [1, 2, 3] and made["value"].dtype == "int64"
+    assert made["team"].unique().tolist() == ["a", "b", "c"] and is_hidden(made["flag"]).sum() == 6
+    assert distribution(data, "joy", by="team", min_n=0)["value"].unique().tolist() == [1, 2, 3, 4.5, 5]
+    for hidden in ([8] * 6, [8] * 5 + [2], [1, 2]):
+        with pytest.raises(DataError, match="'joy': all answers are hidden or masked"):
+            distribution(answers(hidden), "joy")
+
+
 def test_small_groups_are_hidden_and_a_missing_group_has_its_name():
     data = answers([1, 2, 3, 4] + [1, 2, 3, 4, 5] + [2] * 4 + [1, 3], ["a"] * 4 + ["b"] * 5 + [None] * 6)
     made = distribution(data, "joy", scale=(1, 5), by="team")

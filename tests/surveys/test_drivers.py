@@ -141,6 +141,18 @@ def test_the_same_seed_gives_the_same_bytes_and_another_one_other_intervals():
     assert few(data).frame["low"].tolist() != few(data, seed=1).frame["low"].tolist()
 
 
+@pytest.mark.parametrize("how", [{}, {"user": "user"}, {"weights": "w"}, {"user": "user", "weights": "w"}])
+def test_the_order_of_the_rows_and_their_index_change_not_a_byte(how):
+    random = np.random.RandomState(4)
+    data = answers().round().assign(user=[f"u{i}" for i in random.randint(0, 90, 200)], w=random.uniform(.5, 2, 200))
+    data.loc[5, "a"] = np.nan
+    plain = few(data, **how)
+    for seed in range(3):
+        moved = few(data.sample(frac=1, random_state=seed).set_index(np.repeat([7, 3], 100)), **how)
+        assert moved.frame.to_csv() == plain.frame.to_csv()
+        assert moved.r_squared.to_csv() == plain.r_squared.to_csv() and moved.notes == plain.notes
+
+
 def test_rows_with_a_gap_are_left_out_counted_and_said():
     data = answers()
     data.loc[[3, 8], "a"] = np.nan
@@ -180,6 +192,21 @@ def test_it_always_says_shares_of_variance_not_effects_of_acting():
         assert "施策の効果ではありません" in repr(few(answers()))
 
 
+def test_known_questions_are_called_by_their_names():
+    data = answers().rename(columns={"a": "voice", "b": "pay", "y": "satisfaction"}).assign(
+        manager=lambda frame: frame["voice"] + .1 * frame["c"])
+    data.loc[3, "pay"] = np.nan
+    with words.speaking("ja"):
+        found = drivers(data, "satisfaction", ["voice", "pay", "manager"], draws=100)
+        seen = found.cells()
+        told = " ".join([*found.notes, *found.frame["flag"]])
+    assert set(seen["要因"]) == {"意見の反映", "給与", "上司の支援"}
+    assert set(found.frame["driver"]) == {"voice", "pay", "manager"}
+    for name in ("総合満足度の分散", "給与：1件", "上司の支援との相関"):
+        assert name in told
+    assert not set(seen["順位"]) - {"1", "2", "3", "1～2", "2～3", "1～3"}
+
+
 def test_above_fifteen_drivers_johnson_takes_over_and_it_is_said():
     random = np.random.RandomState(0)
     data = pd.DataFrame(random.normal(size=(400, 16)), columns=[f"q{i}" for i in range(16)])
@@ -217,7 +244,12 @@ def test_a_driver_that_does_not_vary_keeps_a_flagged_row_without_a_number():
 def test_few_respondents_a_driver_and_what_may_be_chance_are_flagged():
     assert by_driver(few(answers(59)))["flag"].str.contains("fewer than 20 respondents a driver").all()
     assert any("less often than they claim" in note for note in few(answers(59)).notes)
-    assert (by_driver(few(answers(60)))["flag"] == "").all()
+    assert (by_driver(few(answers(60, noise=.5)))["flag"] == "").all()
+    slight = [few(answers(240, seed, slopes=(.3, .2, .1, 0, 0, 0), noise=1), "abcdef") for seed in range(5)]
+    for found in slight:   # R squared of about .12, 40 respondents a driver
+        assert found.frame["flag"].str.startswith("wide: little is explained").all()
+        assert any("less often than they claim" in note for note in found.notes)
+    assert (few(answers(960, slopes=(.6, .4, .2, 0, 0, 0), noise=1), "abcdef").frame["flag"] == "").all()
     noise = [few(answers(100, seed, slopes=(0, 0, 0))).frame["flag"].iloc[0] for seed in range(20)]
     assert sum("cannot be told from chance" in flag for flag in noise) >= 17
 

@@ -149,6 +149,53 @@ def test_who_renews_has_not_left_and_who_was_sent_away_has_not_left_of_his_own_w
     assert (own["count"].iloc[-1], own["n"].iloc[-1]) == (5, 12)
 
 
+def test_the_leaving_that_counts_is_the_one_within_the_time_and_not_a_later_one(small):
+    answers, plans = small
+    plans["own"] = plans["closed_at"].notna().astype("boolean")
+    again = plans[plans["closed_at"].notna()].assign(opened_at=stamp("2026-11-01"), closed_at=stamp("2026-12-01"),
+                                                     own=False)
+    how = {"cut": (4,), **PLANS, "voluntary": "own", "until": "2026-12-31"}
+    once, twice = (follow(answers, table, **how).parts for table in (plans, pd.concat([plans, again])))
+    pd.testing.assert_frame_equal(once, twice)
+    assert once["count"].iloc[-1] == 6
+
+
+def test_why_people_left_is_told_only_of_groups_that_at_least_five_left(small):
+    answers, plans = (pd.concat([table.assign(user_id=table["user_id"] + str(i)) for i in range(3)]) for table in small)
+    plans["own"] = plans["closed_at"].notna().astype("boolean")
+    how = {"cut": (4,), **PLANS, "until": "2026-10-01"}
+    shown = follow(answers, plans, **how, voluntary="own")
+    assert shown.parts["metric"].unique().tolist() == ["left_by_choice_after_answer"]
+    assert shown.parts["count"].tolist() == [12, 6, 18] and "left of their own will" in shown.sentence
+    plans["closed_at"] = plans["closed_at"].mask(plans["user_id"].isin(["e1", "f1", "e2", "f2"]))
+    few = follow(answers, plans, **how, voluntary="own")
+    assert few.parts["count"].isna().tolist() == [True, True, False] and few.frame["flag"][0].startswith("hidden")
+    assert follow(answers, plans, **how).parts["count"].tolist() == [12, 2, 14]
+
+
+def test_flags_that_are_not_known_are_no_leaving_of_ones_own_will_and_that_is_said(small):
+    answers, plans = small
+    for unknown in (pd.NaT, None, np.nan):
+        found = follow(answers, plans.assign(own=unknown), cut=(4,), **PLANS, voluntary="own", until="2026-10-01")
+        assert found.parts["count"].iloc[-1] == 0
+        assert any("some who left have no flag in own" in note for note in found.notes)
+
+
+def test_who_answered_in_between_is_counted_in_a_note(small):
+    answers = pd.concat([small[0].assign(user_id=small[0]["user_id"] + str(i)) for i in range(3)])
+    plans = pd.concat([small[1].assign(user_id=small[1]["user_id"] + str(i)) for i in range(3)])
+    found = follow(answers, plans, cut=(2, 5), **PLANS, until="2026-10-01")
+    assert found.frame["n"][0] == 18
+    assert found.notes[0] == "18 people answered in between and are in neither of the two groups compared"
+    assert not any("in between" in note for note in follow(answers, plans, cut=(4,), **PLANS, until="2026-10-01").notes)
+
+
+def test_names_that_the_answer_uses_are_refused_as_groups(small):
+    for name in ("before", "after", "difference", "n_before", "n_after", "people", "gone", "group", "value"):
+        with pytest.raises(UsageError, match="rename yours"):
+            follow(small[0].assign(**{name: "a"}), small[1], cut=(4,), **PLANS, by=name)
+
+
 def test_small_groups_are_hidden_with_whatever_gives_them_away(small):
     answers, plans = small
     shop = answers.assign(shop=["x"] * 3 + ["y"] * 9)
@@ -159,7 +206,8 @@ def test_small_groups_are_hidden_with_whatever_gives_them_away(small):
     assert found.frame.loc[found.frame["shop"] != "(all)", "estimate"].isna().all()
     assert found.frame.loc[found.frame["shop"] != "(all)", "flag"].str.startswith("hidden").all()
     few = follow(answers.iloc[2:], plans, cut=(4,), **PLANS, until="2026-10-01")
-    assert np.isnan(few.effect) and "hidden or not known" in few.sentence
+    assert np.isnan(few.effect) and few.sentence.endswith("; the difference is hidden or not known.")
+    assert few.cells()["n"].tolist() == ["–"] and "– to –" not in repr(few) and "nan" not in repr(few).lower()
 
 
 def test_unlike_amounts_are_not_summed(sample):
@@ -206,4 +254,9 @@ def test_bad_input_is_named(small):
 def test_the_answer_speaks_japanese(small):
     with words.speaking("ja"):
         found = follow(*small, cut=(4,), **PLANS, until="2026-10-01")
-    assert "回答後182日以内" in found.sentence and found.parts["group"].tolist() == ["4未満", "4以上", "（全体）"]
+    assert "回答後182日以内" in found.sentence and "信頼区間" in found.sentence
+    with words.speaking("ja"):
+        stay = follow(small[0].rename(columns={"score": "stay"}), small[1], cut=(4,), **PLANS, score="stay",
+                      until="2026-10-01")
+    assert "在籍意向が4以上の人では" in stay.sentence
+    assert found.parts["group"].tolist() == ["4未満", "4以上", "（全体）"]

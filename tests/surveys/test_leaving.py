@@ -67,6 +67,11 @@ def test_two_attributes_need_ten(staff):
     assert is_hidden(table["flag"]).tolist() == small.tolist() and small.any()
 
 
+def test_a_group_may_not_have_the_name_of_a_column_of_the_answer(staff):
+    with pytest.raises(UsageError, match="rename yours"):
+        turnover(staff.assign(people="a"), by="people")
+
+
 # Tenure.
 
 def test_those_there_before_count_from_then_on_as_brute_force_has_it(staff):
@@ -145,7 +150,20 @@ def test_the_stated_intent_against_leaving_is_that_of_pairs_counted_by_hand(staf
     assert (low["count"], low["n"]) == ((both["stay"] < 7)[gone].sum(), (both["stay"] < 7).sum())
     assert "had said the lower score in 75.2% of the pairs" in found.sentence
     assert found.frame["high"].item() < 0
+    assert "left of their own will" in found.sentence and "leaving of their own will" in found.source
     assert not any(user in repr(found) + found.source for user in both["user_id"])
+
+
+def test_who_leaves_on_the_day_of_the_answer_was_there_that_day():
+    users = [f"E{i}" for i in range(40)]
+    said = pd.DataFrame({"user_id": users, "stay": [3, 8] * 20, "answered_at": at("2026-02-10 10:00")[0]})
+    table = pd.DataFrame({"user_id": users, "hired_at": at("2024-04-01")[0],
+                          "left_at": at(*["2026-02-10"] * 14, *["2026-02-09"] * 2, *[None] * 24)})
+    found = intent(said, table, voluntary=None, until="2026-12-31")
+    assert found.parts.loc[2, ["count", "n"]].tolist() == [14, 38]
+    end = table.assign(left_at=at(*["2026-08-10"] * 5, *["2026-08-11"] * 5, *["2026-08-12"] * 30))
+    # 182 days after the answer is the 11th at 10 o'clock, the last day of those who leave on the 11th
+    assert intent(said, end, voluntary=None, until="2026-12-31").parts.loc[2, "count"] == 5
 
 
 def test_few_leavers_have_no_auc(staff, asked):

@@ -142,20 +142,46 @@ def test_one_shop_cannot_make_a_finding():
     assert found.parts.set_index("unit")["within"].idxmin() == "S9"
 
 
-@pytest.mark.parametrize("lag", [0, 1, 3])
-def test_the_outcome_is_that_of_so_many_waves_later(lag):
+@pytest.mark.parametrize(("lag", "said"), [(0, "in the same row"), (1, "one wave later"), (3, "3 waves later")])
+def test_the_outcome_is_that_of_so_many_waves_later(lag, said):
     table = company(12)
     later = table.sort_values(["shop", "wave"]).assign(y=table.groupby("shop")["y"].shift(-lag)).dropna()
     found, same = door(table, "x", "y", **HOW, lag=lag), door(later, "x", "y", **HOW, lag=0)
     pd.testing.assert_frame_equal(found.frame, same.frame, rtol=1e-9)
     assert found.frame["n"].tolist() == [12 * (5 - lag)] * 2
-    assert f"{lag} wave(s) later" in found.source and f"{lag} wave(s) later" in found.notes[0]
+    assert said in found.source and said in found.notes[0] and said in found.sentence
 
 
 def test_waves_are_in_the_order_of_their_values_or_categories():
     table = company(13, waves=3)
     named = table.assign(wave=pd.Categorical.from_codes(table["wave"], ["spring", "autumn", "again"], ordered=True))
     pd.testing.assert_frame_equal(door(named, "x", "y", **HOW).frame, door(table, "x", "y", **HOW).frame)
+
+
+@pytest.mark.parametrize("name", ["{}", "Wave {}", "第{}回"])
+def test_waves_of_text_are_in_the_order_of_the_numbers_in_them(name):
+    table = company(13, waves=12)
+    named = table.assign(wave=[name.format(wave + 1) for wave in table["wave"]])
+    found = door(named, "x", "y", **HOW, lag=2)
+    pd.testing.assert_frame_equal(found.frame, door(table, "x", "y", **HOW, lag=2).frame)
+    assert f"the waves {name.format(1)} to {name.format(10)}" in found.notes[0]
+    assert found.notes[0].endswith(f"{name.format(9)}, {name.format(10)}, {name.format(11)}, {name.format(12)})")
+    days = table.assign(wave=pd.Timestamp("2026-01-31") + pd.to_timedelta(table["wave"], "D"))
+    assert "the waves 2026-01-31 to 2026-02-09" in door(days, "x", "y", **HOW, lag=2).notes[0]
+
+
+def test_driver_and_outcome_are_called_by_the_names_of_their_metrics_and_no_missing_end_is_written():
+    table = company(21, shops=40).rename(columns={"x": "engagement", "y": "our_margin"})
+    found = door(table, "engagement", "our_margin", **HOW)
+    assert "engagement -> our_margin" in found.source
+    with words.speaking("ja"):
+        told = door(table, "engagement", "our_margin", **HOW)
+    assert told.sentence.startswith("エンゲージメントがふだんより") and "1回後のour_margin" in told.sentence
+    unclear = door(table.assign(our_margin=np.random.RandomState(1).normal(size=len(table))), "engagement",
+                   "our_margin", **HOW)
+    assert "(difference per one more of engagement: " in unclear.sentence
+    none = door(company(15, waves=1), "x", "y", **HOW, lag=0)
+    assert none.cells()["interval"][0] == "–" and "– to –" not in repr(none) and "nan" not in repr(none).lower()
 
 
 def test_missing_sides_are_counted_and_nameless_rows_said():

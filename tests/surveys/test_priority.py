@@ -97,10 +97,68 @@ def test_the_advice_names_the_most_important_that_is_not_surely_high():
     assert "its level of 4.0" in found(slopes=(2, 1, .25, .25)).advice
     assert "lies below the line" in found(slopes=(2, 1, .25, .25)).advice
     assert found(slopes=(1, 1.2, .25, .25)).advice.startswith("Look first at a:")   # b is high already
+    assert "more than any other" in found(slopes=(2, 1, .25, .25)).advice
     both = found((4, 4, 8, 8), (1, 1, .25, .25)).advice
-    assert both.startswith("Look first at a and at b") or both.startswith("Look first at b and at a")
+    assert both.startswith("Look first at a") and "but b may carry as much. Of the others" in both
     assert found(slopes=(.25, 2, .25, .25)).advice.startswith("No driver is certainly important and not already high")
-    assert "keep up b" in found(slopes=(.25, 2, .25, .25)).advice
+    assert found(slopes=(.25, 2, .25, .25)).advice.endswith("Keep up b: certainly important, and high already.")
+
+
+def test_the_second_is_named_with_what_may_carry_as_much_or_cannot_be_told():
+    clear = found((4, 4, 8, 8), (2, 1, .25, .25)).advice
+    assert "Of the others that are not surely high, b comes second: it carries" in clear and "may" not in clear
+    small = found((4, 4, 8, 8), (2, .5, .25, .25)).advice
+    assert "b comes second" in small and ", surely below the line of importance, and" in small
+    close = found((4, 4, 4, 8), (2, .5, .5, .25)).advice
+    assert "comes second" in close and close.endswith("may carry as much.")
+    nobody = found((4, 8, 4, 8), (2, 1, 0, .25)).advice   # b and d are high, c tells nothing
+    assert nobody.endswith(words.text("priority.advice_no_second"))
+
+
+def seen(table, **changes):
+    """What `drivers` says, changed: columns of its frame by driver."""
+    made = drivers(table, "y", [name for name in table if name != "y"], draws=200)
+    frame = made.frame.set_index("driver")
+    for column, values in changes.items():
+        frame[column] = frame[column].where(~frame.index.isin(values), frame.index.map(values))
+    return priority(dataclasses.replace(made, frame=frame.reset_index()[made.frame.columns]))
+
+
+@pytest.mark.parametrize("changes", [{"sign": {"a": "±"}}, {"low": {"a": 0.0}}])
+def test_a_driver_of_unsure_direction_or_that_may_explain_nothing_is_never_advised(changes):
+    table = answers((4, 4, 8, 8), (2, 1.6, .25, .25))
+    assert seen(table).advice.startswith("Look first at a")
+    made = seen(table, **changes)
+    assert made.advice.startswith("Look first at b") and "a comes second" not in made.advice
+    assert made.advice.endswith(words.text("priority.advice_no_second"))
+
+
+def test_the_first_is_measured_against_every_other_that_is_not_surely_high():
+    table = answers((4, 4, 4, 8), (1, 1, 1, .25))
+    assert "more than any other" not in seen(table).advice
+    tied = seen(table, rank_low={"c": 1, "b": 3, "a": 1}, rank_high={"a": 1}).advice
+    assert tied.startswith("Look first at") and ("c may carry as much" in tied or "c: it" in tied)
+
+
+def test_what_may_all_be_chance_gives_no_advice_and_no_certain_quadrant():
+    random = np.random.RandomState(0)
+    told = []
+    for _ in range(30):
+        table = pd.DataFrame(random.normal([8, 4, 6, 5], 1, (120, 4)), columns=list("abcd"))
+        made = drivers(table.assign(y=random.normal(size=120)), "y", list("abcd"), draws=100)
+        found = priority(made)
+        if "chance" in made.frame["flag"].iloc[0]:
+            told.append(found.advice)
+            assert not found.frame["sure"].any()
+    assert len(told) >= 26 and set(told) == {words.text("priority.advice_chance")}
+
+
+def test_six_drivers_of_equal_weight_are_never_put_first_for_sure():
+    for seed in range(20):
+        random = np.random.RandomState(seed)
+        table = pd.DataFrame(random.normal(6, 1, (200, 6)), columns=list("abcdef"))
+        table["y"] = .4 * table.sum(axis="columns") + random.normal(size=200)
+        assert "more than any other" not in priority(drivers(table, "y", list("abcdef"), draws=100)).advice
 
 
 def test_on_the_sample_voice_comes_first_though_pay_scores_lowest():
@@ -112,7 +170,9 @@ def test_on_the_sample_voice_comes_first_though_pay_scores_lowest():
     assert (rows["quadrant"]["pay"], rows["sure"]["pay"]) == ("leave", True)
     with words.speaking("ja"):
         again = priority(drivers(pulses, "satisfaction", OWN, user="user_id"))
-        assert again.advice.startswith("まずvoiceに着目してください")
+        assert again.advice.startswith("まず意見の反映に着目してください")
+        assert "。 " not in again.advice and "(" not in again.advice + repr(again)
+        assert "給与" in repr(again) and "voice" not in repr(again)
         assert "様子見" in repr(again) and "施策の効果ではありません" in repr(again)
 
 

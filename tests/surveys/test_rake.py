@@ -241,3 +241,14 @@ def test_weights_that_lie_absurdly_far_apart_give_no_quiet_number():
 def test_a_category_of_nobody_that_should_have_nobody_is_left_out():
     raked = rake(STAFF, {"region": {"east": .5, "west": .5, "south": 0}})
     assert raked.margins["category"].tolist() == ["east", "west"]
+
+
+def test_two_columns_of_one_name_and_lists_are_refused_in_one_line():
+    twice = pd.concat([STAFF, STAFF[["region"]]], axis="columns")
+    with pytest.raises(DataError, match="two columns 'region'"):
+        rake(twice, SHARES)
+    with pytest.raises(DataError, match="two columns 'start'"):
+        rake(pd.DataFrame([["east", "full", 1, 2]] * 10, columns=[*STAFF, "start", "start"]),
+             {"region": {"east": 1.0}}, base="start")
+    with pytest.raises(DataError, match="column 'region' holds list, not single values"):
+        rake(STAFF.assign(region=[["east"]] * 10), SHARES)

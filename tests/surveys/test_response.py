@@ -26,7 +26,9 @@ def test_rates_and_intervals_are_those_of_statsmodels_with_the_invited_below():
         row = found.loc[team]
         assert (row["count"], row["n"], row["estimate"]) == (count, n, count / n)
         assert (row["low"], row["high"]) == (pytest.approx(low), pytest.approx(high))
-    assert found["method"].unique().tolist() == ["everybody invited counted; Wilson score interval for a like wave"]
+    assert found["method"].unique().tolist() == [
+        "share of all who were invited; Wilson score interval: how far it would vary if asked again under the same "
+        "conditions"]
 
 
 def test_the_columns_are_those_of_every_answer():
@@ -108,6 +110,22 @@ def test_a_wave_is_no_attribute_and_a_missing_team_is_shown():
     assert found["team"].tolist() == ["shop", "(missing)", "(all)"]
     assert found["wave"].unique().tolist() == ["w1"]
     assert found["flag"].tolist() == ["", "", ""]
+
+
+@pytest.mark.parametrize("waves", [
+    ["Wave 9", "Wave 10"], [9, 10], pd.Categorical(["spring", "autumn"], ["spring", "autumn"], ordered=True)])
+def test_waves_stand_in_their_order(waves):
+    both = pd.concat([STAFF.assign(wave=pd.Series(waves).iloc[[i] * 60].to_numpy()) for i in range(2)])
+    both["wave"] = both["wave"].astype(pd.Series(waves).dtype)
+    found = response_rate(both, both.iloc[::2], by="team", over="wave")
+    assert found["wave"].tolist() == [str(wave) for wave in waves] * 3
+    assert found["team"].tolist() == ["office"] * 2 + ["shop"] * 2 + ["(all)"] * 2
+
+
+def test_lists_as_ids_or_attributes_are_refused_in_one_line():
+    for column in ("user_id", "team"):
+        with pytest.raises(DataError, match=f"column '{column}' holds list, not single values"):
+            response_rate(STAFF.assign(**{column: [[1]] * 60}), CAME, by="team")
 
 
 def test_one_who_stands_twice_among_the_invited_counts_once_and_is_told():

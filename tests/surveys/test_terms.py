@@ -51,20 +51,68 @@ def test_a_respondent_counts_once_however_often_a_theme_is_named():
     assert cell(terms(texts, "comment"), "pay")[["count", "n"]].tolist() == [30, 42]
 
 
-def test_who_is_in_several_waves_counts_once_in_each_and_a_note_says_so():
-    texts = pd.concat([people((PAY, 12), team=wave).assign(who=range(12)) for wave in ("1", "2")])
+def test_who_is_in_several_waves_counts_once_in_each_and_once_in_the_total_and_a_note_says_so():
+    texts = pd.concat([people((PAY, 8), (TEAM, 6), team=wave).assign(who=range(14)) for wave in ("1", "2")])
     found = terms(texts, "comment", user="who", by="team")
-    assert [cell(found, "pay", team=team)["n"] for team in ("1", "2", "(all)")] == [12, 12, 24]
-    assert any("12 times more" in note for note in found.notes)
+    assert [cell(found, "pay", team=team)["n"] for team in ("1", "2", "(all)")] == [14, 14, 14]
+    assert cell(found, "pay", team="(all)")[["low", "high"]].tolist() == pytest.approx(
+        proportion_confint(8, 14, method="wilson"))
+    assert any(note.startswith("14 respondents are in several groups") for note in found.notes)
+    six = pd.concat([people((PAY, 3), (TEAM, 3), team=wave).assign(who=range(6)) for wave in ("1", "2")])
+    assert is_hidden(terms(six, "comment", user="who", by="team").frame["flag"]).all()
 
 
 def test_a_group_of_fewer_than_ten_writers_is_hidden_and_so_is_what_gives_it_away():
-    texts = pd.concat([people((PAY, 9)), people((PAY, 12), team="b"), people((PAY, 30), team="c")])
+    texts = pd.concat([people((PAY, 7), (TEAM, 2)), people((PAY, 9), (TEAM, 3), team="b"),
+                       people((PAY, 20), (TEAM, 10), team="c")])
     found = terms(texts, "comment", by="team")
     hidden = {team: bool(is_hidden(pd.Series([cell(found, "pay", team=team)["flag"]])).iloc[0])
               for team in ("a", "b", "c", "(all)")}
     assert hidden == {"a": True, "b": True, "c": False, "(all)": False}
     assert np.isnan(cell(found, "pay", team="a")["count"])
+    assert cell(found, "colleagues", team="a")["flag"] == "hidden: fewer than 10 respondents"  # not that 2 mention it
+
+
+@pytest.mark.parametrize(("against", "for_him", "hidden"), [
+    (12, 0, True), (11, 1, True), (11, 0, True), (10, 2, False)])
+def test_a_team_that_sees_a_theme_alike_is_masked_with_all_its_tones(against, for_him, hidden):
+    texts = pd.concat([people(("上司が最悪", against), ("上司が最高", for_him), (TEAM, 12 - against - for_him)),
+                       people(("上司が最悪", 15), ("上司が最高", 15), (TEAM, 30), team="b"),
+                       people(("上司が最悪", 15), ("上司が最高", 15), (TEAM, 30), team="c")])
+    found = terms(texts, "comment", by="team")
+    own = found.frame.query("theme == 'manager' and team == 'a'").set_index("tone")
+    assert own["estimate"].isna().all() == hidden and own["count"].isna().all() == hidden
+    negative = found.frame.query("theme == 'manager' and tone == 'negative'").set_index("team")
+    if hidden:
+        assert own["flag"].tolist() == ["masked: 91% or more", "masked: 9% or less", "masked: 91% or more",
+                                        "masked: 9% or less"]
+        assert negative["count"].isna().sum() >= 2   # nor does it follow from the total
+        assert (own["n"] == 12).all()
+    nobody = found.frame.query("theme == 'colleagues' and team == 'a' and tone == 'positive'")["count"].iloc[0]
+    assert nobody == 0 if against + for_him == 12 else np.isnan(nobody)
+
+
+def test_a_theme_that_one_or_two_mention_is_hidden_everywhere_with_its_tones_and_hides_no_other():
+    found = terms(people(("パソコンが古い", 1), ("上司が最悪", 30), ("上司が最高", 1), (TEAM, 300)), "comment")
+    rows = found.frame.set_index(["theme", "tone"])
+    assert rows.loc["tools", "count"].isna().all()
+    assert set(rows.loc["tools", "flag"]) == {"hidden: fewer than 3 respondents"}
+    assert rows.loc["manager", "count"].tolist() == [31, 1, 30, 0]
+
+
+@pytest.mark.parametrize("name", ["wrote", "mentions", "who", "metric_", "row", "everybody"])
+def test_a_column_of_the_caller_may_have_any_name(name):
+    texts = pd.concat([people((PAY, 7), (TEAM, 2)), people((PAY, 9), (TEAM, 3), team="b"),
+                       people((PAY, 20), (TEAM, 10), team="c")])
+    plain = terms(texts, "comment", by="team").frame
+    found = terms(texts.rename(columns={"team": name}), "comment", by=name).frame
+    pd.testing.assert_frame_equal(found, plain.rename(columns={"team": name}), check_like=False)
+
+
+@pytest.mark.parametrize(("how", "name"), [({"user": "bad"}, "bad"), ({"by": "bad"}, "bad")])
+def test_lists_as_respondents_or_groups_are_refused_in_one_line(how, name):
+    with pytest.raises(DataError, match="column 'bad' holds list, not single values"):
+        terms(people((PAY, 12)).assign(bad=[[1, 2]] * 12), "comment", **how)
 
 
 def test_one_voice_against_the_manager_in_a_team_of_twelve_is_hidden_by_tone_and_by_team():
@@ -167,7 +215,14 @@ def test_the_table_is_looked_at_in_both_languages():
 
 def test_nobody_who_mentions_anything_is_an_empty_answer():
     found = terms(people(("Zzz", 12)), "comment")
-    assert found.frame.empty and found.coverage == 0 and repr(found)
+    assert found.frame.empty and found.coverage == 0
+    for said in (repr(found), found._repr_html_()):
+        assert "no text mentions a theme" in said and "Empty" not in said
+
+
+def test_what_is_hidden_has_no_interval_to_look_at():
+    found = terms(people(("パソコンが古い", 1), ("上司が最悪", 30), (TEAM, 300)), "comment")
+    assert "– to –" not in repr(found) and "hidden: fewer than 3" in repr(found)
 
 
 @pytest.mark.parametrize(("texts", "error", "message"), [

@@ -2,7 +2,6 @@
 
 import csv
 import itertools
-import time
 from pathlib import Path
 
 import pytest
@@ -56,6 +55,24 @@ def test_the_longest_word_of_a_text_in_one_form_is_meant(text, expected):
     assert read(text) == expected
 
 
+@pytest.mark.parametrize(("text", "expected"), [
+    ("忙しい日の応援の仕組みを作ってください。", {"workload": -1}), ("毎日忙しくて疲れます", {"workload": -1}),
+    ("多忙です", {"workload": -1}), ("We are always busy on Saturdays", {"workload": -1}), ("お忙しい中ありがとう", {}),
+    ("忙しい朝に便利", {}), ("夜勤がつらい", {"workload": -1}), ("希望休が通らない", {"workload": -1}),
+    ("残業代が出ない", {"pay": -1}), ("We deserve better pay", {"pay": -1}), ("上長に相談しにくい", {"manager": -1}),
+    ("教えてもらえない", {"growth": -1}), ("No chance to grow", {"growth": -1}), ("Nobody asks us", {"voice": -1}),
+    ("タブレットが遅い", {"tools": -1}), ("the till is slow", {"tools": -1}), ("wait till five", {"waiting": -1}),
+    ("店が暑い", {"facilities": -1}), ("the chairs are uncomfortable", {"facilities": -1}),
+    ("会議が多い", {"information": -1}),
+    ("男女差がある", {"fairness": -1}), ("パンがおいしい", {"product": 1}), ("The cake was dry", {"product": -1}),
+    ("ちょっと高い", {"price": -1}), ("the driver was nice", {"delivery": 1}), ("キャンセルできない", {"app": -1}),
+    ("no one answers the phone", {"service": -1}), ("席が空いていない", {"waiting": -1}),
+    ("always crowded", {"waiting": -1}),
+    ("a piece of cake", {}), ("head office", {})])
+def test_what_employees_and_customers_say_every_day_is_read(text, expected):
+    assert read(text) == expected
+
+
 def test_with_tokens_a_word_begins_and_ends_where_tokens_do():
     def of(*tokens):
         text, edges = joined(tokens)
@@ -99,9 +116,5 @@ def test_any_text_is_read_and_words_never_overlap(text):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", ["給料が低い", "bad pay ", "(", "<", "<a", "ない", "a@", "a1_", "A", "&lt;", "not "])
-def test_ten_times_the_text_takes_no_more_than_some_thirty_times_as_long(unit):
-    def seconds(letters):
-        start = time.process_time()
-        read(unit * (letters // len(unit)))
-        return time.process_time() - start
-    assert seconds(100_000) < 30 * max(seconds(10_000), .01)
+def test_a_text_of_a_million_letters_of_one_kind_is_read_to_its_end(unit):  # with steps that add up it would not end
+    assert set(themes(words_in(normalised(unit * (1_000_000 // len(unit))), read_lexicon()))) <= {"pay"}

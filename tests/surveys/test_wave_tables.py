@@ -21,7 +21,7 @@ def every_team():
         tables.append(pd.DataFrame({"team": team, "user_id": [f"{team}-{one}" for one in people],
                                     "wave": ["1"] * (stayed + left) + ["2"] * (stayed + joined)}))
     table = pd.concat(tables, ignore_index=True)
-    table["score"] = np.random.RandomState(4).randint(0, 11, len(table))
+    table["score"] = np.resize([0, 8, 10], len(table))  # nowhere do nearly all answer alike
     return el.change(table, el.nps("score"), user="user_id", by="team")
 
 
@@ -92,3 +92,41 @@ def test_two_crossed_attributes_need_ten_and_a_metric_that_is_no_survey_hides_no
     assert made(el.mean("score"), ["a", "b"]) and not made(el.mean("score"), "a", min_n=7)
     assert made(el.nps("score"), ["a", "b"], sizes=(12, 0, 12))
     assert not made(el.nps("score", min_n=7), "a") and made(el.nps("score", min_n=7), "a", min_n=0)
+
+
+def test_where_the_number_of_those_who_stayed_is_hidden_the_error_of_all_does_not_tell_their_answers():
+    score = np.random.RandomState(7).randint(0, 11, 41)
+    table = pd.DataFrame({"wave": ["1"] * 20 + ["2"] * 21, "user_id": [*range(20), 0, *range(20, 40)], "score": score})
+    made = el.change(table, {"mean": el.mean("score", min_n=5)}, user="user_id")
+    whole = made.frame.iloc[0]
+    assert pd.isna(whole["n_paired"]) and whole["method"].startswith("unpaired")
+    told = el.change(table, {"mean": el.mean("score", min_n=5)}).frame.iloc[0]
+    assert whole[["low", "high", "se"]].tolist() == told[["low", "high", "se"]].tolist()
+
+
+def test_a_wave_in_which_nearly_all_answered_alike_is_masked_everywhere_as_measure_does():
+    mixed = [0, 10, 8, 9, 3, 10, 2, 8]
+    table = pd.DataFrame({"wave": ["1"] * 8 + ["2"] * 8, "user_id": [*range(8)] * 2, "score": [3] * 7 + [9] + mixed})
+    made = el.change(table, el.nps("score"), user="user_id")
+    flag = el.measure(table, el.nps("score"), by="wave").iloc[0]["flag"]
+    assert flag == "masked: nearly all detractors"
+    pd.testing.assert_frame_equal(made.waves, el.measure(table, el.nps("score"), by="wave"))
+    assert made.frame["flag"].tolist() == [flag, *["masked: would give away a cell where all answered alike"] * 3]
+    for part in (made.frame, made.who, made.parts):
+        assert part.filter(regex="^(estimate|count|before|after|difference|low|high|se|n_eff)$").isna().all(axis=None)
+    assert made.frame[["n_before", "n_after", "n_paired"]].iloc[0].tolist() == [8, 8, 8]
+    assert flag in repr(made) and "100" not in repr(made)
+    open_ = el.change(table, el.nps("score"), user="user_id", min_n=0)
+    assert open_.frame["difference"].notna().any()
+
+
+def test_a_part_in_which_all_answered_alike_is_not_told_by_the_others():
+    mixed = [0, 10, 8, 9, 3, 10, 2, 8]
+    table = pd.DataFrame({"wave": ["1"] * 14 + ["2"] * 8, "user_id": [*range(14), *range(8)],
+                          "score": [*mixed, *[1] * 6, *mixed[::-1]]})  # all who left are detractors
+    made = el.change(table, el.nps("score"), user="user_id")
+    whole, *others = made.frame.to_dict("records")
+    assert whole["flag"] == "" and whole["method"].startswith("unpaired")
+    assert all(row["flag"].startswith("masked") and np.isnan(row["difference"]) for row in others)
+    assert made.who["estimate"].isna().all() and made.who["n"].tolist() == [8, 8, 6, 0]
+    assert made.parts["difference"].isna().all()
