@@ -16,8 +16,8 @@ def trend(frame: pd.DataFrame, *, over: str | None = None, hue: str | None = Non
           title: str = "", ax=None):
     """Estimates over periods, a line for each value of `hue`, with a whisker for each interval.
 
-    Parameters: a frame of `measure` with a period column, or with a column `over` whose values follow one another in
-    the order of their names, such as waves; `hue`, another of its columns; `unit` as in `engagelab.display.shown`. A
+    Parameters: a frame of `measure` with a period column, or with a column `over` whose values follow one another as
+    in the frame, such as waves; `hue`, another of its columns; `unit` as in `engagelab.display.shown`. A
     hidden or empty cell leaves a gap; a point of a period that is still in progress is hollow. Of more than 60
     periods, only such points and those alone have a marker.
 
@@ -26,7 +26,8 @@ def trend(frame: pd.DataFrame, *, over: str | None = None, hue: str | None = Non
     """
     when = column_of(over, frame.columns) if over else period_of(frame)
     frame = frame[frame[when] != words.text("metrics.all")]  # a total is no period
-    return lines(frame, when, sorted(frame[when].astype(str).unique()), hue=hue, unit=unit, title=title, ax=ax)
+    places = list(dict.fromkeys(frame[when].astype(str)))
+    return lines(frame, when, places if over else sorted(places), hue=hue, unit=unit, title=title, ax=ax)
 
 
 def lines(frame: pd.DataFrame, across: str, places: list[str], *, hue: str | None, unit: str, title: str, ax):

@@ -86,7 +86,7 @@ class PulseSettings:
 
     outcome: str = ""
     stay: str = ""
-    scale: tuple[int, ...] = (0, 10)
+    scale: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ def _company(settings: Settings) -> Iterator[SourceError]:
     if not is_zone(settings.timezone):
         yield _wrong("timezone", settings.timezone, "zone")
     scale = settings.pulse.scale
-    if len(scale) != 2 or not all(type(end) is int for end in scale) or scale[0] >= scale[1]:
+    if scale and (len(scale) != 2 or not all(type(end) is int for end in scale) or scale[0] >= scale[1]):
         yield _wrong("pulse.scale", list(scale), "scale")
 
 

@@ -27,7 +27,7 @@ from engagelab.display import shown
 from engagelab.errors import UsageError
 from engagelab.metrics.answer import grouping, is_hidden
 from engagelab.metrics.intervals import around, t_value, z_value
-from engagelab.metrics.nouns import ALIKE, checked_min_n
+from engagelab.metrics.nouns import ALIKE, SURVEY_MIN_N, checked_min_n
 from engagelab.metrics.shares import answered
 from engagelab.metrics.suppress import suppressed
 from engagelab.surveys.distribution import groups_of
@@ -153,7 +153,7 @@ def agreement(data: Any, items: str | Sequence[str], *, unit: str, scale: tuple[
     places = np.flatnonzero(~secret & (spread.n > 0))
     spread = spread.take(places)
     found = _tested(found, spread, places, confidence)
-    found = _agreed(found, answers, labels, units, null, places)
+    found = _agreed(found, answers, labels, units, null, places, SURVEY_MIN_N if min_n is None else min_n)
     frame = _icc(spread, unit, int(asked[~secret].sum() - spread.n.sum()), confidence)
     notes = [words.text("scores.no_unit", n=int((~known).sum()), unit=repr(unit))] if not known.all() else []
     notes += [words.text("scores.shown_only", n=int(secret.sum()), unit=repr(unit))] if secret.any() else []
@@ -256,9 +256,10 @@ def holm(p: np.ndarray) -> np.ndarray:
 
 
 def _agreed(found: pd.DataFrame, answers: pd.DataFrame, labels: pd.Series, units: list[str], null: float,
-            places: np.ndarray) -> pd.DataFrame:
-    """rwg of each item within each unit that is shown, and rwg(j) of several."""
-    share = (answers.groupby(labels, observed=False).var().reindex(units) / null).to_numpy(dtype="float64")
+            places: np.ndarray, least: int) -> pd.DataFrame:
+    """rwg of each item that enough answered within each unit that is shown, and rwg(j) of several."""
+    grouped = answers.groupby(labels, observed=False)
+    share = (grouped.var() / null).where(grouped.count() >= least).reindex(units).to_numpy(dtype="float64")
     share = np.where(np.isin(np.arange(len(units)), places)[:, None], share, np.nan)
     each = np.where(np.isnan(share), np.nan, np.maximum(1 - share, 0))
     columns = {f"rwg_{name}": np.append(each[:, i], np.nan) for i, name in enumerate(answers.columns)}

@@ -56,7 +56,7 @@ def turnover(employees: Any, *, user: str = "user_id", hired: str = "hired_at", 
     """
     names = grouping(by, one_of("every", every, periods.EVERY), "reason", "people")
     data = fetched(employees, [user, hired, left, *names, *filter(None, (reason, voluntary))], (hired, left))
-    first, notes = _since(stamps(data, left), since)
+    first, notes = _since(stamps(data, left), since, until, tz)
     table = churn(data, user=user, opened=hired, closed=left, reason=reason, voluntary=voluntary, every=every,
                   since=first, until=until, tz=tz, by=by, confidence=confidence, fiscal_year_starts=fiscal_year_starts)
     whole = (table["metric"] == "churn") & (table["reason"] == words.text("metrics.all") if reason else True)
@@ -68,8 +68,10 @@ def turnover(employees: Any, *, user: str = "user_id", hired: str = "hired_at", 
     return hidden
 
 
-def _since(gone: pd.Series, since: object) -> tuple[object, list[str]]:
+def _since(gone: pd.Series, since: object, until: object, tz: str | None) -> tuple[object, list[str]]:
     """From when on leavers are in the table: before the first of them nobody can be seen to leave."""
+    if (end := periods.moment("until", until, tz)) is not None:
+        gone = gone[gone < pd.Timestamp(end, unit="us", tz="UTC")]  # others are only announced
     if since is not None or not gone.notna().any():
         return since, []
     return gone.min(), [words.text("leaving.since", first=gone.min().date())]
@@ -101,7 +103,7 @@ def tenure(employees: Any, *, hired: str = "hired_at", left: str = "left_at", si
         if wrong.any():
             raise DataError(key, column=repr(column), opened=repr(hired), n=int(wrong.sum()),
                             row=int(wrong.to_numpy().argmax()) + 1)
-    since, notes = _since(gone, since)
+    since, notes = _since(gone, since, until, tz)
     start, end = (periods.moment(name, value, tz) for name, value in (("since", since), ("until", until)))
     first = begun.min() if start is None else pd.Timestamp(start, unit="us", tz="UTC")
     last = pd.concat([begun, gone]).max() + DAY if end is None else pd.Timestamp(end, unit="us", tz="UTC")

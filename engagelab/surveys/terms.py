@@ -131,6 +131,10 @@ def terms(data: Any, text: str, *, by: str | Sequence[str] | None = None, user: 
     named_themes = [theme for theme in known.themes if (hits["theme"] == theme).any()]
     frame = _hidden(_answer(rows, hits, named_themes, len(groups), confidence), list(labels), min_n).rename(
         columns={f"by_{i}": name for i, name in enumerate(groups)})
+    wrote = rows.loc[rows["wrote"], "who"].nunique()
+    if wrote < min_n:  # the list of themes would be what these few said
+        few = (words.text("terms.few", n=min_n),)
+        return Terms(frame.head(0), new_terms(said.head(0), person[:0], {}, known), float("nan"), few)
     covered = float(np.mean([bool(read[one]) for one in said.dropna()])) if said.notna().any() else float("nan")
     notes = _notes(covered, empty, [theme for theme in known.themes if theme not in named_themes],
                    met[met.duplicated()].nunique())

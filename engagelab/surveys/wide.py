@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from engagelab import words
+from engagelab.activity.log import written
 from engagelab.errors import DataError
 from engagelab.surveys.items import fetched, numbers
 
@@ -29,6 +30,7 @@ def wide(answers: Any, *, user: str = "user_id", over: str | None = None, questi
     """
     who, keep = [user, *([over] if over else [])], [keep] if isinstance(keep, str) else list(keep)
     table = fetched(answers, [*who, question, score, *keep])
+    table[[*who, question]] = table[[*who, question]].apply(_named_alike)
     for column in (*who, question):
         if table[column].isna().any():
             raise DataError("surveys.no_key", column=repr(column), row=int(table[column].isna().argmax()) + 1,
@@ -37,6 +39,8 @@ def wide(answers: Any, *, user: str = "user_id", over: str | None = None, questi
     table[score] = numbers(table, [score])[score]
     scored = table.groupby(question, sort=False)[score].count()
     silent = list(map(str, scored.index[scored == 0]))
+    if taken := [name for name in scored.index[scored > 0] if name in (*who, *keep)]:
+        raise DataError("surveys.taken", question=repr(taken[0]), column=repr(question))
     side = table[table[question].isin(scored.index[scored > 0])].pivot(index=who, columns=question, values=score)
     side = side.reindex(columns=scored.index[scored > 0]).rename_axis(columns=None)
     kept = table.drop_duplicates(who).set_index(who)[keep]
@@ -47,6 +51,11 @@ def wide(answers: Any, *, user: str = "user_id", over: str | None = None, questi
     found = kept.join(side).reset_index()
     found.attrs = {"notes": [words.text("surveys.no_scores", questions=words.joined(silent))] if silent else []}
     return found
+
+
+def _named_alike(names: pd.Series) -> pd.Series:
+    """Ids, waves and questions such that 1 and "1 " are the same; categories keep their order."""
+    return names if isinstance(names.dtype, pd.CategoricalDtype) else written(names).str.strip()
 
 
 def _once(table: pd.DataFrame, keys: list[str]) -> None:

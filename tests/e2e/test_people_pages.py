@@ -2,6 +2,7 @@
 
 import csv
 import random
+import re
 import shutil
 
 import pytest
@@ -64,6 +65,30 @@ def test_one_table_alone_makes_a_page_of_people(table, tmp_path):
     assert ("Most of the change comes from who answered" in text) == (table == "pulses")
     assert ("Turnover" in text) == (table == "employees")
     assert "Left out: " in text
+
+
+def test_a_five_point_scale_has_to_be_said(tmp_path):
+    text = page(small(tmp_path / "files", people=30, waves=2, scale=(1, 5)), tmp_path / "out")
+    assert "write it into engagelab.toml, such as scale = [1, 5]" in text
+
+
+def test_waves_follow_one_another_by_their_days_whatever_they_are_called(tmp_path):
+    folder = small(tmp_path / "files", people=40, waves=2)
+    path = folder / "pulses.csv"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("2026-01,p", "Q4 2025,p").replace("2026-02,p", "Q1 2026,p"), encoding="utf-8")
+    named = page(folder, tmp_path / "out")
+    path.write_text(text, encoding="utf-8")
+    plain = page(folder, tmp_path / "again")
+    assert "Q1 2026 against Q4 2025" in named
+    changes = [re.findall(r"eNPS of all who answered \w+ from ([−+\d.]+) to ([−+\d.]+)", one) for one in (named, plain)]
+    assert changes[0] == changes[1] and changes[0]
+
+
+def test_ids_that_are_not_those_of_the_employees_are_said(tmp_path):
+    folder = small(tmp_path / "files", people=30, waves=2)
+    shutil.copy(ROOT / "data/employees.csv", folder / "employees.csv")
+    assert "ids of the pulse are not those of the employees" in page(folder, tmp_path / "out")
 
 
 @pytest.mark.parametrize("how", [

@@ -45,6 +45,8 @@ def test_waves_follow_one_another_where_they_are_named():
     waves = FRAME.rename(columns={"quarter": "wave"})
     ax = trend(waves, over="wave", hue="channel")
     assert [text.get_text() for text in ax.get_xticklabels()] == ["Q1", "Q2"]
+    turned = trend(waves.replace({"Q1": "W9", "Q2": "W10"}), over="wave", hue="channel")
+    assert [text.get_text() for text in turned.get_xticklabels()] == ["W9", "W10"]
     assert sorted(heights(ax)) == sorted(heights(trend(FRAME, hue="channel")))
     with pytest.raises(NoColumn, match=r"'waves'; it has .* did you mean 'wave'"):
         trend(waves, over="waves")

@@ -299,3 +299,11 @@ def test_the_interval_of_icc1_holds_the_truth_as_often_as_it_says(size, icc):
     print(size, icc, reached)
     assert reached["equal"] == pytest.approx(.95, abs=.015)
     assert min(reached.values()) > .91
+
+
+def test_an_item_that_few_of_a_unit_answered_has_no_rwg():
+    rows = pd.DataFrame({"unit": ["a"] * 8 + ["b"] * 8, "p": [3, 4, 5, 6, 4, 5, 4, 3] * 2,
+                         "q": [4, 6] + [None] * 6 + [3, 4, 5, 6, 4, 5, 4, 3]})
+    units = agreement(rows, ["p", "q"], unit="unit", scale=(0, 10)).units.set_index("unit")
+    assert np.isnan(units.loc["a", "rwg_q"]) and np.isnan(units.loc["a", "rwg_j"])
+    assert units.loc["b", ["rwg_q", "rwg_j"]].notna().all() and units.loc["a", "rwg_p"] > 0

@@ -207,3 +207,11 @@ def test_nobody_has_left_yet(staff):
     assert (turnover(nobody, every="year", until="2026-10-01")["count"] == 0).all()
     row = tenure(nobody, until="2026-10-01").iloc[0]
     assert np.isnan(row["estimate"]) and row["flag"] == words.text("metrics.flag_no_median")
+
+
+def test_leavings_that_are_only_announced_do_not_say_when_the_table_begins():
+    staff = pd.DataFrame({"user_id": range(12), "hired_at": pd.Timestamp("2024-01-10"),
+                          "left_at": pd.to_datetime(["2026-05-01"] * 3 + [None] * 9)})
+    left = turnover(staff, until="2026-04-01")
+    assert left["count"].dropna().eq(0).all() and len(left)
+    assert tenure(staff, until="2026-04-01")["count"].tolist() == [0]

@@ -1,6 +1,7 @@
 """Themes in free text: respondents and not words are counted, small cells are hidden, and no text is shown."""
 
 import importlib.util
+import re
 
 import numpy as np
 import pandas as pd
@@ -254,3 +255,10 @@ def test_the_comments_of_the_sample_company_are_mostly_covered_and_names_stay_in
     total = found.frame.query("tone == '(all)' and team == '(all)'").set_index("theme")["estimate"]
     assert total.idxmax() == "voice"   # what drives satisfaction is also what they write about
     assert set(total.index) <= set(read_lexicon().themes)
+
+
+def test_what_a_few_wrote_tells_no_theme_at_all():
+    found = terms(pd.DataFrame({"comment": ["My manager is unfair and the pay is bad"]}), "comment")
+    assert not len(found.frame) and not len(found.new_terms) and np.isnan(found.coverage)
+    assert found.notes == ("fewer than 10 respondents wrote something: their themes are not told",)
+    assert not re.search("pay|manager|fair", repr(found), re.IGNORECASE)

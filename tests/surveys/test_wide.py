@@ -63,3 +63,17 @@ def test_what_cannot_be_laid_side_by_side_is_named(rows, over, said):
 def test_a_column_that_is_not_there_is_said():
     with pytest.raises(NoColumn, match="did you mean 'wave'"):
         wide(PULSE, over="waves")
+
+
+def test_an_id_written_otherwise_is_the_same_person():
+    answers = pd.DataFrame({"user_id": [1, "1 ", 2], "question_id": ["pay", "voice", "pay "], "score": [4, 5, 6]})
+    table = wide(answers)
+    assert list(table) == ["user_id", "pay", "voice"]
+    assert table["user_id"].tolist() == ["1", "2"] and table["pay"].tolist() == [4, 6]
+    with pytest.raises(DataError, match="a second answer of user_id '1', question_id 'pay'"):
+        wide(pd.concat([answers, pd.DataFrame({"user_id": ["1"], "question_id": ["pay"], "score": [9]})]))
+
+
+def test_a_question_may_not_have_the_name_of_a_kept_column():
+    with pytest.raises(DataError, match="a question in column 'question_id' is called 'team'"):
+        wide(PULSE.replace({"question_id": {"pay": "team"}}), over="wave", keep=["team"])
