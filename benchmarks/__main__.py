@@ -109,26 +109,40 @@ def verdicts(spec, middle: dict[str, dict[str, float]]) -> Iterable[str]:
         yield f"{key} {found:.2f}, goal {goal:g}: {'met' if found <= goal else 'MISSED'}"
 
 
+def kept(page: str) -> dict[str, list[str]]:
+    """The rows of a page of results, by the title of their task."""
+    blocks: dict[str, list[str]] = {}
+    for row in page.partition(HEADER)[2].splitlines():
+        title = row.split(" | ")[0].removeprefix("| ").strip()
+        if title and title != "|":
+            blocks[title] = []
+        blocks[list(blocks)[-1]].append(row)
+    return blocks
+
+
 def main() -> None:
     """Run what was asked for and write the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     everything = sorted(file.stem for file in (HERE / "tasks").glob("[a-z]*.py"))
     parser.add_argument("tasks", nargs="*", metavar="TASK", help=f"of {', '.join(everything)}")
     parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--write", action="store_true", help="put the rows of these tasks into results.md")
     chosen = parser.parse_args()
     folder = HERE / ".data"
     folder.mkdir(exist_ok=True)
-    rows = []
+    path = HERE / "results.md"
+    blocks = {} if not chosen.tasks else kept(path.read_text("utf-8"))
     for task in chosen.tasks or everything:
         lines = run(task, chosen.rounds, folder)
         print(*lines, sep="\n", flush=True)
-        rows += lines
-    if not chosen.tasks:
+        blocks[task_of(task).TITLE] = lines
+    if not chosen.tasks or chosen.write:
+        rows = [row for task in everything for row in blocks.get(task_of(task).TITLE, [])]
         peers = {name for task in everything for name in getattr(task_of(task), "NEEDS", {}).values() if peer(name)[1]}
         used = ", ".join([f"{name} {version(name)}" for name in VERSIONS] + [
             f"{name} {peer(name)[1]}" for name in sorted(peers)])
-        (HERE / "results.md").write_text(
-            f"# Results\n\nMedian of {chosen.rounds} interleaved rounds, a fresh process per cell, on "
+        path.write_text(
+            f"# Results\n\nMedian of {chosen.rounds} interleaved rounds, a fresh process per cell, the newest rows on "
             f"{datetime.now(UTC):%Y-%m-%d}: Python {platform.python_version()}, {used}; {platform.system()}. "
             f"Ratios hold from machine to machine, seconds do not.\n\n{HEADER}" + "\n".join(rows) + "\n",
             encoding="utf-8", newline="\n")

@@ -88,3 +88,9 @@ def test_a_wrong_answer_stops_the_run_before_any_time_is_printed():
     right = {"segment": np.array(["a"], object), "estimate": np.array([.5])}
     with pytest.raises(SystemExit, match="the answer of scan differs"):
         harness.same("measure_parquet", {"measure": right, "scan": right | {"estimate": np.array([.5001])}})
+
+
+def test_the_rows_of_a_page_are_kept_by_their_task():
+    rows = ["| one | ours | 1 |", "|  | peer | 2 |", "| two | ours | 3 |"]
+    page = f"# Results\n\ntext\n\n{harness.HEADER}" + "\n".join(rows) + "\n"
+    assert harness.kept(page) == {"one": rows[:2], "two": rows[2:]}
