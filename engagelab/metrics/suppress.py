@@ -11,12 +11,12 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.metrics import unanimity
+from engagelab.metrics.answer import CROSSED
 from engagelab.metrics.nouns import SURVEY_MIN_N
 from engagelab.privacy.cells import ALL, COMPLEMENT, FEW, hidden
 
 BLANK = ("estimate", "low", "high", "se", "count", "base", "n", "n_eff", "n_missing")
 SIZES = ("n", "n_missing")  # shown where only the answer is masked
-CROSSED = 2
 
 
 def suppressed(table: pd.DataFrame, by: Sequence[str], *, period: str | None = None, people: str = "n",

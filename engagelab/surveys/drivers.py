@@ -7,6 +7,7 @@ reach the 0 of a driver that explains nothing. Respondents are put in order firs
 nothing.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -34,15 +35,15 @@ DRAWS = 100                 # the fewest that give a percentile
 
 
 @dataclass(frozen=True)
-class Told:
+class Told(ABC):
     """A table of drivers with what has to be said of it."""
 
     frame: pd.DataFrame
     notes: tuple[str, ...]
 
+    @abstractmethod
     def cells(self) -> pd.DataFrame:
         """The table as it is looked at: rounded."""
-        raise NotImplementedError
 
     def __repr__(self) -> str:
         return plain([self.cells()], self.notes)

@@ -85,6 +85,19 @@ def test_waves_follow_one_another_by_their_days_whatever_they_are_called(tmp_pat
     assert changes[0] == changes[1] and changes[0]
 
 
+def test_a_few_leavers_cannot_be_worked_out_from_those_who_did_not_answer_again(tmp_path):
+    folder = small(tmp_path / "files", people=40, waves=2)
+    path = folder / "pulses.csv"
+    once = tuple(f"2026-02,p{who}," for who in range(25))
+    path.write_text("".join(line for line in path.read_text("utf-8").splitlines(keepends=True)
+                            if not line.startswith(once)), encoding="utf-8")
+    gone = [f"p{who},a,2024-04-01T00:00:00Z,{'2026-01-25T00:00:00Z' if who < 3 else ''}\n" for who in range(40)]
+    (folder / "employees.csv").write_text("user_id,team,hired_at,left_at\n" + "".join(gone), encoding="utf-8")
+    text = page(folder, tmp_path / "out")
+    for kind in ("left the company since", "did not answer again"):
+        assert re.search(rf"{kind} 2026-01 – – – hidden", text), kind
+
+
 def test_ids_that_are_not_those_of_the_employees_are_said(tmp_path):
     folder = small(tmp_path / "files", people=30, waves=2)
     shutil.copy(ROOT / "data/employees.csv", folder / "employees.csv")
