@@ -26,7 +26,7 @@ MODULES = {
     "report.save": "save",
 }
 FACE = {name: f"{__name__}.{module}" for module, names in MODULES.items() for name in names.split()}
-ROOMS = ("activity", "ltv", "metrics", "plots", "privacy", "surveys")
+ROOMS = ("activity", "ltv", "metrics", "plots", "privacy", "segments", "surveys")
 
 __all__ = [*FACE, *ROOMS]
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab import metrics as metrics
     from engagelab import plots as plots
     from engagelab import privacy as privacy
+    from engagelab import segments as segments
     from engagelab import surveys as surveys
     from engagelab.display import shown as shown
     from engagelab.metrics.design import Design as Design

@@ -9,6 +9,7 @@ from engagelab.summaries.periods import EVERY
 MICROSECONDS = {"second": 10**6, "minute": 60 * 10**6, "hour": 3600 * 10**6, "day": 86400 * 10**6,
                 "week": 7 * 86400 * 10**6}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
+MONTH = 30.4375  # days of a mean month: 365.25 / 12
 WRITTEN = re.compile(r"\s*(\d+)\s*([a-z]+?)s?\s*")
 
 
@@ -44,6 +45,16 @@ def steps(name: str, value: object, every: str) -> int:
         raise UsageError("summaries.not_whole", name=name, value=repr(value),
                          every=words.text(f"activity.every_{every}"))
     return length
+
+
+def days(name: str, value: object) -> float:
+    """Days of a duration; months, quarters and years count as their mean length, 365.25 days a year.
+
+    >>> days("horizon", "39 weeks"), days("horizon", "12 months")
+    (273.0, 365.25)
+    """
+    number, unit = _parsed(name, value, MICROSECONDS | MONTHS)
+    return number * (MONTHS[unit] * MONTH if unit in MONTHS else MICROSECONDS[unit] / MICROSECONDS["day"])
 
 
 def _parsed(name: str, value: object, units: dict[str, int]) -> tuple[int, str]:

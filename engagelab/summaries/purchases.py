@@ -66,7 +66,7 @@ class Purchases:
 def purchases(data: Any, *, user: str, time: str, value: str | None = None, collapse: str = "day",
               since: object = None, until: object = None, tz: str | None = None,
               by: str | Sequence[str] | None = None, event: str | None = None, events: Sequence[str] | None = None,
-              kind: str | None = None) -> Purchases:
+              kind: str | None = None, above_zero: bool = False) -> Purchases:
     """Of each customer, how many purchases, when and how much, from a table with a row an order.
 
     data : what `measure()` takes. user, time : its columns of customers and stamps.
@@ -77,6 +77,7 @@ def purchases(data: Any, *, user: str, time: str, value: str | None = None, coll
     by : columns of groups; a customer's are those of the earliest order, and of several at once the first in order.
     event, events : in a log of all kinds of events, the column of their names and those that are purchases.
     kind : a column of what was bought, to see when a customer first bought of each; rows without it are left out.
+    above_zero : only rows with a value above 0 are purchases; the others are left out and counted.
 
     Rows without a customer are left out and counted in `.notes`; a row without a time is an error.
 
@@ -100,7 +101,13 @@ def purchases(data: Any, *, user: str, time: str, value: str | None = None, coll
         lost = int(view.plain("SELECT count(*) - count(k0) AS n FROM events")["n"].iloc[0])
         notes += [words.text("purchases.no_kind", n=lost, column=repr(kind))] * bool(lost)
         view = replace(view, where=" AND ".join(filter(None, (view.where, "k0 IS NOT NULL"))))
+    if above_zero:
+        seen = view.plain("SELECT count(*) - count(x0) AS missing, count(CASE WHEN x0 <= 0 THEN 1 END) AS lost FROM "
+                          "events").iloc[0]
+        notes += [words.text(f"purchases.{name}", n=int(n), column=repr(value)) for name, n in seen.items() if n]
     period = periods.index(collapse, f"({when.local})")
+    if above_zero:
+        view = replace(view, where=" AND ".join(filter(None, (view.where, "x0 > 0"))))
     text = _text(view, period, value, len(groups))
     kept, earlier = table.keep(text, [item.column for item in view.columns.reads.values()]), 0
     if when.before is not None:

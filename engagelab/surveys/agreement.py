@@ -27,12 +27,12 @@ from engagelab.display import shown
 from engagelab.errors import UsageError
 from engagelab.metrics.answer import grouping, is_hidden
 from engagelab.metrics.intervals import around, t_value, z_value
+from engagelab.metrics.looks import page, plain, rounded
 from engagelab.metrics.nouns import ALIKE, SURVEY_MIN_N, checked_min_n
 from engagelab.metrics.shares import answered
 from engagelab.metrics.suppress import suppressed
+from engagelab.summaries.frames import fetched, listed, numbers
 from engagelab.surveys.distribution import groups_of
-from engagelab.surveys.items import fetched, listed, numbers
-from engagelab.surveys.looks import page, plain, rounded
 from engagelab.surveys.scores import ends_of, mean_of
 
 RELIABLE = .7   # ICC2 from which on means are reliable enough to rank (LeBreton and Senter 2008)

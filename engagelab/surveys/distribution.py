@@ -13,7 +13,7 @@ from engagelab.metrics.answer import grouping
 from engagelab.metrics.nouns import checked_min_n
 from engagelab.metrics.shares import shares
 from engagelab.metrics.suppress import suppressed
-from engagelab.surveys.items import fetched, listed, numbers
+from engagelab.summaries.frames import fetched, listed, numbers
 from engagelab.surveys.scores import ends_of
 
 STEPS = 100    # of a scale of answers

@@ -20,12 +20,12 @@ from engagelab import words
 from engagelab.display import interval, metric_name, named, shown
 from engagelab.errors import DataError, UsageError, one_of
 from engagelab.metrics.intervals import around, t_value
+from engagelab.metrics.looks import page, plain
 from engagelab.metrics.nouns import SURVEY_MIN_N, checked_min_n
 from engagelab.metrics.shares import answered
 from engagelab.plots.drivers import drivers as picture
+from engagelab.summaries.frames import fetched, listed, numbers, weights_of
 from engagelab.surveys import importance
-from engagelab.surveys.items import fetched, listed, numbers, weights_of
-from engagelab.surveys.looks import page, plain
 
 WAYS = {"shapley": importance.shapley, "johnson": importance.johnson}
 PAIRED, FOLLOWS = .95, .9   # correlation of two drivers, R squared of one on the others, from which on they are flagged

@@ -26,7 +26,7 @@ from engagelab.metrics.shares import answered as answer
 from engagelab.metrics.suppress import suppressed
 from engagelab.summaries import periods
 from engagelab.summaries.durations import duration
-from engagelab.surveys.items import listed, numbers
+from engagelab.summaries.frames import listed, numbers
 from engagelab.surveys.link import Link
 
 OWN = ("person", "at", "end", "value", "gone", "score",  # columns of the table of people

@@ -24,7 +24,7 @@ from typing import Any
 import pandas as pd
 
 from engagelab.errors import DataError
-from engagelab.surveys.items import fetched
+from engagelab.summaries.frames import fetched
 
 NO_ANSWER, STOP_WORD, NAME, OTHER_SENSE = "no_answer", "stop_word", "name", "other_sense"
 RESERVED = (NO_ANSWER, STOP_WORD, NAME, OTHER_SENSE)

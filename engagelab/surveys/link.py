@@ -24,7 +24,7 @@ from engagelab.display import heading, interval, metric_name, named, shown, tabl
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics.intervals import around, z_value
 from engagelab.metrics.shares import answered
-from engagelab.surveys.items import fetched, numbers, weights_of
+from engagelab.summaries.frames import fetched, numbers, weights_of
 from engagelab.surveys.wave_tables import MIDNIGHT, in_order
 
 FEW_UNITS = 10

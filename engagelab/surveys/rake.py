@@ -19,7 +19,7 @@ from engagelab.activity.log import written
 from engagelab.display import shown, table_html
 from engagelab.errors import DataError, UsageError, near
 from engagelab.summaries.engine import source
-from engagelab.surveys.items import fetched, weights_of
+from engagelab.summaries.frames import fetched, weights_of
 
 WEIGHT = "weight"
 ROUNDING = 1e-6  # a sum of margins may be off by so much of itself

@@ -16,10 +16,10 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import UsageError, one_of
 from engagelab.metrics.intervals import z_value
+from engagelab.metrics.looks import page, plain, rounded
 from engagelab.metrics.nouns import SURVEY_MIN_N
 from engagelab.metrics.shares import answered
-from engagelab.surveys.items import fetched, listed, numbers
-from engagelab.surveys.looks import page, plain, rounded
+from engagelab.summaries.frames import fetched, listed, numbers
 from engagelab.surveys.scores import reversed_of
 
 DUST = 1e-6             # correlations and loadings nearer to 0 have no direction

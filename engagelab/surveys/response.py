@@ -19,7 +19,7 @@ from engagelab.metrics.intervals import z_value
 from engagelab.metrics.measure import measure
 from engagelab.metrics.nouns import checked_min_n, rate
 from engagelab.metrics.suppress import suppressed
-from engagelab.surveys.items import fetched
+from engagelab.summaries.frames import fetched
 from engagelab.surveys.wave_tables import in_order
 
 EXPECTED = 5  # in each cell: below it the chi-square distribution does not hold

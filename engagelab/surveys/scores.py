@@ -15,7 +15,7 @@ from engagelab import words
 from engagelab.display import shown
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.summaries.engine import source
-from engagelab.surveys.items import fetched, listed, numbers
+from engagelab.summaries.frames import fetched, listed, numbers
 
 TOTAL, ANSWERED = "total", "items_answered"
 

@@ -23,8 +23,8 @@ from engagelab.metrics.shares import shares
 from engagelab.metrics.suppress import BLANK, SIZES, suppressed
 from engagelab.metrics.unanimity import DIFFER
 from engagelab.plots.themes import themes as drawn
+from engagelab.summaries.frames import fetched
 from engagelab.surveys.candidates import candidates, new_terms
-from engagelab.surveys.items import fetched
 from engagelab.surveys.lexicon import NO_ANSWER, Lexicon, normalised, read_lexicon
 from engagelab.surveys.tone import joined, themes, words_in
 

@@ -8,7 +8,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.activity.log import written
 from engagelab.errors import DataError
-from engagelab.surveys.items import fetched, numbers
+from engagelab.summaries.frames import fetched, numbers
 
 
 def wide(answers: Any, *, user: str = "user_id", over: str | None = None, question: str = "question_id",

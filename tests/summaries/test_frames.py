@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from engagelab.errors import DataError, NoColumn, UsageError
-from engagelab.surveys.items import fetched, listed, numbers, weights_of
+from engagelab.summaries.frames import fetched, listed, numbers, weights_of
 
 
 def test_numbers_of_every_kind_become_floats_and_nothing_stays_nothing():

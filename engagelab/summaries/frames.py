@@ -18,7 +18,7 @@ def fetched(data: Any, columns: Sequence[str]) -> pd.DataFrame:
         for name in names:
             column_of(name, data.columns)
             if list(data.columns).count(name) > 1:
-                raise DataError("surveys.same_name", column=repr(name))
+                raise DataError("frames.same_name", column=repr(name))
             kinds = data[name].map(type).unique() if data[name].dtype == object else ()
             if folded := next((kind.__name__ for kind in kinds if kind.__hash__ is None), None):
                 raise DataError("summaries.nested", column=repr(name), type=folded)
@@ -50,14 +50,14 @@ def _checked(answers: pd.Series, name: str, scale: tuple[float, float] | None) -
     if wrong.any():
         row = int(np.argmax(wrong.to_numpy()))
         value = answers.iloc[row]
-        raise DataError("surveys.no_number", column=repr(name), row=row + 1, n=int(wrong.sum()),
+        raise DataError("frames.no_number", column=repr(name), row=row + 1, n=int(wrong.sum()),
                         value=repr(value) if isinstance(value, str) else str(value))
     if scale is not None:
         low, high = scale
         off = (found < low) | (found > high)
         if off.any():
             row = int(np.argmax(off.to_numpy()))
-            raise DataError("surveys.off_scale", column=repr(name), row=row + 1, value=f"{found.iloc[row]:g}",
+            raise DataError("frames.off_scale", column=repr(name), row=row + 1, value=f"{found.iloc[row]:g}",
                             n=int(off.sum()), low=f"{low:g}", high=f"{high:g}")
     return found
 
@@ -68,7 +68,7 @@ def weights_of(data: pd.DataFrame, column: str) -> pd.Series:
     wrong = ~(found > 0)
     if wrong.any():
         row = int(np.argmax(wrong.to_numpy()))
-        raise DataError("surveys.weight", column=repr(column), row=row + 1, value=f"{found.iloc[row]:g}",
+        raise DataError("frames.weight", column=repr(column), row=row + 1, value=f"{found.iloc[row]:g}",
                         n=int(wrong.sum()))
     return found
 
@@ -77,8 +77,8 @@ def listed(name: str, columns: Sequence[str]) -> list[str]:
     """A list of columns that an argument has to be: none of them twice, and at least one."""
     if isinstance(columns, str) or not isinstance(columns, Sequence) or not columns or not all(
             isinstance(column, str) for column in columns):
-        raise UsageError("surveys.columns", name=name, value=repr(columns))
+        raise UsageError("frames.columns", name=name, value=repr(columns))
     twice = [column for column in columns if list(columns).count(column) > 1]
     if twice:
-        raise UsageError("surveys.twice", name=name, column=repr(twice[0]))
+        raise UsageError("frames.twice", name=name, column=repr(twice[0]))
     return list(columns)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.surveys.looks import page, plain, rounded
+from engagelab.metrics.looks import page, plain, rounded
 
 TABLE = pd.DataFrame({"metric": ["alpha", "omega"], "low": [.1234, np.nan], "high": [.5, np.nan],
                       "n": pd.array([1234, None], dtype="Int64"), "loading": [.98765, np.nan]})
