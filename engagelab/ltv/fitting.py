@@ -25,7 +25,7 @@ Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 FAR = 14.0       # a logarithm of a parameter beyond this is no inner maximum
 STEP = 1e-4      # of the logarithms, for the second derivatives
 LONGEST = 2.0    # the longest step that one round may take, in logarithms
-LOOKED_AT = ["metric", "estimate", "interval", "se", "n"]
+LOOKED_AT = ["parameter", "estimate", "interval", "se", "n"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def customers(purchases: pd.DataFrame) -> Customers:
     """
     table = frames.numbers(purchases, ["frequency", "recency", "T"])
     x, t_x, age = (table[name].to_numpy() for name in table)
-    missing, below = (wrong.any(axis="columns").to_numpy() for wrong in (table.isna(), table < 0))
+    missing, below = np.isnan(x + t_x + age), np.minimum(x, np.minimum(t_x, age)) < 0
     checks = {"missing": missing, "below": below, "whole": x != np.floor(x), "beyond": t_x > age,
               "unlike": (x > 0) != (t_x > 0)}
     for name, wrong in checks.items():
@@ -66,13 +66,25 @@ def customers(purchases: pd.DataFrame) -> Customers:
                             recency=f"{t_x[row]:g}", T=f"{age[row]:g}")
     if not len(table):
         raise DataError("fitting.nobody")
-    order = np.lexsort((age, t_x, x))
-    new = np.ones(len(order), dtype=bool)
-    new[1:] = np.any([np.diff(column[order]) != 0 for column in (x, t_x, age)], axis=0)
-    place = np.empty(len(order), dtype="int64")
-    place[order] = np.cumsum(new) - 1
-    first = order[new]
-    return Customers(x[first], t_x[first], age[first], np.bincount(place).astype("float64"), place)
+    place = np.zeros(len(table), dtype="int64")
+    for column in (x, t_x, age):
+        own, levels = pd.factorize(column, sort=True)
+        if (place.max() + 1) * len(levels) >= 2**63:
+            place = pd.factorize(place, sort=True)[0]
+        place = place * len(levels) + own
+    place = pd.factorize(place, sort=True)[0]
+    one = np.empty(place.max() + 1, dtype="int64")
+    one[place] = np.arange(len(place))     # some customer of each history
+    return Customers(x[one], t_x[one], age[one], np.bincount(place).astype("float64"), place)
+
+
+def dot(one: np.ndarray, other: np.ndarray) -> float:
+    """The sum of products; `@` would start threads, which cost ten times what they help and change last digits.
+
+    >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    11.0
+    """
+    return float((one * other).sum())
 
 
 @dataclass(frozen=True)
@@ -85,10 +97,12 @@ class Maximum:
     inner: bool
 
 
-def maximise(objective: Objective, start: np.ndarray, *, rounds: int = 300, close: float = 1e-10) -> Maximum:
+def maximise(objective: Objective, start: np.ndarray, *, second: Callable[[np.ndarray], np.ndarray] | None = None,
+             rounds: int = 300, close: float = 1e-10) -> Maximum:
     """The maximum of a function that gives its value and gradient; `inner` is false where it has none inside.
 
-    close : the gradient at which it ends, of a mean log-likelihood.
+    second : its second derivatives; with them the steps are Newton's. close : the gradient at which it ends, of a mean
+    log-likelihood.
 
     >>> made = maximise(lambda theta: (-float((theta - 2) @ (theta - 2)), -2 * (theta - 2)), np.zeros(2))
     >>> made.theta.round(6).tolist(), made.inner
@@ -99,7 +113,7 @@ def maximise(objective: Objective, start: np.ndarray, *, rounds: int = 300, clos
     for round_ in range(rounds):
         if np.abs(gradient).max() < close or np.abs(theta).max() > FAR:
             break
-        step = inverse @ gradient
+        step = inverse @ gradient if second is None else _uphill(second(theta), gradient)
         if step @ gradient <= 0:
             inverse, step = np.eye(len(theta)), gradient
         step = step * min(1.0, LONGEST / max(np.abs(step).max(), 1e-300))
@@ -108,13 +122,13 @@ def maximise(objective: Objective, start: np.ndarray, *, rounds: int = 300, clos
             break
         theta, value, after, taken = moved
         change = gradient - after          # of the gradient of what is minimised
-        if (curve := change @ taken) > 1e-300:
+        if second is None and (curve := change @ taken) > 1e-300:
             if not round_:
                 inverse = inverse * (curve / (change @ change))
             left = np.eye(len(theta)) - np.outer(taken, change) / curve
             inverse = left @ inverse @ left.T + np.outer(taken, taken) / curve
         gradient = after
-    hessian = _second(objective, theta)
+    hessian = _second(objective, theta) if second is None else second(theta)
     roots = np.linalg.eigvalsh(hessian)
     inner = bool(np.abs(theta).max() < FAR and roots.max() < 0 and roots.max() / roots.min() > 1e-10
                  and np.abs(gradient).max() < max(1e-5, close))
@@ -127,10 +141,19 @@ def _along(objective: Objective, theta: np.ndarray, value: float, gradient: np.n
     slope, size = float(step @ gradient), 1.0
     for _ in range(40):
         there, after = objective(theta + size * step)
-        if np.isfinite(there) and np.isfinite(after).all() and there >= value + 1e-4 * size * slope:
+        gained = there - value
+        level = abs(gained) < 1e-13 * max(1.0, abs(value)) and abs(step @ after) < .9 * slope  # nearer, below rounding
+        if np.isfinite(there) and np.isfinite(after).all() and (gained >= 1e-4 * size * slope or level):
             return theta + size * step, there, after, size * step
         size *= .4
     return None
+
+
+def _uphill(hessian: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """Newton's step, turned where it would lead down (Nocedal and Wright 2006, section 3.4)."""
+    roots, axes = np.linalg.eigh(hessian)
+    size = np.abs(roots)
+    return axes @ ((axes.T @ gradient) / np.maximum(size, 1e-8 * size.max() + 1e-300))
 
 
 def _second(objective: Objective, theta: np.ndarray) -> np.ndarray:
@@ -182,7 +205,7 @@ class Model:
     def frame(self) -> pd.DataFrame:
         """The parameters as an answer, a row each; their intervals are made on the logarithm."""
         known, z = self._known(), z_value(.95)
-        relative = self.se.to_numpy() / known.to_numpy()
+        relative = np.minimum(self.se.to_numpy() / known.to_numpy(), 300)     # e to the power of more is no number
         table = pd.DataFrame({"metric": list(self.NAMES), "n_missing": self.n_missing, "flag": self.flag})
         method = words.text("fitting.method", model=words.text(self.TITLE))
         tail = {"estimate": known.to_numpy(), "low": known.to_numpy() * np.exp(-z * relative),
@@ -202,6 +225,8 @@ class Model:
 
     def units(self, name: str, value: object) -> float:
         """A duration such as "12 months" in the model's unit of time."""
+        if self.every is None:
+            raise UsageError("fitting.no_unit")
         return durations.days(name, value) / durations.days("every", f"1 {self.every}")
 
     def _known(self) -> pd.Series:
@@ -232,10 +257,10 @@ class Model:
     def __repr__(self) -> str:
         if self.params is None:
             return f"{type(self).__name__}()"
-        return looks.plain([looks.rounded(self.frame, LOOKED_AT)], self._said())
+        return looks.plain([looks.rounded(self.frame.rename(columns={"metric": "parameter"}), LOOKED_AT)], self._said())
 
     def _repr_html_(self) -> str:
-        return looks.page([looks.rounded(self.frame, LOOKED_AT)], self._said())
+        return looks.page([looks.rounded(self.frame.rename(columns={"metric": "parameter"}), LOOKED_AT)], self._said())
 
     def _said(self) -> tuple[str, ...]:
         title = words.text("fitting.said", model=words.text(self.TITLE), n=self.n, loglik=f"{self.loglik:,.1f}")
@@ -252,4 +277,6 @@ def unit_of(purchases: pd.DataFrame, every: str | None) -> str:
     own = every or purchases.attrs.get("every")
     if own is None:
         raise UsageError("fitting.no_unit")
+    if own != (made := purchases.attrs.get("every", own)):
+        raise UsageError("fitting.two_units", own=repr(made), every=repr(own))
     return str(one_of("every", own, periods.EVERY))

@@ -4,6 +4,7 @@ Beside what the face has: `difference` and `fixed_mix` of measured tables, `scor
 targets, `kaplan_meier` and `median_duration`, `wilson`, `shares` of counts, and the `catalogue` of metrics.
 """
 
+from engagelab.metrics.calibration import calibration, reliability
 from engagelab.metrics.catalogue import catalogue, units
 from engagelab.metrics.difference import difference
 from engagelab.metrics.intervals import wilson
@@ -13,5 +14,5 @@ from engagelab.metrics.shares import shares
 from engagelab.metrics.social import definitions
 from engagelab.metrics.survival import kaplan_meier, median_duration
 
-__all__ = ["catalogue", "definitions", "difference", "fixed_mix", "groups_only", "kaplan_meier", "median_duration",
-           "mix", "scorecard", "shares", "totals_only", "units", "wilson"]
+__all__ = ["calibration", "catalogue", "definitions", "difference", "fixed_mix", "groups_only", "kaplan_meier",
+           "median_duration", "mix", "reliability", "scorecard", "shares", "totals_only", "units", "wilson"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from engagelab import words
-from engagelab.display import named, tick
+from engagelab.display import heading, named, tick
 
 # Okabe and Ito (2008), "Color universal design": told apart with every kind of colour vision.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
@@ -71,6 +71,12 @@ def name_of(value: object, column: str | None = None) -> str:
     with words.speaking(_language()):
         text = words.text(own) if own else named(text, column or "")
         return f" {text}" if text.startswith("_") else text  # matplotlib takes such a name for one to be hidden
+
+
+def heading_of(column: str) -> str:
+    """A column's name, as `engagelab.display.heading` writes it, in words that can be drawn here."""
+    with words.speaking(_language()):
+        return heading(column)
 
 
 def tick_of(value: float, unit: str) -> str:

@@ -8,14 +8,15 @@ from engagelab.plots.style import COLORS, drawing, name_of, tick_of
 
 # minutes that a person calls one unit or a few: 15 min, 1 h, 6 h, 12 h, 1, 2, 7, 28 days and on
 ROUND = (15, 60, 360, 720, 1440, 2880, 10080, 40320, 525600, 5256000)
+HALF = .5 + 1e-12
 
 
 def survival(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number", title: str = "", until=None,
-             ax=None):
+             median: bool = False, ax=None):
     """Kaplan-Meier curves with their bands, one for each value of `hue`.
 
     Parameters: a frame of `engagelab.metrics.survival.kaplan_meier` (columns `time`, `survival`,
-    `low`, `high`); `until`, where the time axis ends.
+    `low`, `high`); `until`, where the time axis ends; `median`, whether a dot marks where half have ended.
     """
     groups = [("", frame)] if hue is None else list(frame.groupby(column_of(hue, frame.columns), sort=True))
     with drawing(ax) as ax:
@@ -25,6 +26,9 @@ def survival(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number
                             linewidth=0)
             ax.step(group["time"], group["survival"], where="post", color=color, linewidth=1.8,
                     label=name_of(name, hue))
+            if median and len(half := group["time"][group["survival"] <= HALF]):
+                ax.plot([half.iloc[0]], [.5], "o", color=color, markeredgecolor="white", markersize=8, zorder=3)
+                ax.vlines(half.iloc[0], 0, .5, color=color, linewidth=1, linestyles=(0, (4, 3)))
         ax.set_ylim(0, 1.02)
         ax.set_xlim(0, until)
         if unit == "minutes":

@@ -7,9 +7,10 @@ from typing import overload
 import pandas as pd
 
 from engagelab.errors import UsageError, one_of
+from engagelab.sample.public import cdnow
 from engagelab.tables import table, typed
 
-FOLDER, MANIFEST = "data", "manifest.json"
+FOLDER, MANIFEST, PUBLIC = "data", "manifest.json", "cdnow"
 
 
 @overload
@@ -20,7 +21,8 @@ def example(name: str | None = None) -> dict[str, pd.DataFrame] | pd.DataFrame:
     """The tables of the sample company by name, or the one that is asked for.
 
     Looked for as `data/` in the current folder, in those above it, and beside the package.
-    Stamps are UTC, amounts in the currency of their row.
+    Stamps are UTC, amounts in the currency of their row. "cdnow" is no part of the sample: the orders of that shop,
+    which come with the package lifetimes (`pip install "engagelab[cdnow]"`).
 
     Raises UsageError where there is no sample, or no such table in it.
 
@@ -29,13 +31,15 @@ def example(name: str | None = None) -> dict[str, pd.DataFrame] | pd.DataFrame:
        nps    25.0  own
       csat     0.8  own
     """
+    if name == PUBLIC:
+        return cdnow()
     folder = _folder()
     files: dict[str, list[str]] = {}
     for file in json.loads((folder / MANIFEST).read_text("utf-8"))["files"]:
         if file.endswith(".csv") and "/" not in file:
             files.setdefault(file.removesuffix(".csv").split("-")[0], []).append(file)
     if name is not None:
-        one_of("name", name, files)
+        one_of("name", name, [*files, PUBLIC])
         return _read(folder, name, files[name])
     return {each: _read(folder, each, parts) for each, parts in files.items()}
 

@@ -5,7 +5,7 @@ import json
 from engagelab.sample.banks import rows
 from engagelab.sample.dates import ZONE
 from engagelab.sample.exports.mapped import mappings
-from engagelab.sample.plan import CAMPAIGN
+from engagelab.sample.plan import CAMPAIGN, MARGIN_SHARE
 from engagelab.sample.purchases import CURRENCY
 
 NAME = "Asanagi Coffee"
@@ -28,6 +28,7 @@ def settings() -> str:
         'segment = "segment"', "", "[events]", f"active = [{_quoted(ACTIVE)}]", f"begin = [{_quoted(BEGIN)}]",
         f"platform = {_quoted(PLATFORM)}", f"steps = [{', '.join(map(_quoted, STEPS))}]", "",
         "[pulse]", f"outcome = {_quoted(OUTCOME)}", f"stay = {_quoted(STAY)}", "scale = [0, 10]", "",
+        "[value]", f"margin = {MARGIN_SHARE}", "",
         "[[campaigns]]", f"name = {_quoted(CAMPAIGN_NAME)}", f"since = {_quoted(CAMPAIGN + '-01')}", ""])
 
 

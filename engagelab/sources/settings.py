@@ -35,7 +35,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # what a setting takes, where its kind alone does not say it
 _FORMS = {"language": "language", "timezone": "zone", "currency": "currency", "colors": "colors",
           "fiscal_year_starts": "month", "dayfirst": "flag", "year": "year"}
-_BY_KIND = {str: "text", int: "number", tuple: "list"}
+_BY_KIND = {str: "text", int: "number", float: "share", tuple: "list"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,14 @@ class PulseSettings:
 
 
 @dataclass(frozen=True)
+class ValueSettings:
+    """What a customer's money is worth: the share of the price that is left as `margin`, and a year's `discount`."""
+
+    margin: float = 1.0
+    discount: float = 0.0
+
+
+@dataclass(frozen=True)
 class CampaignSettings:
     """A campaign, and the day on which it began."""
 
@@ -115,6 +123,7 @@ class Settings:
     segment: str = "segment"
     events: EventSettings = field(default_factory=EventSettings)
     pulse: PulseSettings = field(default_factory=PulseSettings)
+    value: ValueSettings = field(default_factory=ValueSettings)
     campaigns: tuple[CampaignSettings, ...] = ()
     files: Mapping[str, FileSettings] = field(default_factory=dict)
     surveys: Mapping[str, SurveySettings] = field(default_factory=dict)
@@ -151,6 +160,7 @@ def read_settings(folder: Path | str, *, logo: bool = True) -> Settings:
                           for name, entry in _group(entries, "surveys").items()}
     entries["events"] = _made(EventSettings, _group(entries, "events"), "events")
     entries["pulse"] = _made(PulseSettings, _group(entries, "pulse"), "pulse")
+    entries["value"] = _made(ValueSettings, _group(entries, "value"), "value")
     entries["campaigns"] = [_campaign(entry, number) for number, entry in enumerate(_campaigns(entries), 1)]
     settings = _made(Settings, entries, "")
     for wrong in (*_company(settings), *_files(settings), *_surveys(settings)):
@@ -224,6 +234,8 @@ def _made(kind: Any, entries: Any, where: str) -> Any:
 def _kinds(key: str, default: object) -> type | tuple[type, ...]:
     if key == "dayfirst":
         return bool
+    if isinstance(default, float):
+        return (int, float)
     return int if key == "year" else dict if isinstance(default, Mapping) else type(default)
 
 
@@ -240,6 +252,10 @@ def _company(settings: Settings) -> Iterator[SourceError]:
         yield _wrong("currency", settings.currency, "currency")
     if not is_zone(settings.timezone):
         yield _wrong("timezone", settings.timezone, "zone")
+    if not 0 < settings.value.margin <= 1:
+        yield _wrong("value.margin", settings.value.margin, "share")
+    if not 0 <= settings.value.discount < 1:
+        yield _wrong("value.discount", settings.value.discount, "share")
     scale = settings.pulse.scale
     if scale and (len(scale) != 2 or not all(type(end) is int for end in scale) or scale[0] >= scale[1]):
         yield _wrong("pulse.scale", list(scale), "scale")

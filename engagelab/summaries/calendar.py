@@ -19,7 +19,8 @@ from engagelab.summaries.times import checked_times
 from engagelab.summaries.view import WILD, Columns, Span, View, first_row, occurring, span
 
 WORD = 60
-OURS = {"no_user": "u0", "no_value": "x0", "after": "t0", "before": "t0"}  # of which column a note speaks
+OURS = {"no_user": "u0", "no_value": "x0", "no_purchase": "x0", "not_above": "x0", "after": "t0",
+        "before": "t0"}  # of which column a note speaks
 FULL = (1 << WORD) - 1
 
 
@@ -257,10 +258,12 @@ def check_window(when: Span, time: str, tz: str | None) -> None:
         raise DataError("activity.outside", column=repr(time), first=_day(first), last=_day(last))
 
 
-def log_notes(view: View, time: str, when: Span, since: object, until: object, tz: str | None) -> Iterator[str]:
+def log_notes(view: View, time: str, when: Span, since: object, until: object, tz: str | None, *,
+              above_zero: bool = False) -> Iterator[str]:
     """What has to be said of a log: its zone, how its stamps were read, what was observed, which rows were left out.
 
-    view : all rows that could count, whatever their stamps. Raises DataError for a row without a time, an infinite
+    view : all rows that could count, whatever their stamps. above_zero : rows without a value above 0 are left out,
+        and do not count as visits worth nothing. Raises DataError for a row without a time, an infinite
         value, and where no row names a user.
     """
     if when.missing:
@@ -277,7 +280,9 @@ def log_notes(view: View, time: str, when: Span, since: object, until: object, t
                    ("count(*)", "count(u0)"))
     cases = {"after": f"t0 >= {when.after}"} if late else {}
     cases |= {"before": f"t0 < {when.before}"} if early else {}
-    cases |= {"no_value": f"{seen} AND x0 IS NULL", "infinite": WILD.format("x0")} if "x0" in reads else {}
+    if "x0" in reads:
+        cases |= {"no_purchase" if above_zero else "no_value": f"{seen} AND x0 IS NULL", "infinite": WILD.format("x0")}
+        cases |= {"not_above": f"{seen} AND x0 <= 0"} if above_zero else {}
     found = view.plain(f"SELECT {known} AS known, {rows} - {known} AS no_user" + "".join(
         f", count(CASE WHEN {case} THEN 1 END) AS {name}" for name, case in cases.items()) + " FROM events"
         ).to_dict("records")[0]

@@ -46,9 +46,9 @@ def numbers(data: pd.DataFrame, columns: Sequence[str], *, scale: tuple[float, f
 def _checked(answers: pd.Series, name: str, scale: tuple[float, float] | None) -> pd.Series:
     read = answers.astype("str") if answers.dtype.kind in "mM" else answers  # a date would pass as a number
     found = pd.to_numeric(read, errors="coerce").astype("float64")
-    wrong = answers.notna() & (found.isna() | np.isinf(found))
+    wrong = answers.notna().to_numpy() & ~np.isfinite(found.to_numpy())
     if wrong.any():
-        row = int(np.argmax(wrong.to_numpy()))
+        row = int(np.argmax(wrong))
         value = answers.iloc[row]
         raise DataError("frames.no_number", column=repr(name), row=row + 1, n=int(wrong.sum()),
                         value=repr(value) if isinstance(value, str) else str(value))

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from engagelab import words
@@ -45,6 +46,7 @@ class Purchases:
     earlier: int
     notes: tuple[str, ...] = field(repr=False)
     sql: str = field(repr=False)
+    since: int | None = field(repr=False)   # the first moment that was observed, in microseconds; None if not said
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -55,6 +57,19 @@ class Purchases:
         types = dict.fromkeys(WHOLE, "Int64") | dict.fromkeys(("amount", "first_amount"), "float64")
         return table.astype(types).sort_values("customer", ignore_index=True).rename(
             columns={"customer": self.user, **keys})
+
+    def repeats(self, known: int) -> pd.DataFrame:
+        """How many repeat purchases there were in each period, of the customers with a first one up to period `known`.
+
+        Columns `period` and `purchases`, sorted; periods without any are left out.
+        """
+        since = "" if self.since is None else f" AND first_at >= {self.since}"
+        return self.view.plain(
+            "SELECT period, count(*) AS purchases\nFROM (\n    SELECT period, min(period) OVER one AS first_period, "
+            "min(first_at) OVER one AS first_at\n    FROM (\n        SELECT u0 AS customer, "
+            f"{self.period} AS period, min(t0) AS first_at\n        FROM events\n        WHERE u0 IS NOT NULL\n"
+            "        GROUP BY 1, 2\n    ) AS bought\n    WINDOW one AS (PARTITION BY customer)\n) AS known\n"
+            f"WHERE period > first_period AND first_period <= {known}{since}\nGROUP BY period\nORDER BY period")
 
     def onsets(self) -> Source:
         """Where a column of kinds was named: a row a `customer` and `kind` with the first `period` of it."""
@@ -95,16 +110,12 @@ def purchases(data: Any, *, user: str, time: str, value: str | None = None, coll
     if value is not None:
         view.columns.reads["x0"] = sql.Read(column_of(value, table.types), "number")
     check_window(when, time, tz)
-    notes = [*log_notes(view, time, when, since, until, tz)]
+    notes = [*log_notes(view, time, when, since, until, tz, above_zero=above_zero)]
     if kind is not None:
         view.columns.reads["k0"] = sql.Read(column_of(kind, table.types), "key")
         lost = int(view.plain("SELECT count(*) - count(k0) AS n FROM events")["n"].iloc[0])
         notes += [words.text("purchases.no_kind", n=lost, column=repr(kind))] * bool(lost)
         view = replace(view, where=" AND ".join(filter(None, (view.where, "k0 IS NOT NULL"))))
-    if above_zero:
-        seen = view.plain("SELECT count(*) - count(x0) AS missing, count(CASE WHEN x0 <= 0 THEN 1 END) AS lost FROM "
-                          "events").iloc[0]
-        notes += [words.text(f"purchases.{name}", n=int(n), column=repr(value)) for name, n in seen.items() if n]
     period = periods.index(collapse, f"({when.local})")
     if above_zero:
         view = replace(view, where=" AND ".join(filter(None, (view.where, "x0 > 0"))))
@@ -116,18 +127,62 @@ def purchases(data: Any, *, user: str, time: str, value: str | None = None, coll
         earlier = int(before["n"].iloc[0])
         kept = kept.keep(f"SELECT {picked} FROM {kept.table} WHERE first_at >= {when.before}", COLUMNS)
     end = periods.number(collapse, periods.first_day(when.window.until // periods.DAY)) - 1
-    return Purchases(kept, view, period, user, groups, collapse, end, earlier, tuple(notes), text)
+    return Purchases(kept, view, period, user, groups, collapse, end, earlier, tuple(notes), text, when.before)
+
+
+def recent(data: Any, *, user: str, time: str, value: str, collapse: str = "day", since: object = None,
+           until: object = None, tz: str | None = None, event: str | None = None,
+           events: Sequence[str] | None = None) -> pd.DataFrame:
+    """Of each customer, the day of the last purchase, how many there were, and how much in all.
+
+    The arguments are those of `purchases`, but orders before `since` do not count, whoever made them; rows without a
+    value above 0 are no purchases. It takes a third of the time and memory of `purchases`, which knows more.
+
+    Returns a row a customer, sorted: `user`, `last_day` (since 1970), `purchases`, `amount`. `.attrs` has `first_day`
+    and `end`, the first and the last day observed, `notes`, `sql`.
+
+    >>> orders = pd.DataFrame({"who": ["a", "a", "a", "b"], "total": [10.0, 5.0, 7.0, 4.0], "at": pd.to_datetime(
+    ...     ["2026-04-01 09:00", "2026-04-01 18:00", "2026-04-09 09:00", "2026-04-02 12:30"], utc=True)})
+    >>> recent(orders, user="who", time="at", value="total")
+      who  last_day  purchases  amount
+    0   a     20552          2    22.0
+    1   b     20545          1     4.0
+    """
+    table = source(data)
+    one_of("collapse", collapse, periods.EVERY)
+    view, when = _view(table, user, time, (), since, until, tz, event, events, earlier=False)
+    view.columns.reads["x0"] = sql.Read(column_of(value, table.types), "number")
+    check_window(when, time, tz)
+    notes = [*log_notes(view, time, when, since, until, tz, above_zero=True)]
+    first = (when.earliest if when.window.since is None else when.window.since) // periods.DAY
+    start = periods.number(collapse, periods.first_day(first))
+    body = sql.fill(sql.text("purchases_recent"), placed=[
+        "u0 AS customer, x0 AS value", f"{periods.index('day', f'({when.local})')} AS day",
+        f"{periods.index(collapse, f'({when.local})')} - {start} AS period"])
+    text = (f"{replace(view, where=' AND '.join(filter(None, (view.where, 'x0 > 0')))).ctes()}\n"
+            f"SELECT summary.*\nFROM (\n{sql.indented(body)}\n) AS summary")
+    found = view.fetch(text)
+    bits = [found[name].to_numpy(dtype="int64") for name in found.columns if name.startswith("word_")]
+    found["purchases"] = np.sum([np.bitwise_count(word) for word in bits], axis=0, dtype="int64")
+    if found["era"].nunique() > 1:
+        found = found.groupby("customer", as_index=False, sort=False).agg(
+            {"last_day": "max", "purchases": "sum", "amount": "sum"})
+    out = found[["customer", "last_day", "purchases", "amount"]].sort_values("customer", ignore_index=True)
+    out = out.astype({"last_day": "int64"}).rename(columns={"customer": user})
+    out.attrs = {"first_day": first, "end": (when.window.until - 1) // periods.DAY, "notes": notes, "sql": text}
+    return out
 
 
 def _view(table: Source, user: str, time: str, groups: tuple[str, ...], since: object, until: object, tz: str | None,
-          event: str | None, events: Sequence[str] | None) -> tuple[View, Span]:
-    """The rows that count, with those before `since`, under our names."""
+          event: str | None, events: Sequence[str] | None, *, earlier: bool = True) -> tuple[View, Span]:
+    """The rows that count, unless otherwise said with those before `since`, under our names."""
     columns = Columns(table, {"u0": sql.Read(column_of(user, table.types), "key")})
     for i, name in enumerate(groups, 1):
         if name == user or name in COLUMNS:
             raise UsageError("metrics.reserved", column=repr(name))
         columns.reads[f"by_{i}"] = sql.Read(column_of(name, table.types), "key")
-    when = span(columns, column_of(time, table.types), every="month", since=since, until=until, tz=tz, earlier=True)
+    when = span(columns, column_of(time, table.types), every="month", since=since, until=until, tz=tz,
+                earlier=earlier)
     where = [when.where] if when.where else []
     if events is not None or event is not None:
         if not event or not events or isinstance(events, str):

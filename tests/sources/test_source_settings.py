@@ -30,6 +30,7 @@ fiscal_year_starts = 4
 events = { active = ["app_open"], steps = ["view", "buy"] }
 campaigns = [{ name = "spring", since = 2026-04-01 }]
 pulse = { outcome = "q1", scale = [1, 5] }
+value = { margin = 0.35, discount = 0 }
 [files."pos_*.csv"]
 table = "orders"
 columns = { "伝票" = "order_id" }
@@ -47,6 +48,7 @@ def test_every_setting_arrives(tmp_path):
     assert (got.name, got.fiscal_year_starts, got.segment) == ("Asanagi Coffee", 4, "segment")
     assert got.events == EventSettings(active=("app_open",), steps=("view", "buy"))
     assert got.pulse == PulseSettings(outcome="q1", scale=(1, 5))
+    assert (got.value.margin, got.value.discount) == (.35, 0)
     assert got.campaigns == (CampaignSettings("spring", "2026-04-01"),)
     assert got.of_file("pos_2026.csv") == FileSettings(
         table="orders", columns={"伝票": "order_id"}, dayfirst=True, year=2026
@@ -81,6 +83,9 @@ WRONG = {
     '[events]\nactiv = ["a"]': "no setting 'events.activ'; did you mean 'active'?",
     '[events]\nactive = "a"': 'events.active cannot be \'a\'; it takes a list such as ["a", "b"]',
     'logo = "missing.png"': "logo cannot be 'missing.png'; it takes the name of a picture in this folder, and there is",
+    "[value]\nmargin = 40": "value.margin cannot be 40; it takes a share from 0 to 1, such as 0.4",
+    "[value]\nmargin = true": "value.margin cannot be True; it takes a share",
+    "[value]\ndiscount = -0.1": "value.discount cannot be -0.1; it takes a share",
     "[pulse]\nscale = [10, 0]": "it takes the lowest and the highest answer, such as [0, 10]",
     "[pulse]\nscale = [0, true]": "pulse.scale cannot be [0, True]",
     "[pulse]\nscale = [0]": "pulse.scale cannot be [0]",

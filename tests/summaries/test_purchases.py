@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from engagelab.errors import DataError, NoColumn, UsageError
 from engagelab.summaries import periods, sql
-from engagelab.summaries.purchases import purchases
+from engagelab.summaries.purchases import purchases, recent
 
 ZONE = ZoneInfo("Europe/Berlin")
 BEGIN = datetime(2026, 3, 20, tzinfo=UTC)  # the clock is put forward on the 29th
@@ -175,3 +175,32 @@ def test_wrong_tables_and_calls_are_refused():
         purchases(table, user="user", time="at")
     with pytest.raises(DataError, match="no stamp"):
         purchases(table[:0], **names)
+
+
+def test_recent_purchases_of_one_customer_in_several_eras_are_one_row():
+    table = table_of([("a", 4 * 24 * day, 2.5, "x") for day in (0, 1, 419, 420, 421, 900)])
+    found = recent(table, user="who", time="at", value="amount")
+    assert found.to_numpy().tolist() == [["a", periods.number("day", BEGIN.date()) + 900, 6, 15.0]]
+
+
+@settings(max_examples=25, deadline=None)
+@given(ORDERS, st.sampled_from(["day", "week", "month"]), st.integers(0, 400), st.sampled_from([1, 200]))
+def test_recent_purchases_are_those_of_the_orders_of_the_window_that_are_worth_something(rows, collapse, cut, apart):
+    """`apart` stretches the log over years, so that it has several eras."""
+    table = table_of([(who, apart * quarter, amount, shop) for who, quarter, amount, shop in rows])
+    since = BEGIN + timedelta(minutes=15 * cut)
+    inside = table[table["at"] >= since]
+    assume(len(inside))
+    names = {"user": "who", "time": "at", "value": "amount", "tz": "Europe/Berlin"}
+    found = recent(table, **names, collapse=collapse, since=since)
+    if inside["amount"].isna().all():
+        assert found.empty
+        return
+    whole = purchases(inside, **names, collapse=collapse, above_zero=True).frame
+    assert found["who"].tolist() == whole["who"].tolist()
+    assert found["purchases"].tolist() == whole["purchases"].tolist()
+    assert found["amount"].to_numpy() == pytest.approx(whole["amount"].to_numpy(dtype="float64"))
+    daily = purchases(inside, **names, above_zero=True).frame
+    assert found["last_day"].tolist() == daily["last_period"].tolist()
+    assert found.attrs["end"] == periods.number("day", max(table["at"]).astimezone(ZONE).date())
+    assert found.attrs["first_day"] == periods.number("day", since.astimezone(ZONE).date())

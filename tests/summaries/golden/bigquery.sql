@@ -896,3 +896,46 @@ SELECT
 FROM summed
 JOIN opening
   ON customer = opener AND nth = 1;
+
+-- purchases_recent
+WITH bought AS (
+  SELECT
+    u0 AS customer,
+    x0 AS value,
+    DIV((
+      t0 + 6048000000000000
+    ), 86400000000) - 70000 AS day,
+    DIV((
+      t0 + 6048000000000000
+    ), 86400000000) - 90485 AS period
+  FROM events
+  WHERE
+    NOT u0 IS NULL AND NOT t0 IS NULL
+), marked AS (
+  SELECT
+    customer,
+    value,
+    day,
+    DIV(period, 420) AS era,
+    MOD(DIV(period, 60), 7) AS word,
+    CAST(1 AS INT64) << CAST((
+      MOD(period, 60)
+    ) AS INT64) AS bit
+  FROM bought
+)
+SELECT
+  customer,
+  era,
+  MAX(day) AS last_day,
+  SUM(value) AS amount,
+  COALESCE(BIT_OR(CASE WHEN word = 0 THEN bit END), 0) AS word_0,
+  COALESCE(BIT_OR(CASE WHEN word = 1 THEN bit END), 0) AS word_1,
+  COALESCE(BIT_OR(CASE WHEN word = 2 THEN bit END), 0) AS word_2,
+  COALESCE(BIT_OR(CASE WHEN word = 3 THEN bit END), 0) AS word_3,
+  COALESCE(BIT_OR(CASE WHEN word = 4 THEN bit END), 0) AS word_4,
+  COALESCE(BIT_OR(CASE WHEN word = 5 THEN bit END), 0) AS word_5,
+  COALESCE(BIT_OR(CASE WHEN word = 6 THEN bit END), 0) AS word_6
+FROM marked
+GROUP BY
+  customer,
+  era;

@@ -924,3 +924,46 @@ SELECT
 FROM summed
 JOIN opening
   ON customer = opener AND nth = 1;
+
+-- purchases_recent
+WITH bought AS (
+  SELECT
+    u0 AS customer,
+    x0 AS value,
+    CAST(TRUNCATE(CAST((
+      t0 + 6048000000000000
+    ) AS DOUBLE) / 86400000000) AS BIGINT) - 70000 AS day,
+    CAST(TRUNCATE(CAST((
+      t0 + 6048000000000000
+    ) AS DOUBLE) / 86400000000) AS BIGINT) - 90485 AS period
+  FROM events
+  WHERE
+    NOT u0 IS NULL AND NOT t0 IS NULL
+), marked AS (
+  SELECT
+    customer,
+    value,
+    day,
+    CAST(TRUNCATE(CAST(period AS DOUBLE) / 420) AS BIGINT) AS era,
+    CAST(TRUNCATE(CAST(period AS DOUBLE) / 60) AS BIGINT) % 7 AS word,
+    BITWISE_LEFT_SHIFT(CAST(1 AS BIGINT), CAST((
+      period % 60
+    ) AS INTEGER)) AS bit
+  FROM bought
+)
+SELECT
+  customer,
+  era,
+  MAX(day) AS last_day,
+  SUM(value) AS amount,
+  COALESCE(BITWISE_OR_AGG(CASE WHEN word = 0 THEN bit END), 0) AS word_0,
+  COALESCE(BITWISE_OR_AGG(CASE WHEN word = 1 THEN bit END), 0) AS word_1,
+  COALESCE(BITWISE_OR_AGG(CASE WHEN word = 2 THEN bit END), 0) AS word_2,
+  COALESCE(BITWISE_OR_AGG(CASE WHEN word = 3 THEN bit END), 0) AS word_3,
+  COALESCE(BITWISE_OR_AGG(CASE WHEN word = 4 THEN bit END), 0) AS word_4,
+  COALESCE(BITWISE_OR_AGG(CASE WHEN word = 5 THEN bit END), 0) AS word_5,
+  COALESCE(BITWISE_OR_AGG(CASE WHEN word = 6 THEN bit END), 0) AS word_6
+FROM marked
+GROUP BY
+  customer,
+  era;
