@@ -29,14 +29,14 @@ def found(said, pattern):
 
 
 def test_those_who_click_most_click_much(said, truth):
-    low, high = found(said, r"clicks the tenth that clicks most +[\d.]+ ([\d.]+) to ([\d.]+)")
+    low, high = found(said, r"clicks the tenth that clicks most +[\d.]+ +([\d.]+) to ([\d.]+)")
     assert low < truth["naive"]["clicks_top_tenth"] < high
 
 
 def test_those_who_click_most_cost_money_and_offices_bring_most(said, truth):
     for who, key in (("the tenth that clicks most", "margin_top_tenth"), ("all customers", "margin_all"),
                      ("offices", "margin_office")):
-        low, high = found(said, rf"margin +{who} \S+ (\S+) to (\S+)")
+        low, high = found(said, rf"margin +{who} +\S+ +(\S+) to (\S+)")
         assert low < truth["truth"][key] < high, who
     assert "Leave alone:" in said
 

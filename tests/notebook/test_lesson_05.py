@@ -55,9 +55,9 @@ def test_each_channel_is_set_against_what_it_costs(said, truths):
 
 
 def test_the_satisfied_stay_but_not_on_the_office_plan(said, truths):
-    low, high = found(said, r"Left after the answer +\(all\) \S+ pp ([−+\d.]+) pp to ([−+\d.]+) pp")
+    low, high = found(said, r"Left after the answer +\(all\) \S+ pp +([−+\d.]+) pp to ([−+\d.]+) pp")
     assert low < 100 * truths[4]["naive"]["difference"] < high < 0
-    low, high = found(said, r"Left after the answer +office \S+ pp ([−+\d.]+) pp to ([−+\d.]+) pp")
+    low, high = found(said, r"Left after the answer +office \S+ pp +([−+\d.]+) pp to ([−+\d.]+) pp")
     assert low < truths[4]["truth"]["difference"] < high
     assert "Not so, as far as can be told, with office" in said
 
