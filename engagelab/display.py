@@ -16,8 +16,10 @@ from engagelab import words
 CURRENCIES = {"JPY": "¥", "USD": "$", "EUR": "€", "GBP": "£"}
 WITHOUT_CENTS = ("JPY", "KRW")
 MISSING = "–"
+COUNTED = ("event_", "view_")                       # columns of counts, by the name of what is counted
 SPANS = ("after", "age", "window", "within")        # columns of durations
-NAMED = ("kind", "last_contact_by", "need", "phase", "quadrant", "segment", "state", "theme", "tone")  # our words
+NAMED = ("kind", "last_contact_by", "need", "phase", "quadrant", "segment", "stage", "state", "theme",
+         "tone")  # columns of our words
 MEASURED = ("metric", "driver", "question", "item")  # columns of what is measured, by the name of its metric
 DURATION = re.compile(r"(\d+) ?(second|minute|hour|day|week|month|quarter|year)s?\b")
 FIGURE, PERIOD = re.compile(r"<?[+−]?[¥$€£]?\d"), re.compile(r"\d{4}(-|Q|$)")
@@ -105,13 +107,16 @@ def metric_name(key: str) -> str:
 def heading(column: str) -> str:
     """A column's name as a person reads it: as answers head it, or as the canonical tables call it, else itself.
 
-    >>> heading("n_missing"), heading("shop_id"), heading("our_own")
-    ('missing', 'shop id', 'our own')
+    >>> heading("n_missing"), heading("shop_id"), heading("our_own"), heading("event_offer_click")
+    ('missing', 'shop id', 'our own', 'offer_click (events)')
     """
     if words.has(f"label.{column}"):
         return words.text(f"label.{column}")
     if words.has(f"column.{column}"):
         return words.text(f"column.{column}").partition("|")[0]
+    for prefix in COUNTED:
+        if column.startswith(prefix):
+            return words.text(f"label.{prefix}of", name=column.removeprefix(prefix))
     return column.replace("_", " ")
 
 

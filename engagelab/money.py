@@ -6,51 +6,22 @@ goods and shipping and tax, the tax is that of the shop and was put on top; else
 proportion. Currencies are the codes of ISO 4217; nothing here knows what one is worth in another: `rates` says it.
 """
 
-import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
+from engagelab.summaries.alike import ALIKE as ALIKE
+from engagelab.summaries.alike import amounts, check_alike
 from engagelab.summaries.periods import zone
 from engagelab.tables import tables
 
 # What can be taken out of an order, and the column that says how much it is.
 PARTS = {"refunds": "refunded", "points": "points", "coupons": "discount", "tax": "tax", "shipping": "shipping"}
-ALIKE = ("currency", "tax_included")    # what the amounts of a table must have in common to be summed
 CENT = .01
 VOIDED = frozenset({"voided", "cancelled", "canceled"})     # of an order that came to nothing, however it is spelled
-
-
-@functools.cache
-def amounts() -> frozenset[str]:
-    """The columns that hold money in some canonical table.
-
-    >>> sorted(amounts())[:3]
-    ['amount', 'cost', 'discount']
-    """
-    return frozenset(column.name for table in tables().values() for column in table.columns.values()
-                     if column.kind == "amount")
-
-
-def check_alike(columns: Iterable[str], what: str, counts: Mapping[object, int]) -> None:
-    """Refuse amounts where `what` ("currency" or "tax_included") has several values; `counts` says how many rows each.
-
-    Rows that do not say it, while others do, are refused too: they may be unlike the others.
-
-    >>> check_alike(["total"], "currency", {"JPY": 310, "USD": 2})
-    Traceback (most recent call last):
-    ...
-    engagelab.errors.DataError: 'total' has amounts of several currencies: JPY (310), USD (2); unlike amounts are ...
-    """
-    said = {value: n for value, n in counts.items() if not pd.isna(value)}  # type: ignore[call-overload]
-    unsaid = sum(counts.values()) - sum(said.values())
-    if len(said) > 1 or (said and unsaid):
-        raise DataError(f"money.unlike_{what}" if len(said) > 1 else f"money.unsaid_{what}", n=unsaid,
-                        columns=words.joined(map(repr, columns)),
-                        found=words.joined(f"{value} ({n:,})" for value, n in said.items()))
 
 
 def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | None = None, currency: str | None = None,

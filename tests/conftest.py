@@ -3,6 +3,7 @@
 import functools
 
 import pytest
+from hypothesis import settings
 
 from engagelab.sample import generate
 from engagelab.sample.pulses import pulses
@@ -11,6 +12,9 @@ from engagelab.sample.staff import employees, staff
 from engagelab.sample.writing import sample_files
 from engagelab.sources.read import read
 from engagelab.tables import typed
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes says nothing of its rightness
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

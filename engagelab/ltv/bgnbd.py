@@ -13,7 +13,7 @@ under one more integral, over time, at Gauss and Legendre's points.
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -128,13 +128,14 @@ class _Likelihood:
         again, self.number, self.n = who.frequency > 0, np.arange(len(self.at_least)), who.n
         self.x, self.last, self.weight, self.place = (
             each[again] for each in (who.frequency, who.recency, who.weight, place))
+        self.latest: tuple[np.ndarray, np.ndarray, tuple[Any, ...]] = (np.empty(0), np.empty(0), ())
         self.silent, (self.counts, self.which) = who.age[again] - self.last, np.unique(self.x, return_inverse=True)
 
     def __call__(self, theta: np.ndarray) -> tuple[float, np.ndarray]:
         """Its value and gradient."""
         r, alpha, a, b = np.exp(theta)
         number, at_least, grown = self.number, self.at_least, np.log1p(self.ages / alpha)
-        value, gone, _, pull, before = self._repeat(theta)
+        parts = value, gone, _, pull, before = self._repeat(theta)
         of_count = np.bincount(self.which, gone)
         value += (dot(at_least, np.log(r + number) - np.log1p(a / (b + number)))
                   - dot(r * self.people + self.bought, grown) - self.bought.sum() * theta[1])
@@ -143,12 +144,16 @@ class _Likelihood:
             dot(gone, pull[1]) + dot(self.people * (r / alpha) * self.ages - self.bought, 1 / (alpha + self.ages)),
             of_count.sum() / a - dot(at_least, 1 / (a + b + number)),
             dot(at_least, a / ((b + number) * (a + b + number))) - dot(of_count, 1 / before)])
-        return value / self.n, gradient * [r, alpha, a, b] / self.n
+        gradient = gradient * [r, alpha, a, b] / self.n
+        self.latest = theta, gradient, parts     # where the second derivatives are mostly asked for
+        return value / self.n, gradient
 
     def second(self, theta: np.ndarray) -> np.ndarray:
         """Its second derivatives."""
         values = r, alpha, a, b = np.exp(theta)
-        _, gone, share, by_time, before = self._repeat(theta)
+        if not np.array_equal(self.latest[0], theta):
+            self(theta)
+        _, gradient, (_, gone, share, by_time, before) = self.latest
         pull = np.array([*by_time, np.full(len(gone), 1 / a), (-1 / before)[self.which]])
         found = np.einsum("ik,jk->ij", pull * (gone * (1 - share)), pull)
         age, inverse, of_count = alpha + self.ages, 1 / (alpha + self.last), np.bincount(self.which, gone)
@@ -160,7 +165,7 @@ class _Likelihood:
         found[2:, 2:] += both
         found[2, 2] -= of_count.sum() / a**2
         found[3, 3] += dot(of_count, before**-2.0) - dot(self.at_least, (b + self.number)**-2.0)
-        return (found * np.outer(values, values)) / self.n + np.diag(self(theta)[1])
+        return (found * np.outer(values, values)) / self.n + np.diag(gradient)
 
     def _repeat(self, theta: np.ndarray) -> tuple[float, np.ndarray, np.ndarray, tuple[np.ndarray, ...], np.ndarray]:
         """Of the repeat buyers: the part of the value, the chance of having left with its weight and without, how the
@@ -183,15 +188,15 @@ def _discounted(shape: float, ages: np.ndarray, a: float, b: float, limit: float
     """
     end = min(limit, NOTHING / rate) if rate else limit
     if not rate:
-        return _expected(shape, end / ages, a, b)
+        return expected(shape, end / ages, a, b)
     span = np.log1p(end / ages)[:, None]
     times = np.expm1(span * NODES)                                    # in units of alpha + T
     weight = rate * ages[:, None] * span * SHARES * np.exp(span * NODES - rate * ages[:, None] * times)
-    until = _expected(shape, np.column_stack([times, end / ages]), a, b)
+    until = expected(shape, np.column_stack([times, end / ages]), a, b)
     return np.exp(-rate * end) * until[:, -1] + (weight * until[:, :-1]).sum(axis=1)
 
 
-def _expected(shape: float, times: np.ndarray, a: float, b: float) -> np.ndarray:
+def expected(shape: float, times: np.ndarray, a: float, b: float) -> np.ndarray:
     """The mean of (1 - (1 + p t)^-shape) / p over p, beta distributed by a and b, for each of an array of times."""
     most = float(times.max())
     low = -NOTHING - np.log1p(b + (shape + 1) * most)                 # from here down all is as at p = 0,

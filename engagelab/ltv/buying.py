@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab.errors import DataError, UsageError
-from engagelab.ltv.fitting import Customers, Model, customers, dot
+from engagelab.ltv.fitting import Customers, Model, customers, dot, ids_of
 from engagelab.ltv.gamma_gamma import GammaGamma, spend_of
 
 CELLS = 2_000_000    # customers times draws at a time: 48 MB
@@ -45,11 +45,12 @@ class Buying(Model):
     def p_alive(self, purchases: pd.DataFrame | None = None) -> pd.Series:
         """The chance that each customer has not left by the end of the observation, from 0 to 1.
 
-        purchases : a table of `ltv.purchases`; unless given, the one that the model was fitted to.
+        purchases : a table of `ltv.purchases`; unless given, the one that the model was fitted to. What is said against
+            the fit stands in `.attrs["notes"]`, here and in the other answers.
         """
         table = self._of(purchases)
         who = customers(table)
-        return pd.Series(self._alive(self._values(), who)[who.place], index=table.index, name="p_alive")
+        return self._noted(pd.Series(self._alive(self._values(), who)[who.place], table.index, name="p_alive"))
 
     def expected_purchases(self, horizon: str, purchases: pd.DataFrame | None = None) -> pd.Series:
         """Purchases to be expected of each customer within `horizon`, such as "39 weeks", from the end on."""
@@ -76,7 +77,7 @@ class Buying(Model):
         return (worth if spend is None else worth * spend_of(spend, self._of(purchases))).rename("value")
 
     def futures(self, horizon: str | None, purchases: pd.DataFrame | None = None, *, discount: float = .10,
-                draws: int = 1000, seed: int = 0) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+                draws: int = 1000, seed: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """What each customer may do from the end on: purchases, and purchases discounted, a row each, a column a draw.
 
         Each column has parameters drawn from their error; whether the customer has left, the rate and the chance of
@@ -88,8 +89,9 @@ class Buying(Model):
         table, (limit, rate) = self._of(purchases), self.terms(horizon, discount)
         params, size = self.draws(draws, seed), max(1, CELLS // draws)
         end = min(limit, SMALL / rate) if rate else limit
+        order = np.argsort(pd.factorize(ids_of(table), sort=True)[0], kind="stable")    # whatever the order of rows
         for start in range(0, len(table), size):
-            rows = slice(start, min(start + size, len(table)))
+            rows = order[start:start + size]
             who, random = customers(table.iloc[rows]), np.random.RandomState([seed, 1 + start // size])
             each = Customers(who.frequency[who.place], who.recency[who.place], who.age[who.place],
                              np.ones(len(who.place)), np.arange(len(who.place)))
@@ -103,7 +105,7 @@ class Buying(Model):
 
     def terms(self, horizon: str | None, discount: float) -> tuple[float, float]:
         """The horizon and the discount in the model's unit of time."""
-        if not 0 <= discount < np.inf or (horizon is None and not discount):
+        if not 0 <= discount <= 1 or (horizon is None and not discount):
             raise UsageError("buying.discount", value=f"{discount:g}")
         limit = np.inf if horizon is None else self.units("horizon", horizon)
         return limit, float(np.log1p(discount)) / self.units("discount", "1 year")
@@ -112,7 +114,7 @@ class Buying(Model):
         table, values = self._of(purchases), self._values()
         who = customers(table)
         each = self._alive(values, who) * self._coming(values, who, limit, rate)
-        return pd.Series(each[who.place], index=table.index)
+        return self._noted(pd.Series(each[who.place], table.index))
 
     def _ages(self, random: np.random.RandomState, n: int | None, T: str | None) -> np.ndarray:  # noqa: N803
         """How long simulated customers are observed: each as long as T, or as those of the data."""

@@ -51,8 +51,7 @@ class Channels:
             self.by: [named(row[self.by], self.by) for row in rows], **amounts,
             "ltv_to_cac": [shown(row["estimate"]) for row in rows],
             "interval": [interval(row["low"], row["high"]) if row["low"] == row["low"] else "" for row in rows],
-            "payback": [words.text("channels.never") if row["payback"] == math.inf else shown(row["payback"], "count")
-                        for row in rows],
+            "payback": [_payments(row["payback"]) for row in rows],
             "verdict": [words.text(f"channels.{row['verdict']}") for row in rows], "n": self.frame["n"],
             "flag": self.frame["flag"]}.items()})
 
@@ -205,6 +204,12 @@ def _sentence(row: Mapping[Any, Any], by: str, unit: str, earned: Mapping[str, A
                            high=shown(row["ltv_high"], unit))
     if earned is None or (row["verdict"] == "unclear" and row["payback"] == math.inf):
         return text
-    after, one = row["payback"], row["payback"] == 1
-    return text + (words.text("channels.said_never") if after == math.inf else words.text(
-        "channels.said_payback", n=words.text(f"unit.{earned['every']}{'s' * (not one)}", value=f"{after:,.0f}")))
+    return text + (words.text("channels.said_never") if row["payback"] == math.inf else words.text(
+        "channels.said_payback", n=_payments(row["payback"]), every=words.text(f"activity.every_{earned['every']}")))
+
+
+def _payments(n: float) -> str:
+    """After how many payments the cost is back, in words."""
+    if not math.isfinite(n):
+        return words.text("channels.never") if n == math.inf else shown(n)
+    return words.text(f"channels.payment{'s' * (n != 1)}", n=int(n))

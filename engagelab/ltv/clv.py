@@ -16,7 +16,8 @@ from engagelab import words
 from engagelab.display import interval, named, shown
 from engagelab.errors import UsageError
 from engagelab.ltv.bgnbd import BGNBD
-from engagelab.ltv.buying import Buying
+from engagelab.ltv.buying import FEWEST, Buying
+from engagelab.ltv.fitting import check_once, ids_of
 from engagelab.ltv.gamma_gamma import CLEAR, GammaGamma, spend_of
 from engagelab.metrics import looks
 from engagelab.metrics.intervals import z_value
@@ -26,6 +27,7 @@ from engagelab.plots.concentration import concentration as picture
 BEST = (.1, .2, .5)
 LOOKED_AT = ["user", "estimate", "interval", "p_alive", "expected_purchases", "spend", "n", "flag"]
 TOP = 5
+MOST, CELLS = 1000, 10_000_000     # draws, and customers times draws, unless more are asked for
 
 Spend = GammaGamma | pd.Series | float
 
@@ -59,20 +61,22 @@ class CustomerValue:
 
 def clv(purchases: pd.DataFrame, model: Buying | None = None, spend: Spend | None = None, *,
         horizon: str | None = "12 months", discount: float = .10, margin: float = 1.0, confidence: float = .95,
-        draws: int = 1000, seed: int = 0) -> CustomerValue:
+        draws: int | None = None, seed: int = 0) -> CustomerValue:
     """What the purchases to come of each customer are worth today.
 
     purchases : a table of `ltv.purchases`, a row a customer. model : a fitted BGNBD or ParetoNBD; BGNBD is fitted
     unless one is given. spend : the mean amount of a purchase: a fitted `GammaGamma`, a number for each customer, or
     one for all; Gamma-Gamma is fitted unless something is given.
     horizon : how far ahead, such as "12 months"; None is for ever. discount : a year. margin : the share of an amount
-    that is kept. draws : how many the intervals are made of; 0 for none, which is quick for a million customers.
+    that is kept. draws : how many the intervals are made of: 1,000, and fewer from 10,000 customers on, so that
+        they take seconds (down to 100, from 100,000 on); 0 for none, which is quick for a million customers.
 
     Returns `CustomerValue`. `.frame` has the columns of an answer, a row a customer in the order of the table:
     `estimate` is the value to be expected, `low` and `high` hold what the customer will bring with the given
     confidence, `se` is the spread of it, `n` the purchases so far; then `p_alive, expected_purchases` (in the horizon)
     and `spend`. `.total` is their sum; `.concentration` says which share of the value is to be expected of the best
-    10, 20 and 50 % of the customers. Raises UsageError for a table without amounts where no `spend` is given.
+    10, 20 and 50 % of the customers. Where a fit is flagged, there are no intervals. Raises UsageError for a table
+    without amounts where no `spend` is given, DataError for a customer with several rows.
 
     >>> model = BGNBD({"r": .243, "alpha": 4.414, "a": .793, "b": 2.426}, every="week")
     >>> bought = pd.DataFrame({"who": ["ann", "bob"], "frequency": [9, 0], "recency": [36.0, 0], "T": [38.9, 38.9]})
@@ -82,7 +86,8 @@ def clv(purchases: pd.DataFrame, model: Buying | None = None, spend: Spend | Non
     0  ann    242.90  0.0  641.82     0.87  10
     1  bob      8.45  0.0   67.78     1.00   1
     """
-    level = _checked(margin, confidence)
+    level, users = _checked(margin, confidence), ids_of(purchases)
+    check_once(users)
     if model is None:
         model = BGNBD().fit(purchases)
     if spend is None:
@@ -94,20 +99,22 @@ def clv(purchases: pd.DataFrame, model: Buying | None = None, spend: Spend | Non
         raise UsageError("clv.spend_below", row=int(np.argmax(wrong)) + 1, value=f"{amount[np.argmax(wrong)]:g}")
     value = model.value(horizon, purchases, discount=discount, margin=margin).to_numpy() * amount
     low, high, spread = np.full((3, len(purchases)), np.nan)
-    totals = np.zeros(1)
-    for part, (rows, counts, worth) in enumerate(
-            model.futures(horizon, purchases, discount=discount, draws=draws, seed=seed) if draws else ()):
+    totals, flag = np.zeros(1), _flag(model, spend)
+    if draws is None:
+        draws = min(MOST, max(FEWEST, CELLS // len(purchases)))
+    futures = model.futures(horizon, purchases, discount=discount, draws=draws, seed=seed) if draws and not flag else ()
+    for part, (rows, counts, worth) in enumerate(futures):
         each = margin * _money(spend, amount, counts, worth, purchases, rows, seed + 1, part)
         low[rows], high[rows] = np.quantile(each, [level, 1 - level], axis=1)
         spread[rows] = each.std(axis=1, ddof=1)
         totals = totals + np.nansum(each, axis=0)
-    method = _method(model, spend, horizon, draws)
-    frame = _frame(purchases, {"estimate": value, "low": low, "high": high, "se": spread}, method, model.flag)
+    method = _method(model, spend, horizon, 0 if flag else draws)
+    frame = _frame(purchases, users, {"estimate": value, "low": low, "high": high, "se": spread}, method, flag)
     frame["p_alive"] = model.p_alive(purchases).to_numpy()
     frame["expected_purchases"] = (
         np.nan if horizon is None else model.expected_purchases(horizon, purchases).to_numpy())
     frame["spend"] = amount
-    return CustomerValue(frame, _total(frame, totals, level, method, model.flag), _concentration(frame),
+    return CustomerValue(frame, _total(frame, totals, level, method, flag), _concentration(frame),
                          tuple(_notes(model, spend, frame, horizon, discount, margin)))
 
 
@@ -119,8 +126,13 @@ def _checked(margin: float, confidence: float) -> float:
     return (1 - confidence) / 2
 
 
+def _flag(model: Buying, spend: Spend) -> str:
+    """Why there are no intervals, if a fit does not hold its parameters; that all spend alike is no reason."""
+    return model.flag or (spend.flag if isinstance(spend, GammaGamma) and not spend.alike else "")
+
+
 def _money(spend: Spend, amount: np.ndarray, counts: np.ndarray, worth: np.ndarray, purchases: pd.DataFrame,
-           rows: slice, seed: int, part: int) -> np.ndarray:
+           rows: np.ndarray, seed: int, part: int) -> np.ndarray:
     """Discounted amounts: those of all purchases drawn, spread over them evenly."""
     if not isinstance(spend, GammaGamma):
         return worth * amount[rows, None]
@@ -129,11 +141,10 @@ def _money(spend: Spend, amount: np.ndarray, counts: np.ndarray, worth: np.ndarr
     return np.divide(drawn * worth, counts, out=np.where(known, 0.0, np.nan) + 0 * counts, where=known & (counts > 0))
 
 
-def _frame(purchases: pd.DataFrame, values: dict[str, np.ndarray], method: str, flag: str) -> pd.DataFrame:
-    """A row a customer; the customer is the first column that is none of the model's, or else the index."""
-    own = [name for name in purchases.columns if name not in ("frequency", "recency", "T", "monetary")]
-    user = purchases[own[0]] if own else purchases.index.to_series()
-    table = pd.DataFrame({"metric": "customer_value", "user": user.to_numpy(), "flag": flag})
+def _frame(purchases: pd.DataFrame, users: pd.Series, values: dict[str, np.ndarray], method: str, flag: str
+           ) -> pd.DataFrame:
+    """A row a customer."""
+    table = pd.DataFrame({"metric": "customer_value", "user": users.to_numpy(), "flag": flag})
     bought = purchases["frequency"].to_numpy(dtype="int64") + 1
     tail = values | {"count": np.nan, "n": bought, "n_eff": bought.astype("float64"), "method": method}
     lacking = words.text("clv.no_spend")
@@ -187,6 +198,6 @@ def _notes(model: Buying, spend: Spend, frame: pd.DataFrame, horizon: str | None
             if along["low"] <= 0 <= along["high"] or abs(along["estimate"]) < CLEAR:   # else the model says it itself
                 yield words.text("clv.independence", value=shown(along["estimate"]),
                                  interval=interval(along["low"], along["high"]), n=int(along["n"]))
-        yield from spend.notes
+        yield from filter(None, (spend.flag, *spend.notes))
     if (lost := int(frame["estimate"].isna().sum())):
         yield words.text("clv.lost", n=lost)

@@ -15,6 +15,7 @@ import numpy as np
 from engagelab.ltv.fitting import maximise
 
 LOOSE = 10.0   # a standard error of a coefficient, of a feature with spread 1, at which there is no maximum
+STEEP = 1e-4   # a gradient for each who leaves, at which there is none either
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ class Fit:
 def fit(features: np.ndarray, time: np.ndarray, ended: np.ndarray, entry: np.ndarray, strata: np.ndarray) -> Fit:
     """Cox's model: a coefficient a column of `features`; `strata` are whole numbers from 0.
 
+    A column of numbers that alone keeps others from having a maximum is left out: its coefficient is 0, and loose.
+
     Four leave after 1, 2, 3 and 4 months; the second and the third have the feature; the ratio is the golden one.
 
     >>> made = fit(np.array([[0.0], [1], [1], [0]]), np.arange(1.0, 5), np.full(4, True), np.zeros(4), np.zeros(4, int))
@@ -130,7 +133,7 @@ def fit(features: np.ndarray, time: np.ndarray, ended: np.ndarray, entry: np.nda
     scaled = (features - middle) / size
     parts = [Stratum(scaled[own], time[own], ended[own], entry[own])
              for own in (strata == code for code in range(strata.max() + 1))]
-    n = ended.sum()
+    n, k = ended.sum(), features.shape[1]
 
     def objective(theta: np.ndarray) -> tuple[float, np.ndarray]:
         value, gradient = 0.0, np.zeros(len(theta))
@@ -143,11 +146,21 @@ def fit(features: np.ndarray, time: np.ndarray, ended: np.ndarray, entry: np.nda
         return value / n, gradient / n
 
     with np.errstate(all="ignore"):   # a step too far is taken back
-        found = maximise(objective, np.zeros(features.shape[1]))
+        found = maximise(objective, np.zeros(k))
+        rises = np.abs(objective(found.theta)[1]) > STEEP
     roots, axes = np.linalg.eigh(-found.hessian * n)
     spread = (axes / np.maximum(roots, 1e-12)) @ axes.T
-    loose = ~(np.sqrt(np.diag(spread)) < LOOSE)
-    return Fit(found.theta, spread, middle, size, found.value * n, loose | (not found.inner and not loose.any()), parts)
+    loose = rises | ~(np.sqrt(np.diag(spread)) < LOOSE)
+    loose |= not found.inner and not loose.any()
+    theta, value = found.theta, found.value * n
+    orders = np.abs(theta) * (loose & np.array([len(np.unique(column)) > 2 for column in features.T]))
+    if loose.sum() > 1 and orders.any():    # one that orders all who leave makes those beside it loose too
+        rest = np.arange(k) != orders.argmax()
+        less = fit(features[:, rest], time, ended, entry, strata)
+        if less.loose.sum() < loose.sum() - 1:
+            theta, spread, value = np.zeros(k), np.zeros((k, k)), less.loglik
+            theta[rest], spread[np.ix_(rest, rest)], loose[rest] = less.theta, less.spread, less.loose
+    return Fit(theta, spread, middle, size, value, loose, parts)
 
 
 def _ordered(part: Stratum, risk: np.ndarray) -> tuple[float, float]:

@@ -6,7 +6,7 @@ Statistics, chapter 9). The maximiser is BFGS (Nocedal and Wright 2006, Numerica
 alone: with four parameters the threads that scipy's L-BFGS-B starts cost forty times what they help.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Self
 
@@ -22,6 +22,7 @@ from engagelab.summaries import durations, frames, periods
 
 Objective = Callable[[np.ndarray], tuple[float, np.ndarray]]
 
+HISTORY = ("frequency", "recency", "T", "monetary")     # what a table of purchases says of a customer
 FAR = 14.0       # a logarithm of a parameter beyond this is no inner maximum
 STEP = 1e-4      # of the logarithms, for the second derivatives
 LONGEST = 2.0    # the longest step that one round may take, in logarithms
@@ -47,15 +48,17 @@ class Customers:
 def customers(purchases: pd.DataFrame) -> Customers:
     """The histories in a table of `ltv.purchases`, each once, after they have been checked.
 
-    Raises DataError for a number that is missing, below 0 or not whole, a recency beyond T, and a recency that does not
-    go with the frequency (0 repeat purchases have recency 0, more have one above 0), with its row.
+    Raises DataError for a number that is missing, below 0 or not whole, a recency beyond T, a recency that does not go
+    with the frequency (0 repeat purchases have recency 0, more have one above 0), and where the table begins with a
+    column of customers and somebody stands in it twice.
 
     >>> made = customers(pd.DataFrame({"frequency": [0, 2, 0], "recency": [0, 3.5, 0], "T": [5.0, 5.0, 5.0]}))
     >>> made.frequency.tolist(), made.weight.tolist(), made.place.tolist()
     ([0.0, 2.0], [2.0, 1.0], [0, 1, 0])
     """
-    table = frames.numbers(purchases, ["frequency", "recency", "T"])
-    x, t_x, age = (table[name].to_numpy() for name in table)
+    x, t_x, age = numbers_of(purchases, HISTORY[:3])
+    if purchases.columns[0] not in HISTORY:
+        check_once(purchases.iloc[:, 0])
     missing, below = np.isnan(x + t_x + age), np.minimum(x, np.minimum(t_x, age)) < 0
     checks = {"missing": missing, "below": below, "whole": x != np.floor(x), "beyond": t_x > age,
               "unlike": (x > 0) != (t_x > 0)}
@@ -64,9 +67,9 @@ def customers(purchases: pd.DataFrame) -> Customers:
             row = int(np.argmax(wrong))
             raise DataError(f"fitting.{name}", row=row + 1, n=int(wrong.sum()), frequency=f"{x[row]:g}",
                             recency=f"{t_x[row]:g}", T=f"{age[row]:g}")
-    if not len(table):
+    if not len(x):
         raise DataError("fitting.nobody")
-    place = np.zeros(len(table), dtype="int64")
+    place = np.zeros(len(x), dtype="int64")
     for column in (x, t_x, age):
         own, levels = pd.factorize(column, sort=True)
         if (place.max() + 1) * len(levels) >= 2**63:
@@ -76,6 +79,32 @@ def customers(purchases: pd.DataFrame) -> Customers:
     one = np.empty(place.max() + 1, dtype="int64")
     one[place] = np.arange(len(place))     # some customer of each history
     return Customers(x[one], t_x[one], age[one], np.bincount(place).astype("float64"), place)
+
+
+def numbers_of(purchases: pd.DataFrame, names: Sequence[str]) -> list[np.ndarray]:
+    """These columns as floats; they are looked at one by one only where they are not plain finite numbers."""
+    found = [column.to_numpy("float64") for name in names
+             if isinstance(column := purchases.get(name), pd.Series) and column.dtype in ("float64", "int64")]
+    if len(found) == len(names) and not any(np.isinf(column).any() for column in found):
+        return found
+    return list(frames.numbers(purchases, names).to_numpy().T)
+
+
+def ids_of(purchases: pd.DataFrame) -> pd.Series:
+    """The customers of a table: its first column that is no part of their history, or else the index.
+
+    >>> ids_of(pd.DataFrame({"who": ["ann", "bob"], "frequency": [9, 0]})).tolist()
+    ['ann', 'bob']
+    """
+    own = next((place for place, name in enumerate(purchases) if name not in HISTORY), None)
+    return purchases.index.to_series() if own is None else purchases.iloc[:, own]
+
+
+def check_once(ids: pd.Series) -> None:
+    """Refuse a column of customers in which somebody stands twice."""
+    twice = ids.duplicated().to_numpy()
+    if twice.any():
+        raise DataError("fitting.user_twice", column=repr(ids.name), row=int(np.argmax(twice)) + 1, n=int(twice.sum()))
 
 
 def dot(one: np.ndarray, other: np.ndarray) -> float:
@@ -189,10 +218,11 @@ class Model:
     def __post_init__(self) -> None:
         if self.params is None:
             return
-        given = pd.Series(dict(self.params), dtype="float64")
-        if sorted(given.index) != sorted(self.NAMES) or not ((given > 0) & np.isfinite(given)).all():
-            raise UsageError("fitting.params", names=words.joined(self.NAMES), value=repr(dict(self.params)))
-        object.__setattr__(self, "params", given[list(self.NAMES)].rename("estimate"))
+        given = dict(self.params)
+        if sorted(given) != sorted(self.NAMES) or not all(0 < value < np.inf for value in given.values()):
+            raise UsageError("fitting.params", names=words.joined(self.NAMES), value=repr(given))
+        ordered = [given[name] for name in self.NAMES]
+        object.__setattr__(self, "params", pd.Series(ordered, list(self.NAMES), "float64", name="estimate"))
 
     @property
     def se(self) -> pd.Series:
@@ -216,18 +246,25 @@ class Model:
         return answer
 
     def draws(self, n: int, seed: int = 0) -> np.ndarray:
-        """Parameters as they might be: n rows, normal on the logarithm; the fitted ones where no error is known."""
-        known = np.log(self._known().to_numpy())
-        if self.covariance is None or not np.isfinite(self.covariance.to_numpy()).all():
-            return np.tile(np.exp(known), (n, 1))
-        root = np.linalg.cholesky(self.covariance.to_numpy())
-        return np.exp(known + np.random.RandomState(seed).standard_normal((n, len(known))) @ root.T)
+        """Parameters as they might be: n rows, normal on the logarithm; as fitted where no error is known."""
+        drawn = np.tile(np.log(self._known().to_numpy()), (n, 1))
+        if self.covariance is not None:
+            spread = self.covariance.to_numpy()
+            own = np.isfinite(np.diag(spread))
+            root = np.linalg.cholesky(spread[np.ix_(own, own)])
+            drawn[:, own] += np.random.RandomState(seed).standard_normal((n, own.sum())) @ root.T
+        return np.exp(drawn)
 
     def units(self, name: str, value: object) -> float:
         """A duration such as "12 months" in the model's unit of time."""
         if self.every is None:
             raise UsageError("fitting.no_unit")
         return durations.days(name, value) / durations.days("every", f"1 {self.every}")
+
+    def _noted(self, answer: pd.Series) -> pd.Series:
+        """The answer, with what is said against the fit in its notes."""
+        answer.attrs = {"notes": [self.flag] * bool(self.flag)}
+        return answer
 
     def _known(self) -> pd.Series:
         if not isinstance(self.params, pd.Series):
@@ -250,7 +287,7 @@ class Model:
         """This model with the maximum of its mean log-likelihood."""
         names = list(self.NAMES)
         spread = np.linalg.inv(-found.hessian * n) if found.inner else np.full((len(names), len(names)), np.nan)
-        return replace(self, params=pd.Series(np.exp(found.theta), names), every=every, n=round(n),
+        return replace(self, params=dict(zip(names, np.exp(found.theta), strict=True)), every=every, n=round(n),
                        loglik=found.value * n, covariance=pd.DataFrame(spread, names, names), n_missing=missing,
                        notes=notes, flag="" if found.inner else words.text("fitting.no_inner"), data=purchases)
 

@@ -11,16 +11,21 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from scipy.special import betainc, digamma, gammaln
+from scipy.special import betainc, digamma, gammaln, ndtr
 
 from engagelab import words
+from engagelab.display import shown
 from engagelab.errors import DataError, UsageError
-from engagelab.ltv.fitting import Model, dot, maximise
+from engagelab.ltv.fitting import Maximum, Model, Objective, dot, maximise, numbers_of
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.shares import answered
 from engagelab.summaries import frames
 
-CLEAR = .1  # a rank correlation of less than this is no matter
+CLEAR = .1     # a rank correlation of less than this is no matter
+TRACE = .01    # of draws without a mean amount
+EVEN = 10.0    # logarithm of the q of customers who do not differ: their means lie within a hundredth of each other
+CHANCE = 2.71  # twice the log-likelihood that a difference between customers gains by chance in 1 of 20 samples
+TINY = 1e-100  # a rate of amounts, below which no sum of squares is a number
 
 
 @dataclass(frozen=True, repr=False)
@@ -45,6 +50,9 @@ class GammaGamma(Model):
         purchases say nothing about amounts; those whose mean is unknown or not above 0 are left out, counted in
         `.n_missing` and said in `.notes`.
 
+        Where the amounts show no difference between customers, all have one mean: `.alike`, said in `.flag`; q is then
+        only a large number. A fit in which q may well be 1 or below, with no mean at all, is flagged too.
+
         Raises DataError where no customer is left.
         """
         x, m = _checked(purchases)
@@ -54,11 +62,28 @@ class GammaGamma(Model):
             raise DataError("gamma_gamma.nobody", n=len(x), repeat=int(repeat.sum()))
         x, m = x[known], m[known]
         unit = float(np.exp(np.log(m).mean()))  # so that the currency does not matter
-        found = maximise(_objective(x, m / unit), np.zeros(3))
-        found = replace(found, theta=found.theta + np.log([1, 1, unit]), value=found.value - np.log(unit))
-        every = purchases.attrs.get("every")
-        made = self._fitted(found, n, purchases, every, missing=lost)
+        objective = _objective(x, m / unit)
+        found = maximise(objective, np.zeros(3))
+        endless, even = _endless(found, n), None
+        if endless > TRACE:
+            even = _even(objective, found.value - CHANCE / (2 * n))
+        best = even or found
+        best = replace(best, theta=best.theta + np.log([1, 1, unit]), value=best.value - np.log(unit))
+        made = self._fitted(best, n, purchases, purchases.attrs.get("every"), missing=lost)
+        if even:
+            own = np.full((3, 3), np.nan)
+            own[np.ix_([0, 2], [0, 2])] = np.linalg.inv(-even.hessian[np.ix_([0, 2], [0, 2])] * n)
+            made = replace(made, flag=words.text("gamma_gamma.alike"),
+                           covariance=pd.DataFrame(own, self.NAMES, self.NAMES))
+        elif found.inner and endless > TRACE:
+            made = replace(made, flag=words.text("gamma_gamma.endless", share=shown(endless, "share")))
         return replace(made, notes=tuple(_notes(made, lost, int(repeat.sum()))))
+
+    @property
+    def alike(self) -> bool:
+        """Whether the amounts showed no difference between customers, so that all have one mean."""
+        known = None if self.covariance is None else np.isfinite(np.diag(self.covariance))
+        return known is not None and bool(known[0] and not known[1])
 
     @property
     def population_mean(self) -> float:
@@ -102,7 +127,7 @@ class GammaGamma(Model):
         p, q, gamma = self._known()
         below = p * x + q - 1
         own = np.divide(p * (gamma + x * m), below, out=np.full(len(x), np.nan), where=known & (below > 0))
-        return pd.Series(np.where(known, own, self.population_mean), index=table.index, name="expected_spend")
+        return self._noted(pd.Series(np.where(known, own, self.population_mean), table.index, name="expected_spend"))
 
     def draws_of_spend(self, counts: np.ndarray, purchases: pd.DataFrame | None = None, seed: int = 0,
                        part: int = 0) -> np.ndarray:
@@ -124,7 +149,7 @@ class GammaGamma(Model):
         known, random = _known(x, m), np.random.RandomState([seed, part])
         p, q, gamma = self.draws(np.shape(counts)[1], seed).T
         x, total = np.where(known, x, 0.0)[:, None], np.where(known, x * m, 0.0)[:, None]
-        rate = random.standard_gamma(p * x + q) / (gamma + total)
+        rate = np.maximum(random.standard_gamma(p * x + q), TINY) / (gamma + total)
         return random.standard_gamma(p * counts) / rate
 
     def simulate(self, seed: int, purchases: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -162,13 +187,12 @@ def spend_of(spend: GammaGamma | pd.Series | float, table: pd.DataFrame) -> np.n
 
 def _checked(purchases: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Frequencies and mean amounts; the row of a frequency that is none is named."""
-    table = frames.numbers(purchases, ["frequency", "monetary"])
-    x = table["frequency"].to_numpy()
+    x, m = numbers_of(purchases, ["frequency", "monetary"])
     wrong = ~((x >= 0) & (x == np.floor(x)))
     if wrong.any():
         row = int(np.argmax(wrong))
         raise DataError("gamma_gamma.frequency", row=row + 1, value=f"{x[row]:g}", n=int(wrong.sum()))
-    return x, table["monetary"].to_numpy()
+    return x, m
 
 
 def _known(x: np.ndarray, m: np.ndarray) -> np.ndarray:
@@ -176,7 +200,7 @@ def _known(x: np.ndarray, m: np.ndarray) -> np.ndarray:
     return (x > 0) & (m > 0)
 
 
-def _objective(x: np.ndarray, m: np.ndarray):
+def _objective(x: np.ndarray, m: np.ndarray) -> Objective:
     """The mean log-likelihood and its gradient over the logarithms of p, q and gamma."""
     counts, place = np.unique(x, return_inverse=True)
     many, n, total = np.bincount(place), len(x), x * m
@@ -194,6 +218,26 @@ def _objective(x: np.ndarray, m: np.ndarray):
             n * q / gamma - ((p * x + q) / (gamma + total)).sum()])
         return float(value) / n, slope * [p, q, gamma] / n
     return objective
+
+
+def _endless(found: Maximum, n: int) -> float:
+    """The share of draws of the parameters in which q is 1 or below."""
+    if not found.inner:
+        return 1.0
+    return float(ndtr(-found.theta[1] / np.sqrt(np.linalg.inv(-found.hessian * n)[1, 1])))
+
+
+def _even(objective: Objective, least: float) -> Maximum | None:
+    """The maximum among customers who do not differ, if there is one inside and it reaches `least`."""
+    def held(theta: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = objective(np.array([theta[0], EVEN, theta[1]]))
+        return value, slope[[0, 2]]
+    found = maximise(held, np.array([0.0, EVEN]))
+    if not found.inner or found.value < least:
+        return None
+    hessian = np.zeros((3, 3))
+    hessian[np.ix_([0, 2], [0, 2])] = found.hessian
+    return Maximum(np.array([found.theta[0], EVEN, found.theta[1]]), found.value, hessian, inner=False)
 
 
 def _notes(model: GammaGamma, lost: int, repeat: int) -> list[str]:

@@ -18,12 +18,12 @@ from engagelab.activity.spells import named
 from engagelab.display import heading, interval, shown
 from engagelab.errors import DataError, UsageError
 from engagelab.ltv import cox
+from engagelab.ltv.lifetimes import checked
 from engagelab.metrics import looks
-from engagelab.metrics.intervals import z_value
+from engagelab.metrics.intervals import holm, z_value
 from engagelab.metrics.shares import answered
 from engagelab.plots.hazards import hazards as picture
 from engagelab.summaries import frames
-from engagelab.surveys.agreement import holm
 
 FEWEST = 10          # leavers a feature
 MOST = 50            # levels of a feature
@@ -154,9 +154,13 @@ def hazards(data: Any, *, duration: str, ended: str, features: Sequence[str], en
     names = _names(features, duration, ended, entry, strata)
     lengths = [duration, ended, *([entry] if entry else [])]
     table = frames.fetched(data, [*names, *lengths, *([strata] if strata else [])])
-    missing = table[[*names, *lengths]].isna()
-    table = table[~missing.any(axis="columns")]
-    time, gone, since = _times(table, duration, ended, entry)
+    spans, missing = checked(table, duration, ended, entry), table[[*names, *lengths]].isna()
+    kept = ~missing.any(axis="columns")
+    table, spans = table[kept], spans[kept]
+    time, gone, since = spans["duration"].to_numpy(), spans["ended"].to_numpy() == 1, spans["entry"].to_numpy()
+    since = np.where(since > 0, since, -1.0)   # who is followed from the beginning is at risk at age 0 too
+    if not gone.any():
+        raise DataError("survival.nobody_left", n=len(gone))
     terms, apart = _terms(table, names, gone)
     used = ~np.any([term.values(table[term.feature]) == 1 for term in apart], axis=0) if apart else np.full(
         len(table), True)
@@ -180,27 +184,6 @@ def _names(features: Sequence[str], *others: str | None) -> list[str]:
         if column in names:
             raise UsageError("survival.among", column=repr(column))
     return names
-
-
-def _times(table: pd.DataFrame, duration: str, ended: str, entry: str | None
-           ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Durations, who has left, and from which age on each was observed; checked."""
-    found = frames.numbers(table.reset_index(drop=True), [duration, ended, *([entry] if entry else [])])
-    time, gone = found[duration].to_numpy(), found[ended].to_numpy()
-    since = found[entry].to_numpy() if entry else np.zeros(len(time))
-    for name, value in ((duration, time), (entry, since)):
-        if (value < 0).any():
-            raise DataError("metrics.duration", column=repr(name), value=f"{value[value < 0][0]:g}")
-    if not np.isin(gone, (0, 1)).all():
-        row = int((~np.isin(gone, (0, 1))).argmax())
-        raise DataError("survival.flag", column=repr(ended), value=f"{gone[row]:g}")
-    since = np.where(since > 0, since, -1.0)   # who is followed from the beginning is at risk at age 0 too
-    if (late := since >= time).any():
-        raise DataError("metrics.entry", entry=repr(entry), duration=repr(duration), value=f"{since[late][0]:g}",
-                        length=f"{time[late][0]:g}")
-    if not gone.any():
-        raise DataError("survival.nobody_left", n=len(gone))
-    return time, gone == 1, since
 
 
 def _levels(column: pd.Series) -> pd.Series:
@@ -271,7 +254,7 @@ def _frame(terms: list[Term], apart: list[Term], model: cox.Fit, table: pd.DataF
         beta = se = p = np.nan
         flags = [words.text("survival.flag_nobody", n=int(own.sum()))] if term in apart else [few]
         if term in terms and model.loose[at := terms.index(term)]:
-            flags.append(words.text("survival.flag_loose"))
+            flags.append(words.text(f"survival.flag_{'loose' if model.theta[at] else 'left_out'}"))
         elif term in terms:
             beta, se, p = model.beta[at], model.se[at], steady[at]
         if term.against and gone[own].all():

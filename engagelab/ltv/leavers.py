@@ -32,6 +32,7 @@ from engagelab.plots.leavers import leavers as picture
 from engagelab.summaries import periods
 
 LOOKED_AT = ("estimate", "interval", "n", "flag")
+MOST = 50             # groups
 
 
 @dataclass(frozen=True, repr=False)
@@ -151,7 +152,7 @@ def leavers(data: Any, *, opened: str, closed: str, by: str | Sequence[str] | No
     """How many of the new customers leave quickly, how long they all stay, and what the first period alone would say.
 
     data : what `measure()` takes, a row a subscription. opened, closed : its first and last day; no last day while it
-    runs. by : groups that differ in their share of quick leavers, such as the channel.
+    runs. by : groups that differ in their share of quick leavers, such as the channel; 50 at most.
     every : the period in which leaving is counted, by the calendar of the zone tz. The first in which one can leave is
     the one after joining; who leaves in that of joining counts as leaving in the next, and is counted in the notes.
     since : where the data begin; of those that opened before, the table has only the ones still there then. Leave it
@@ -182,6 +183,8 @@ def leavers(data: Any, *, opened: str, closed: str, by: str | Sequence[str] | No
     table = activity.fetched(data, [opened, closed, *names], times=(opened, closed))
     found = activity.spells(table, opened, opened, closed, names, tz, None, None, None)  # whose they are is no matter
     seen, notes = activity.window(found, periods.moment("until", until, tz), tz, every, 1)
+    if len(found.labels) > MOST:
+        raise DataError("survival.levels", column=words.joined(map(repr, names)), n=len(found.labels), most=MOST)
     begin = periods.moment("since", since, tz)
     lives, said = lives_of(found, every, None if begin is None else periods.clock(begin, tz), seen.until)
     if lives.ended.sum() < 2:
@@ -267,11 +270,13 @@ def _sentences(frame: pd.DataFrame, compare: pd.DataFrame, apart: bool, every: s
 
 def _curve(lives: Lives, by: list[str], one: Kinds, two: Kinds) -> pd.DataFrame:
     """The observed survival of each group and of all, with what each model says."""
-    table = pd.DataFrame({"duration": lives.last, "ended": lives.ended, "entry": lives.entry - 1})
+    table = pd.DataFrame({"duration": lives.last, "ended": lives.ended, "entry": lives.entry - 1,
+                          "group": lives.group.astype("str")})
+    how: dict[str, Any] = {"duration": "duration", "ended": "ended", "entry": "entry"}
+    each = dict(list(kaplan_meier(table, **how, by="group").groupby("group")))
     groups, curves = len(lives.labels), []
     for place in (*range(groups), None) if by else (None,):
-        rows = table if place is None else table[lives.group == place]
-        curve = kaplan_meier(rows, duration="duration", ended="ended", entry="entry")
+        curve = kaplan_meier(table, **how) if place is None else each[str(place)][COLUMNS].reset_index(drop=True)
         label = (words.text("metrics.all"),) * len(by) if place is None else lives.labels[place]
         weights = lives.mix if place is None else np.eye(groups)[place]
         for name, model in (("one_kind", one), ("two_kinds", two)):

@@ -14,7 +14,7 @@ from engagelab import words
 from engagelab.activity.spells import fetched, spells, window
 from engagelab.errors import DataError, one_of
 from engagelab.metrics.answer import grouping
-from engagelab.summaries import durations, periods
+from engagelab.summaries import durations, frames, periods
 
 OWN = ("duration", "ended", "entry")
 
@@ -65,6 +65,29 @@ def lifetimes(subscriptions: Any, *, user: str, opened: str, closed: str, until:
     out = out[~outside].reset_index(drop=True)
     out.attrs = {"every": every, "notes": notes}
     return out
+
+
+def checked(table: pd.DataFrame, duration: str, ended: str, entry: str | None) -> pd.DataFrame:
+    """`duration`, `ended` (1 or 0) and `entry` (0 without one) as numbers; what cannot be is refused with its row.
+
+    >>> checked(pd.DataFrame({"months": [3, None], "left": [True, False]}), "months", "left", None)
+       duration  ended  entry
+    0       3.0    1.0    0.0
+    1       NaN    0.0    0.0
+    """
+    names = dict(zip(OWN, (duration, ended, entry), strict=True))
+    found = pd.DataFrame({own: frames.numbers(table, [name])[name] if name else 0.0 for own, name in names.items()},
+                         index=table.index)
+    late = (found["entry"] > 0) & (found["entry"] >= found["duration"])
+    for own, key, wrong in (("duration", "duration", found["duration"] < 0), ("entry", "duration", found["entry"] < 0),
+                            ("ended", "flag", ~found["ended"].isin([0, 1]) & found["ended"].notna()),
+                            ("entry", "late", late)):
+        if wrong.any():
+            row = int(wrong.to_numpy().argmax())
+            raise DataError(f"survival.{key}", column=repr(names[own]), row=row + 1, n=int(wrong.sum()),
+                            value=f"{found[own].iloc[row]:g}", duration=repr(duration),
+                            length=f"{found['duration'].iloc[row]:g}")
+    return found
 
 
 def _start(begun: np.ndarray, gone: np.ndarray, end: int, since: object, tz: str | None) -> tuple[int, list[str]]:

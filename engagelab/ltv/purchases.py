@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.errors import one_of
+from engagelab.errors import UsageError, one_of
+from engagelab.ltv.fitting import HISTORY
 from engagelab.summaries import durations, periods
 from engagelab.summaries.purchases import purchases as summary
 
@@ -31,7 +32,8 @@ def purchases(data: Any, *, user: str, time: str, amount: str | None = None, unt
     tz, event, events : as in `measure()` and the activity room.
 
     With `amount`, a row is a purchase where that is above 0: a gift, a refund booked as an order of its own, and a
-    voided order without an amount are none. They are counted in `.attrs["notes"]`.
+    voided order without an amount are none. They are counted in `.attrs["notes"]`, as are orders without a customer
+    and those that were made into one purchase. Raises DataError for amounts of several currencies (`el.net` converts).
 
     Returns a frame with `user`, `frequency, recency, T, monetary`, sorted by customer; `.attrs["every"]` is the unit.
 
@@ -43,6 +45,8 @@ def purchases(data: Any, *, user: str, time: str, amount: str | None = None, unt
     1   b          0      0.0 2.0       NaN
     """
     one_of("every", every, periods.EVERY)
+    if user in HISTORY:
+        raise UsageError("metrics.reserved", column=repr(user))
     made = summary(data, user=user, time=time, value=amount, collapse=collapse, since=since, until=until, tz=tz,
                    event=event, events=events, above_zero=amount is not None)
     table, notes = made.frame, list(made.notes)
@@ -50,6 +54,8 @@ def purchases(data: Any, *, user: str, time: str, amount: str | None = None, unt
     frequency = table["purchases"].to_numpy(dtype="int64") - 1
     first, last = (table[name].to_numpy(dtype="int64") for name in ("first_period", "last_period"))
     repeat = (table["amount"] - table["first_amount"]).to_numpy(dtype="float64", na_value=np.nan)
+    if merged := int((table["orders"] - table["purchases"]).sum()):
+        notes.append(words.text("purchases.merged", n=merged, every=words.text(f"label.{collapse}")))
     if made.earlier:
         notes.append(words.text("repeat.earlier", n=made.earlier))
     out = pd.DataFrame({

@@ -19,6 +19,7 @@ from engagelab import words
 from engagelab.activity.log import flags
 from engagelab.errors import DataError, UsageError, one_of
 from engagelab.ltv import formulas
+from engagelab.ltv.bgnbd import expected
 from engagelab.ltv.delta import spread
 from engagelab.ltv.fitting import Model, maximise
 from engagelab.ltv.payback import LONGEST
@@ -119,7 +120,7 @@ class SBG(Model):
         """
         alpha, least = self._known()["alpha"], self.frame["low"].iloc[0]
         answer = self._answer("mean_life", lambda theta: np.array(
-            [_still(np.exp(theta), 0.0, 0, np.inf) if alpha > 1 else np.inf]), [0], words.text("sbg.method_lifetime"),
+            [_still(np.exp(theta), 0.0, 0, np.inf)]), [0], words.text("sbg.method_lifetime"),
             confidence, "log").drop(columns="period")
         if alpha <= 1:
             return answer.assign(flag=words.text("sbg.endless", alpha=f"{alpha:.2f}"))
@@ -172,12 +173,12 @@ def _survival(params: np.ndarray, n: int) -> np.ndarray:
 
 def _still(params: np.ndarray, discount: float, paid: int, n: float) -> float:
     """Payments still to come, the next one now, of somebody who has paid for so many periods."""
-    from scipy.special import hyp2f1
-
     alpha, beta = params
     age = max(paid - 1, 0)      # of the renewals behind them
-    if n == math.inf:
-        whole = hyp2f1(1, beta + paid, alpha + beta + paid, 1 / (1 + discount))
+    if n == math.inf:           # (1 + d) times the mean of 1 / (d + churn), over those who renewed so often
+        if not discount:
+            return (not paid) + (beta + age) / (alpha - 1) if alpha > 1 else math.inf
+        whole = (1 + discount) * expected(1.0, np.array([1 / discount]), alpha, beta + paid).item()
         return float(whole if not paid else whole * (beta + age) / (alpha + beta + age))
     stays = _survival(np.array([alpha, beta + age]), int(n) + 1)[min(paid, 1):][:int(n)]
     return float((stays / (1 + discount)**np.arange(len(stays))).sum())

@@ -16,19 +16,18 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.activity.spells import named
-from engagelab.display import shown
+from engagelab.display import heading, shown
 from engagelab.errors import DataError, one_of
+from engagelab.ltv.lifetimes import OWN, checked
 from engagelab.metrics import looks
 from engagelab.metrics.answer import grouping
-from engagelab.metrics.intervals import difference_interval, logit, z_value
+from engagelab.metrics.intervals import difference_interval, holm, logit, z_value
 from engagelab.metrics.shares import answered
 from engagelab.metrics.survival import COLUMNS, FEWEST_AT_RISK, kaplan_meier, median_duration
 from engagelab.plots.survival import survival as picture
 from engagelab.summaries import durations, frames, periods
-from engagelab.surveys.agreement import holm
 
 AHEAD = (1, 3, 12)    # periods that a forecast looks ahead unless told
-SPANS = ("duration", "ended", "entry")
 MOST = 50             # groups, of which each pair is tested
 MANY = 1e9            # degrees of freedom of a normal quantile
 CLOSE = 1e-9
@@ -149,13 +148,14 @@ class Survival:
         n, missing = table["n"].astype("int64"), (table["open"] - table["n"]).astype("int64")
         estimate, se = table["estimate"].where((n > 0) | (table["open"] == 0)), np.sqrt(table["variance"]).where(n > 0)
         half = z_value(self.confidence) * se
-        flags = [words.text("survival.too_old", n=int(left), open=int(here)) if left else ""
-                 for left, here in zip(missing, table["open"], strict=True)]
+        flags = [words.text("survival.too_old", n=int(left)) if left else "" for left in missing]
         keys = pd.DataFrame({"metric": "leavers", **table[["within", *self.by]], "n_missing": missing, "flag": flags})
-        return answered(keys, {
+        answer = answered(keys, {
             "estimate": estimate, "low": np.maximum(estimate - half, 0), "high": np.minimum(estimate + half, n),
             "se": se, "count": np.nan, "n": n, "n_eff": n.astype("float64"),
             "method": words.text("survival.method_forecast")}, [""] * len(table))
+        answer.attrs = {"sql": "", "notes": [words.text("survival.why_too_old")] if missing.any() else []}
+        return answer
 
     def plot(self, **how: Any):
         """The curves with their bands and medians: see `plots.survival`."""
@@ -219,17 +219,17 @@ def survival(data: Any, *, duration: str, ended: str, by: str | Sequence[str] | 
     'The groups of plan do not stay equally long (log-rank test, p <0.001).'
     """
     one_of("every", every, periods.EVERY)
-    names = grouping(by, *COLUMNS, *SPANS, "group", "against", "within", "df", "p", "p_adjusted")
-    table = frames.fetched(data, [*names, duration, ended, *([entry] if entry else [])])
+    names = grouping(by, *COLUMNS, *OWN, "group", "against", "within", "df", "p", "p_adjusted")
     lengths = [duration, ended, *([entry] if entry else [])]
+    table = frames.fetched(data, [*names, *lengths])
     said = pd.DataFrame({name: named(table[name]) for name in names} | {name: table[name] for name in lengths})
-    numbers = frames.numbers(said, lengths)
+    numbers = checked(said, duration, ended, entry)
     how: dict[str, Any] = {"duration": duration, "ended": ended, "entry": entry, "by": names, "confidence": confidence}
     curves, median = kaplan_meier(said, **how), median_duration(said, **how)
-    spans = said[names].join(numbers.set_axis(SPANS[:len(lengths)], axis="columns")).dropna()
+    spans = said[names].join(numbers).dropna()
     if spans.empty:
         raise DataError("survival.nobody")
-    spans = spans.assign(ended=spans["ended"] == 1, entry=spans.get("entry", 0.0)).reset_index(drop=True)
+    spans = spans.assign(ended=spans["ended"] == 1).reset_index(drop=True)
     median = median[median["n"] > 0].reset_index(drop=True).assign(metric="median_lifetime")
     test, verdict = _tested(spans, names, entry is not None, 1 - confidence)
     missing = len(table) - len(spans)
@@ -314,7 +314,7 @@ def _tested(spans: pd.DataFrame, by: list[str], entered: bool, level: float) -> 
     if not rows or np.isnan(p[0]):
         return answer, []
     how = "differ" if p[0] < level else "alike"
-    said = [words.text(f"survival.{how}", by=words.joined(by), p=_p(p[0]))]
+    said = [words.text(f"survival.{how}", by=words.joined(map(heading, by)), p=_p(p[0]))]
     apart = answer.iloc[1:][answer["p_adjusted"].iloc[1:] < level]
     if len(apart) and how == "differ":
         said.append(words.text("survival.pairs", pairs=words.joined(

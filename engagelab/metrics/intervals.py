@@ -42,6 +42,19 @@ def t_value(df: ArrayLike, confidence: float) -> np.ndarray:
     return np.where(df > 0, stdtrit(np.where(df > 0, df, 1.0), (1 + confidence) / 2), np.nan)[()]
 
 
+def holm(p: np.ndarray) -> np.ndarray:
+    """P-values corrected by Holm's method for how many they are; not a number counts as none.
+
+    >>> holm(np.array([.01, .04, .03]))
+    array([0.03, 0.06, 0.06])
+    """
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    out = np.full(len(p), np.nan)
+    out[order] = np.minimum(np.maximum.accumulate((len(order) - np.arange(len(order))) * p[order]), 1)
+    return out
+
+
 def wilson(count: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
     """The score interval of a share: `count` of `n`.
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engagelab import money, words
+from engagelab import words
 from engagelab.errors import UsageError, column_of, one_of
 from engagelab.metrics import design as designs
 from engagelab.metrics import members, unanimity
@@ -22,6 +22,7 @@ from engagelab.metrics.nouns import Noun, Quantile, checked_min_n
 from engagelab.metrics.quantiles import quantiles
 from engagelab.privacy.ledger import Ledger
 from engagelab.summaries import periods, sql
+from engagelab.summaries.alike import check_sums
 from engagelab.summaries.engine import source
 from engagelab.summaries.moments import Ask, Sums, merge, moments, weightless
 from engagelab.summaries.view import Columns, Span, View, span
@@ -156,25 +157,10 @@ def _view(data: Any, nouns: Mapping[str, Noun], by: list[str], *, time: str | No
     if user is not None:
         columns.reads["u0"] = sql.Read(column_of(user, table.types), "key")
     asks = [noun.ask(columns) for noun in nouns.values()]
-    _check_alike(columns, [] if total else by, when.where if when else "")
+    check_sums(View(columns, where=when.where if when else ""), () if total else by)
     keys = [f"by_{i}" for i in range(1, len(by) + 1 + bool(every))]
     return View(columns, tuple(keys), periods.index(every, f"({when.local})", starts) if every and when else "",
                 when.where if when else "", weights is not None), asks, when
-
-
-def _check_alike(columns: Columns, by: list[str], where: str) -> None:
-    """Refuse to sum amounts of several currencies, or with tax and without it, where these are no groups."""
-    sums = {ours: read.column for ours, read in columns.reads.items()
-            if read.kind == "number" and read.column in money.amounts()}
-    for what in money.ALIKE if sums else ():
-        if what in columns.source.types and what not in by:
-            reads = {"k0": sql.Read(what, "key"), **{ours: columns.reads[ours] for ours in ("t0", *sums)
-                                                     if ours in columns.reads}}
-            known = " OR ".join(f"{ours} IS NOT NULL" for ours in sums)
-            seen = View(Columns(columns.source, reads), where=where).plain(
-                f"SELECT CAST(k0 AS VARCHAR) AS value, count(*) AS n FROM events WHERE {known} "
-                "GROUP BY k0 ORDER BY n DESC, value")
-            money.check_alike(dict.fromkeys(sums.values()), what, dict(zip(seen["value"], seen["n"], strict=True)))
 
 
 @dataclass(frozen=True)

@@ -54,8 +54,8 @@ def kaplan_meier(data: Any, *, duration: str, ended: str, entry: str | None = No
     known = counted[counted["time"].notna() & counted["entry"].notna() & (counted["n"] > 0)]
     z = z_value(confidence)
     curves = [_curve(group, z) for _, group in known.groupby([f"key_{i}" for i in range(1, len(names) + 1)], sort=False,
-                                                             dropna=False)] if names else [_curve(known, z)]
-    table = pd.concat(curves, ignore_index=True)
+                                                             dropna=False)] if names else []
+    table = pd.concat(curves or [_curve(known, z)], ignore_index=True)
     for i, name in enumerate(names, 1):
         table[name] = table[f"key_{i}"]
     table = table[[*names, *COLUMNS]]

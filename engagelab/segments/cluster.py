@@ -1,7 +1,7 @@
 """Clusters of customers that are there: k-means, with what shows that a cluster is more than a cut through a cloud.
 
-How the groups are made, how they are told from noise and how stable each is: `engagelab.segments.stability`. Where the
-data look no more grouped than clouds without groups do, the answer is one group, and says so.
+How groups are made, compared with clouds that have none, and tried for stability: `engagelab.segments.stability`. Where
+the data look no more grouped than clouds without groups do, the answer is one group, and says so.
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from engagelab.summaries.frames import fetched, listed, numbers
 
 MOST = 8                     # clusters that are tried
 LEAST, EACH = 30, 10         # rows at all, and for each cluster
-SAMPLE = 2000                # rows on which noise and stability are judged
+SAMPLE = 2000                # rows on which grouping and stability are judged
 SKEWED = 1.0                 # skewness of a feature from which on its logarithm is taken
 FAR = 4.0                    # standard deviations beyond which a value counts as that far
 STEPS = 100                  # whole numbers up to so many apart are counts or flags
@@ -79,17 +79,18 @@ class Clusters:
 
 def cluster(data: Any, features: Sequence[str], *, user: str | None = None, k: int | str = "auto",
             stability: int = 100, seed: int = 0) -> Clusters:
-    """Clusters of customers by their features, told from noise, each with its stability and a sentence on it.
+    """Clusters of customers by their features, if there are any, each with its stability and a sentence on it.
 
     data : a row a customer; whatever `measure()` takes. features : columns of numbers or flags. user : the column of
         customers, one row each.
     k : how many clusters, or "auto" for 2 to 8: of those in which all clusters are stable, where there are any, the one
-        that stands out most from noise. A k that does not stand out from noise is refused too: the answer is one
-        cluster, "(all)", and the note says so.
+        that stands out most from data without groups that have the same spread, skewness and correlation. A k that
+        does not stand out from these is refused too: the answer is one cluster, "(all)", and the note says so.
+        A group that shows in one of many features alone may be missed; cluster by that feature.
     stability : how many bootstrap draws each k is tried on.
 
     Features are standardised; of one that is never negative and skewed, the logarithm is taken; one that is the same
-    everywhere is left out. Rows in which a feature is missing are in no cluster and counted. Noise and stability are
+    everywhere is left out. Rows in which a feature is missing are in no cluster and counted. Grouping and stability are
     judged on 2,000 rows drawn at random where there are more; all rows get their cluster. The order of rows and of
     features changes nothing.
 

@@ -6,6 +6,7 @@ logic (1938, On notation for ordinal numbers, Journal of Symbolic Logic 3, 150-1
 """
 
 import ast
+import functools
 import operator
 import unicodedata
 import warnings
@@ -18,13 +19,26 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import UsageError, near
 from engagelab.summaries import periods
+from engagelab.tables import tables
 
-LONGEST = 1000     # letters of a condition
+LONGEST, DEEPEST = 1000, 30     # letters of a condition, parts within parts of it
 EQUAL = {ast.Eq: operator.eq, ast.NotEq: operator.ne}
 ORDER = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
 FUNCTIONS = ("days_since", "missing")
 OBJECTS = {"boolean": "flag", "integer": "number", "floating": "number", "mixed-integer-float": "number",
            "decimal": "number", "string": "text", "empty": "text"}
+
+
+@functools.cache
+def personal() -> frozenset[str]:
+    """The columns that name a person in every canonical table that has them.
+
+    >>> sorted(personal() & {"email", "first_name", "orders"})
+    ['email', 'first_name']
+    """
+    declared = [column for table in tables().values() for column in table.columns.values()]
+    return frozenset(each.name for each in declared if each.personal) - {
+        each.name for each in declared if not each.personal}
 
 
 @dataclass(frozen=True)
@@ -62,11 +76,17 @@ class Condition:
             raise UsageError("conditions.length", where=self.where, most=LONGEST, value=repr(self.text)[:80])
         try:
             with warnings.catch_warnings(action="ignore"):   # of a backslash that is none of Python's
-                return ast.parse(" ".join(self.text.split()), mode="eval").body
+                body = ast.parse(" ".join(self.text.split()), mode="eval").body
         except SyntaxError as error:
             self._refuse("conditions.syntax", max((error.offset or 1) - 1, 0))
         except (ValueError, RecursionError, MemoryError):
             self._refuse("conditions.syntax", 0)
+        parts: list[ast.AST] = [body]
+        for _ in range(DEEPEST):
+            parts = [inner for part in parts for inner in ast.iter_child_nodes(part)]
+        if parts:
+            self._refuse("conditions.deep", 0, most=DEEPEST)
+        return body
 
     def uses(self) -> list[str]:
         """What it reads of a row, in the order of the text: columns, and days_since(column)."""
@@ -198,6 +218,8 @@ class Condition:
         known = {unicodedata.normalize("NFKC", str(column)): column for column in self.table.columns}
         if name not in known:
             self._refuse("conditions.no_column", node, column=repr(name), near=near(name, known))
+        if name.casefold() in personal():
+            self._refuse("conditions.personal", node, column=repr(name))
         return known[name]
 
     def _read(self, node: ast.Name) -> Value:

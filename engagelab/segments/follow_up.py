@@ -18,7 +18,6 @@ from engagelab.errors import DataError, UsageError, column_of
 from engagelab.metrics import looks
 from engagelab.metrics.shares import shares
 from engagelab.segments.one_row import ids_of
-from engagelab.segments.people import check_ids
 from engagelab.summaries import durations, periods
 from engagelab.summaries.frames import fetched, numbers
 from engagelab.tables import tables
@@ -28,16 +27,18 @@ PERSONAL = frozenset(name for table in tables().values() for name in table.perso
 CONTACT = ("first_name", "last_name", "contact_name", "name", "email", "phone")
 OWN = ("notice", "owner", "grade", "value", "last_contact_at", "last_contact_by", "days_overdue", "reason")
 AT_ONCE = 10   # rows that are shown
+ALONE = 31     # days after all other contacts, from which on a stamp is doubted
 
 
 @dataclass(frozen=True, repr=False)
 class FollowUp:
     """Whom to contact.
 
-    frame : the list, a row a customer who is overdue, best first: user, owner, grade, value, last contact and by what,
-    `days_overdue` (missing where never contacted) and `reason`. summary : an answer, the share overdue by grade and
-    owner; its `count` is the load. left_alone : an answer, how many are not on the list whatever their last contact,
-    and why. notes : sentences, of which the first says whose personal data the list holds, if any.
+    frame : the list, a row a customer who is overdue, best first: user, owner, grade, the value under the name
+    of its column, last contact and by what, `days_overdue` (missing where never contacted) and `reason`. summary : an
+    answer, the share overdue by grade and owner; its `count` is the load. left_alone : an answer, how many are not on
+    the list whatever their last contact, and why. notes : sentences, of which the first says whose personal data the
+    list holds, if any.
     """
 
     frame: pd.DataFrame
@@ -48,7 +49,7 @@ class FollowUp:
     def _looks(self) -> list[pd.DataFrame]:
         keys = [name for name in ("grade", "owner") if name in self.summary]
         seen = self.frame.drop(columns="notice", errors="ignore").head(AT_ONCE)
-        return [pd.DataFrame({heading(str(name)): [_cell(value) for value in seen[name]] for name in seen}),
+        return [pd.DataFrame({heading(str(name)): [_cell(value, str(name)) for value in seen[name]] for name in seen}),
                 looks.rounded(self.summary, [*keys, "count", "n"]),
                 looks.rounded(self.left_alone, ["reason", "count", "n"])]
 
@@ -59,12 +60,12 @@ class FollowUp:
         return looks.page([], self.notes[:1]) + looks.page(self._looks(), self.notes[1:])
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, name: str) -> str:
     if pd.isna(value):
         return MISSING
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
-    return value if isinstance(value, str) else shown(float(value), "count")
+    return named(value, name) if isinstance(value, str) else shown(float(value), "count")
 
 
 def follow_up(table: Any, *, grade: str = "grade", last_contact: str = "last_contact_at",
@@ -78,7 +79,8 @@ def follow_up(table: Any, *, grade: str = "grade", last_contact: str = "last_con
         last_contact_by : columns of the grade, who looks after the customer, an amount by which the list is put in
         order within a grade, and when and by what the last contact was.
     every : how often each grade is to be contacted, best grade first; other grades are left alone, and so is a customer
-        whose value is below 0. at : as of when; the newest last contact unless said, never the clock.
+        whose value is below 0. at : as of when, never the clock; unless said the newest last contact, and the notes
+        say so, and whether it lies more than 31 days after all others.
     consent : the column that is true for who may be contacted, or with a minus before it, "-unsubscribed", for who may
         not; where it is missing nobody is contacted either.
     personal : a table of the same customers with names and addresses, such as `customers`; its columns come onto the
@@ -91,8 +93,8 @@ def follow_up(table: Any, *, grade: str = "grade", last_contact: str = "last_con
     >>> people = pd.DataFrame({"user_id": ["C1", "C2", "C3", "C4"], "grade": list("AABD"), "margin": [900, 2000, 70, 3],
     ...     "last_contact_at": pd.to_datetime(["2026-08-20", None, "2026-09-25", "2026-09-30"], utc=True)})
     >>> found = follow_up(people, value="margin")
-    >>> found.frame[["user_id", "value", "days_overdue"]]
-      user_id   value  days_overdue
+    >>> found.frame[["user_id", "margin", "days_overdue"]]
+      user_id  margin  days_overdue
     0      C2  2000.0          <NA>
     1      C1   900.0            27
     >>> found.frame["reason"].iloc[1]
@@ -109,7 +111,7 @@ def follow_up(table: Any, *, grade: str = "grade", last_contact: str = "last_con
     if not rows["grade"].isin(list(length)).any():
         raise UsageError("follow_up.every", names=words.joined(map(repr, length)), column=repr(grade),
                          there=words.joined(sorted({repr(name) for name in rows["grade"].dropna()})))
-    now = _now(rows["last_contact_at"], at)
+    now, when = _now(rows["last_contact_at"], at)
     since = (now - rows["last_contact_at"]).dt.days.astype("float64").clip(lower=0)
     rows["days_overdue"] = np.ceil(since - rows["grade"].map(length)).astype("Int64")
     why = _why(rows, length)
@@ -118,7 +120,7 @@ def follow_up(table: Any, *, grade: str = "grade", last_contact: str = "last_con
     listed = called[called["overdue"]]
     listed = _best_first(listed.assign(reason=[_reason(row, days, every) for row, days in zip(
         listed.to_dict("records"), since[listed.index], strict=True)]), list(length))
-    notes = _notes(rows, called, listed, now, top)
+    notes = _notes(rows, called, listed, now, top, when)
     shown_ones = ["user", *(name for name in OWN if name in listed and (name != "value" or value))]
     frame = listed.iloc[:top][shown_ones].reset_index(drop=True)
     if keep_personal:
@@ -126,8 +128,8 @@ def follow_up(table: Any, *, grade: str = "grade", last_contact: str = "last_con
         notes.insert(0, told)
     elif personal is not None:
         notes.append(words.text("follow_up.no_personal"))
-    return FollowUp(frame.rename(columns={"user": user}), _summary(called, list(length)), _left_alone(why),
-                    tuple(notes))
+    frame = frame.rename(columns={"user": user, "value": value or "value"})
+    return FollowUp(frame, _summary(called, list(length)), _left_alone(why), tuple(notes))
 
 
 def _rows(table: Any, columns: Mapping[str, str | None], consent: str | None) -> pd.DataFrame:
@@ -137,12 +139,12 @@ def _rows(table: Any, columns: Mapping[str, str | None], consent: str | None) ->
     for name in (*asked.values(), flag):
         if name in PERSONAL:
             raise UsageError("follow_up.personal", column=repr(name))
-    if asked["user"] in OWN:
-        raise UsageError("metrics.reserved", column=repr(asked["user"]))
+    for ours, other in (("user", ""), ("value", "value")):   # these two keep their own names on the list
+        if asked.get(ours, other) in set(OWN) - {other}:
+            raise UsageError("metrics.reserved", column=repr(asked[ours]))
     given = fetched(data, [*asked.values(), *([flag] if flag else [])])
     rows = pd.DataFrame({ours: given[name] for ours, name in asked.items()})
     rows["user"] = ids_of(rows["user"], asked["user"])
-    check_ids(pd.Index(rows["user"]))
     stamps = rows["last_contact_at"]
     if stamps.dtype.kind != "M" and stamps.notna().any():
         raise DataError("summaries.not_a_stamp", column=repr(asked["last_contact_at"]), type=str(stamps.dtype))
@@ -156,10 +158,19 @@ def _rows(table: Any, columns: Mapping[str, str | None], consent: str | None) ->
     return rows
 
 
-def _now(contacts: pd.Series, at: object) -> pd.Timestamp:
-    """As of when; without any contact it does not matter."""
+def _now(contacts: pd.Series, at: object) -> tuple[Any, list[str]]:
+    """As of when, without any contact it does not matter; and what has to be said of a moment that was not given."""
     moment = periods.moment("at", at, None)
-    return contacts.max() if moment is None else pd.Timestamp(moment, unit="us", tz="UTC")
+    if moment is not None:
+        return pd.Timestamp(moment, unit="us", tz="UTC"), []
+    stamps = contacts.dropna().drop_duplicates().sort_values()
+    if stamps.empty:
+        return pd.NaT, []
+    last, gap = stamps.iloc[-1], stamps.diff().iloc[-1]
+    notes = [words.text("follow_up.newest", at=f"{last:%Y-%m-%d}")]
+    if gap > pd.Timedelta(days=ALONE):
+        notes.append(words.text("follow_up.alone", at=f"{last:%Y-%m-%d}", days=gap.days))
+    return last, notes
 
 
 def _why(rows: pd.DataFrame, length: Mapping[str, float]) -> pd.Series:
@@ -185,8 +196,8 @@ def _reason(row: Mapping[Any, Any], days: float, every: Mapping[str, str]) -> st
     if np.isnan(days):
         return words.text("follow_up.never", **said)
     by = row.get("last_contact_by")
-    return words.text("follow_up.overdue", **said, days=int(days),
-                      by="" if by is None or pd.isna(by) else words.text("follow_up.by", by=by))
+    what = "" if by is None or pd.isna(by) else words.text("follow_up.by", by=named(by, "last_contact_by"))
+    return words.text("follow_up.overdue", **said, days=int(days), by=what)
 
 
 def _summary(called: pd.DataFrame, grades: list[str]) -> pd.DataFrame:
@@ -213,11 +224,11 @@ def _left_alone(why: pd.Series) -> pd.DataFrame:
     return answer
 
 
-def _notes(rows: pd.DataFrame, called: pd.DataFrame, listed: pd.DataFrame, now: pd.Timestamp, top: int | None
-           ) -> list[str]:
+def _notes(rows: pd.DataFrame, called: pd.DataFrame, listed: pd.DataFrame, now: pd.Timestamp, top: int | None,
+           when: list[str]) -> list[str]:
     """What has to be said of the list."""
     notes = [words.text("follow_up.list", n=len(listed), called=len(called), all=len(rows),
-                        at=MISSING if pd.isna(now) else f"{now:%Y-%m-%d}")]
+                        at=MISSING if pd.isna(now) else f"{now:%Y-%m-%d}"), *when]
     never, later = int(listed["days_overdue"].isna().sum()), int((rows["last_contact_at"] > now).sum())
     if top is not None and top < len(listed):
         notes.append(words.text("follow_up.first", top=top, n=len(listed)))

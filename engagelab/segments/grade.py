@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import shown
+from engagelab.display import heading, shown
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.metrics import looks
 from engagelab.metrics.measure import measure
@@ -92,11 +92,11 @@ def grade(data: Any, by: str = "score", *, thresholds: Mapping[str, float] | Non
         place, np.isnan(score), strict=True)], index=frame.index, dtype="str")
     out = frame.assign(grade=given)
     table, missing = _table(out, names, value, outcome, confidence), len(score) - len(known)
-    notes = [words.text("grade.cuts", by=by, cuts=words.joined(
+    notes = [words.text("grade.cuts", by=heading(by), cuts=words.joined(
         words.text("grade.cut", grade=name, cut=shown(cut)) for name, cut in cuts.items() if np.isfinite(cut)))]
     empty = [name for name in names if not (given == name).any()]
     notes += [words.text("grade.empty", names=words.joined(empty))] if empty else []
-    notes += [words.text("grade.missing", n=missing, by=by)] if missing else []
+    notes += [words.text("grade.missing", n=missing, by=heading(by))] if missing else []
     table.attrs = {"sql": "", "notes": notes}
     return Grades(out, table, cuts, tuple(notes))
 

@@ -1,8 +1,9 @@
 """Leads with a chance each: learned from those decided, told for those open, and judged on what was not seen.
 
 A logistic regression with a mild penalty on the signals, calibrated (see `logistic`). Everything in `.quality` is out
-of sample. A signal that is known only once the outcome is known makes any score look superb, so each is also looked at
-alone (on leakage: Kaufman, Rosset, Perlich and Stitelman 2012, ACM Trans. on Knowledge Discovery from Data 6, 15).
+of sample. Each signal is also looked at alone (see `leaks`). An open lead that has more leverage than any lead that was
+learned from lies outside of what the fit knows (Montgomery, Peck and Vining 2012, Introduction to Linear Regression
+Analysis, section 3.8 on hidden extrapolation).
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import shown
+from engagelab.display import interval
 from engagelab.metrics import looks
 from engagelab.metrics.auc import auc
 from engagelab.metrics.calibration import calibration, reliability
@@ -21,8 +22,10 @@ from engagelab.metrics.intervals import z_value
 from engagelab.metrics.logistic import logistic
 from engagelab.metrics.shares import TAIL, answered
 from engagelab.plots.calibration import calibration as picture
+from engagelab.segments.leaks import leaks
 from engagelab.segments.logistic import (
     OTHER,
+    RAREST,
     RIDGE,
     Design,
     Fitted,
@@ -39,8 +42,8 @@ from engagelab.segments.logistic import (
 from engagelab.summaries.frames import fetched, listed, numbers
 
 PER_COLUMN = 10    # of either outcome, for each column of the regression
-TOO_GOOD = .85     # area under the curve of one signal alone
-ALIKE, HAVE, PLAIN = .95, 20, .7   # of at least 20 who have it, 95 % end as at most 70 % of all do
+TOGETHER = .98     # area under the curve of all signals
+RIGHT = .9, 1.1    # a calibration slope that is good enough, however sure it is not 1
 OWN = ("chance", "low", "high", "why")
 AT_ONCE = 10       # open leads that are shown
 
@@ -53,12 +56,20 @@ class Learned:
     design: Design
     fitted: Fitted
     z: float
+    spread: np.ndarray   # (X'X + penalty)^-1
+    reach: float         # the highest leverage of a lead that was learned from
 
     def told(self, table: pd.DataFrame) -> pd.DataFrame:
         """Chances with their intervals and reasons."""
         chance, low, high = self.fitted.chances(self.design.matrix(table), self.z)
-        return table[[self.user]].assign(chance=chance, low=low, high=high, why=pd.Series(
-            self.design.why(table, self.fitted.weights), index=table.index, dtype="str"))
+        why = [words.text("leads.outside", why=one) if far else one for one, far in zip(
+            self.design.why(table, self.fitted.weights), self.outside(table), strict=True)]
+        return table[[self.user]].assign(chance=chance, low=low, high=high,
+                                         why=pd.Series(why, index=table.index, dtype="str"))
+
+    def outside(self, table: pd.DataFrame) -> np.ndarray:
+        """Who is further from all that was learned from than any of those is."""
+        return leverage(self.design.matrix(table), self.spread) > self.reach * (1 + 1e-9)
 
 
 @dataclass(frozen=True, repr=False)
@@ -112,14 +123,15 @@ def leads(data: Any, *, outcome: str, signals: Sequence[str], user: str = "user_
     data : a row a lead; whatever `measure()` takes. outcome : true or 1 where it was won, false or 0 where it was lost,
         missing while it is open: such leads are given a chance and not learned from.
     signals : columns of counts, shares, flags or categories. Skewed counts are taken on a logarithm, rare levels go
-        together, and a gap is filled with the mean and has a column of its own; the notes say so.
+        together, and a gap is filled with the mean and has a column of its own. What fewer than 10 decided leads have
+        otherwise than the rest (a signal, a level, a gap) is left out; the notes say so.
     folds : into how many parts the leads are cut, by a hash of `user` and `seed`, for chances out of sample.
 
     Returns `LeadScore`. The chance of a decided lead comes from fits that have not seen it. The interval of an open one
-    says how far the chance may be off, by the error of the fit. As chances are calibrated on leads of the same table, a
-    calibration slope near 1 is to be expected; its interval says how far off it may be for leads to come. A signal that
-    alone tells the outcome (area under the curve of .85 or more, or nearly all who have it ended alike) is flagged: was
-    it known before the decision?
+    says how far the chance may be off, by the error of the fit; where the lead is unlike any decided one, `why` begins
+    with that. As chances are calibrated on leads of the same table, a calibration slope near 1 is to be expected; its
+    interval says how far off it may be for leads to come. A signal that alone tells the outcome (area under the curve
+    of .85 or more, or nearly all who have it ended alike) is flagged: was it known before the decision?
     Raises UsageError for a signal that is the outcome or holds times; DataError for fewer than 10 won or lost leads, an
     outcome that is not true or false, a lead without `user`, and signals that do not vary.
 
@@ -138,15 +150,18 @@ def leads(data: Any, *, outcome: str, signals: Sequence[str], user: str = "user_
     table, did = _leads(data, outcome, list(signals), user)
     decided = did.notna().to_numpy()
     learned, ends = table[decided].reset_index(drop=True), did[decided].to_numpy()
-    made, same = design(learned, list(signals))
+    made, left = design(learned, list(signals))
     fold = folds_of(learned[user], ends, folds, seed)
     fitted = cross_fitted(made.matrix(learned), ends, fold)
     seen = pd.DataFrame({"chance": fitted.chance, "outcome": ends})
     quality = calibration(seen, "chance", "outcome", confidence=confidence)
     few = min(ends.sum(), len(ends) - ends.sum()) < PER_COLUMN * len(made.owner)
-    ratios, leaks = _signals(made, fitted, learned, ends, fold, confidence, few)
-    notes = [*leaks, *_notes(quality, made, same, folds, len(table) - len(learned), few)]
-    learner = Learned(user, made, fitted, z)
+    ratios, leaking = _signals(made, fitted, learned, ends, fold, confidence, few)
+    matrix = made.matrix(learned)
+    spread = np.linalg.inv(matrix.T @ matrix + RIDGE * np.eye(matrix.shape[1]))
+    learner = Learned(user, made, fitted, z, spread, float(leverage(matrix, spread).max()))
+    notes = [*leaking, *_doubts(quality, bool(leaking)), *_notes(quality, made, left, folds, few),
+             *_open(learner, table[~decided])]
     rows = pd.concat([learned[[user]].assign(**{outcome: ends == 1}, chance=fitted.chance, low=np.nan, high=np.nan,
                                              why=""),
                       learner.told(table[~decided]).assign(**{outcome: None})], ignore_index=True)
@@ -164,6 +179,15 @@ def _leads(data: Any, outcome: str, names: list[str], user: str) -> tuple[pd.Dat
     return table, outcomes(table, outcome)
 
 
+def leverage(matrix: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """How far each row lies from the middle, by how the rows spread of which `spread` was made.
+
+    >>> leverage(np.array([[1.0, 2.0]]), np.eye(2)).tolist()
+    [5.0]
+    """
+    return np.einsum("ij,jk,ik->i", matrix, spread, matrix)
+
+
 def _best_first(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values("chance", ascending=False, kind="stable", ignore_index=True)
 
@@ -171,22 +195,21 @@ def _best_first(frame: pd.DataFrame) -> pd.DataFrame:
 def _signals(made: Design, fitted: Fitted, table: pd.DataFrame, ends: np.ndarray, fold: np.ndarray,
              confidence: float, few: bool) -> tuple[pd.DataFrame, list[str]]:
     """A row a column of the regression; and a warning for each signal that tells the outcome alone."""
-    matrix, z, rows, leaks = made.matrix(table), z_value(confidence), [], []
+    matrix, z, rows, leaking = made.matrix(table), z_value(confidence), [], []
     errors = np.sqrt(np.diag(fitted.fit.covariance))[1:]
-    place = 0
     for number, one in enumerate(made.signals):
-        own = matrix[:, [0, *(1 + np.flatnonzero(made.owner == number))]]
+        places = np.flatnonzero(made.owner == number)
+        own = matrix[:, [0, *(1 + places)]]
         alone = auc(_alone(one, own, ends, fold), ends > 0, confidence)
         flags = [words.text("leads.flag_few", n=PER_COLUMN)] if few else []
-        if leak := "; ".join(_leaks(one, alone, table, ends)):
-            leaks.append(words.text("leads.leak", name=label(one.name), what=leak))
+        if leak := "; ".join(leaks(one, alone[0], table, ends)):
+            leaking.append(words.text("leads.leak", name=label(one.name), what=leak))
             flags.insert(0, words.text("leads.flag_leak"))
-        for part in one.parts:
+        for place, part in ((place, made.parts[place][1]) for place in places):
             unit = 1 if part == "" and one.kind != "yes" else made.size[place]   # a flag's odds are those of yes
             b, se = fitted.fit.coefficients[1 + place] / unit, errors[place] / unit
             rows.append([one.name, _compared(one, part), *np.exp([b, b - z * se, b + z * se]), np.exp(b) * se,
                          *alone[:3], one.n_missing, "; ".join(flags)])
-            place += 1
     columns = ["signal", "compared", *TAIL[:4], "auc", "auc_low", "auc_high", "n_missing", "flag"]
     found = pd.DataFrame(rows, columns=columns)
     tail = {name: found[name] for name in TAIL[:4]} | {
@@ -194,15 +217,15 @@ def _signals(made: Design, fitted: Fitted, table: pd.DataFrame, ends: np.ndarray
     answer = answered(found[["signal", "compared", "n_missing", "flag"]].assign(metric="odds_ratio")[
         ["metric", "signal", "compared", "n_missing", "flag"]], tail, [""] * len(found))
     answer[columns[6:9]] = found[columns[6:9]]
-    answer.attrs = {"sql": "", "notes": leaks}
-    return answer, leaks
+    answer.attrs = {"sql": "", "notes": leaking}
+    return answer, leaking
 
 
 def _compared(one: Signal, part: str) -> str:
     """What the odds ratio of a column compares."""
     if part == "":
         return words.text(f"leads.per_{one.kind}")
-    other = level(one.levels[0]) if one.kind == "category" else words.text("leads.known")
+    other = level(one.levels[0]) if one.levels else words.text("leads.known")
     return words.text("leads.against", part=level(part), other=other)
 
 
@@ -213,45 +236,38 @@ def _alone(one: Signal, own: np.ndarray, ends: np.ndarray, fold: np.ndarray) -> 
     return own @ logistic(own, ends, ridge=RIDGE).coefficients
 
 
-def _leaks(one: Signal, alone: tuple[float, ...], table: pd.DataFrame, ends: np.ndarray) -> Iterator[str]:
-    """Why a signal looks as if it came after the decision."""
-    if alone[0] >= TOO_GOOD:
-        yield words.text("leads.leak_auc", auc=f"{alone[0]:.2f}")
-    for what, has in _having(one, table):
-        n, won, rate = int(has.sum()), int(ends[has].sum()), ends.mean()
-        for key, count, all_ in (("won", won, rate), ("lost", n - won, 1 - rate)):
-            if n >= HAVE and count >= ALIKE * n and all_ <= PLAIN:
-                yield words.text(f"leads.leak_{key}", what=what, count=count, n=n, share=shown(all_, "share"))
+def _doubts(quality: pd.DataFrame, leaking: bool) -> Iterator[str]:
+    """Why nobody should be ranked by these chances."""
+    found = quality.set_index("metric")[["estimate", "low", "high"]].to_dict("index")
+    area, slope = found["area_under_curve"], found["calibration_slope"]
+    if area["estimate"] >= TOGETHER and not leaking:
+        yield words.text("leads.together", auc=f"{area['estimate']:.2f}")
+    if not (area["estimate"] if np.isnan(area["low"]) else area["low"]) > .5:
+        yield words.text("leads.chance")
+    elif (slope["high"] < 1 or slope["low"] > 1) and not RIGHT[0] <= slope["estimate"] <= RIGHT[1]:
+        yield words.text("leads.slope", slope=f"{slope['estimate']:.2f}",
+                         interval=interval(slope["low"], slope["high"]))
 
 
-def _having(one: Signal, table: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
-    """Those who have something that a signal tells of: a yes, any of it, a level, a known value, or none."""
-    if one.has_missing:
-        missing = table[one.name].isna().to_numpy()
-        yield words.text("leads.known"), ~missing
-        yield words.text("metrics.missing"), missing
-    if one.kind == "category":
-        found = one.texts(table)
-        yield from ((level(part), (found == part).to_numpy()) for part in one.levels)
-    else:
-        values = numbers(table, [one.name])[one.name]
-        if values.min() == 0:
-            yield words.text("leads.is_true" if one.kind == "yes" else "leads.any"), (values > 0).to_numpy()
-
-
-def _notes(quality: pd.DataFrame, made: Design, same: list[str], folds: int, waiting: int, few: bool) -> list[str]:
+def _notes(quality: pd.DataFrame, made: Design, left: list[str], folds: int, few: bool) -> list[str]:
     """What has to be said of the whole."""
-    n, won, area = int(quality["n"].iloc[0]), int(quality["count"].iloc[0]), quality.iloc[0]
+    n, won = int(quality["n"].iloc[0]), int(quality["count"].iloc[0])
     notes = [words.text("leads.fit", n=n, won=won, folds=folds)]
-    if not area["low"] > .5:
-        notes.append(words.text("leads.chance"))
     if few:
         notes.append(words.text("leads.few", least=PER_COLUMN, columns=len(made.owner)))
-    for key, names in (("leads.left_out", [label(name) for name in same]),
+    for key, names in (("leads.thin", left),
                        ("leads.log", [label(one.name) for one in made.signals if one.kind == "log"]),
-                       ("leads.pooled", [label(one.name) for one in made.signals if OTHER in one.levels]),
+                       ("leads.pooled", [label(made.signals[at].name) for at, part in made.parts if part == OTHER]),
                        ("leads.gaps", [words.text("leads.gap", name=label(one.name), n=one.n_missing)
                                        for one in made.signals if one.n_missing])):
         if names:
-            notes.append(words.text(key, names=words.joined(names)))
-    return [*notes, words.text("leads.waiting", n=waiting)] if waiting else notes
+            notes.append(words.text(key, names=words.joined(names), least=RAREST))
+    return notes
+
+
+def _open(learned: Learned, table: pd.DataFrame) -> Iterator[str]:
+    """What has to be said of the leads that are open."""
+    if len(table):
+        yield words.text("leads.waiting", n=len(table))
+    if far := int(learned.outside(table).sum()):
+        yield words.text("leads.far", n=far)

@@ -18,11 +18,14 @@ from engagelab.errors import DataError, UsageError
 from engagelab.metrics.calibration import ended
 from engagelab.metrics.logistic import Logistic, expit, logistic, logit
 from engagelab.privacy.pseudonyms import keyed
+from engagelab.segments.people import check_ids
 from engagelab.summaries.frames import numbers
 
 RIDGE = .16          # 1 / 2.5 squared: an odds ratio of 12 for one standard deviation is still plausible
 SKEWED = 1.0         # skewness from which on counts are taken on a logarithm
-RARE, RAREST = .01, 10   # a level with fewer rows than this share, or this number, goes to "other"
+RARE, RAREST = .01, 10   # a level with fewer rows than this share, or this number, goes to "other"; a column in which
+#                        fewer rows than this number differ from the others is not learned from
+MARK = .5                # the size of yes and no, whatever the share: a rare mark shall not count for more
 FEWEST = 10          # of either outcome, below which nothing is learned
 OTHER = "(other)"    # the level of the rare ones, and of what was never learned from
 
@@ -104,20 +107,29 @@ def signal(table: pd.DataFrame, name: str) -> Signal:
 
 @dataclass(frozen=True)
 class Design:
-    """Signals as columns in standard deviations of the rows that were learned from, after a column of ones."""
+    """Signals as columns around their mean, after a column of ones: numbers in standard deviations of the rows that
+    were learned from, marks (flags, levels, what is missing) in halves of the way from no to yes (Gelman 2008,
+    Statistics in Medicine 27, 2865-2873). `kept` says of each column of the signals whether it is among them."""
 
     signals: tuple[Signal, ...]
+    kept: np.ndarray
     mean: np.ndarray
     size: np.ndarray
 
     @property
+    def parts(self) -> list[tuple[int, str]]:
+        """Of each column but the ones the place of its signal and what it stands for."""
+        every = [(place, part) for place, one in enumerate(self.signals) for part in one.parts]
+        return [one for one, kept in zip(every, self.kept, strict=True) if kept]
+
+    @property
     def owner(self) -> np.ndarray:
         """The place of the signal to which each column belongs; the ones are left out."""
-        return np.repeat(np.arange(len(self.signals)), [len(one.parts) for one in self.signals])
+        return np.array([place for place, _ in self.parts])
 
     def matrix(self, table: pd.DataFrame) -> np.ndarray:
         """The columns for a table."""
-        raw = np.column_stack([one.columns(table) for one in self.signals])
+        raw = np.column_stack([one.columns(table) for one in self.signals])[:, self.kept]
         return np.column_stack([np.ones(len(table)), (raw - self.mean) / self.size])
 
     def why(self, table: pd.DataFrame, weights: np.ndarray, most: int = 3, least: float = .1) -> list[str]:
@@ -155,27 +167,41 @@ def label(name: str) -> str:
 
 
 def design(table: pd.DataFrame, names: Sequence[str]) -> tuple[Design, list[str]]:
-    """The columns of the signals that vary, and the names of those that do not.
+    """The columns of the signals in which enough rows differ from the others to learn from, and what is left out.
 
-    >>> made, same = design(pd.DataFrame({"views": [1.0, 3.0], "site": ["a", "a"]}), ["views", "site"])
-    >>> made.matrix(pd.DataFrame({"views": [2.0, 3.0]})).tolist(), same
+    >>> rows = pd.DataFrame({"views": [1.0, 3.0] * 10, "site": "a"})
+    >>> made, left = design(rows, ["views", "site"])
+    >>> made.matrix(pd.DataFrame({"views": [2.0, 3.0]})).tolist(), left
     ([[1.0, 0.0], [1.0, 1.0]], ['site'])
     """
-    found, same, means, sizes = [], [], [], []
+    found, keeps, left, means, sizes = [], [], [], [], []
     for name in names:
         one = signal(table, name)
-        raw = one.columns(table) if one.parts else np.ones((len(table), 1))
-        unit = np.maximum(np.abs(raw).max(axis=0), 1)    # or the squares of huge numbers would be infinite
-        mean, size = (raw / unit).mean(axis=0) * unit, (raw / unit).std(axis=0) * unit
-        if not (size > 1e-12 * unit).any():
-            same.append(name)
+        raw = one.columns(table) if one.parts else np.ones((len(table), 0))
+        unit = np.maximum(np.abs(raw).max(axis=0, initial=0), 1)   # or the squares of huge numbers would be infinite
+        keep = np.array([differing(column) >= RAREST for column in (raw / unit).T], dtype=bool)
+        value = np.array([part == "" and one.kind in ("number", "log") for part in one.parts], dtype=bool)
+        if not keep.any():
+            left.append(label(name))
             continue
+        left += [f"{label(name)} {level(part)}".rstrip() for part, kept in zip(one.parts, keep, strict=True)
+                 if not kept]
         found.append(one)
-        means.append(mean)
-        sizes.append(np.where(size > 0, size, 1.0))
+        keeps.append(keep)
+        means.append(((raw / unit).mean(axis=0) * unit)[keep])
+        sizes.append(np.where(value, (raw / unit).std(axis=0) * unit, MARK)[keep])
     if not found:
-        raise DataError("leads.constant", columns=words.joined(map(repr, names)))
-    return Design(tuple(found), np.concatenate(means), np.concatenate(sizes)), same
+        raise DataError("leads.constant", columns=words.joined(map(repr, names)), least=RAREST)
+    return Design(tuple(found), np.concatenate(keeps), np.concatenate(means), np.concatenate(sizes)), left
+
+
+def differing(column: np.ndarray) -> int:
+    """How many rows have not the most common value.
+
+    >>> differing(np.array([0, 0, 0, 5, 7]))
+    2
+    """
+    return len(column) - int(np.unique(column.round(12), return_counts=True)[1].max(initial=0))
 
 
 def by_user(table: pd.DataFrame, user: str) -> pd.DataFrame:
@@ -187,6 +213,7 @@ def by_user(table: pd.DataFrame, user: str) -> pd.DataFrame:
     if table[user].isna().any():
         raise DataError("segments.no_user", column=repr(user), row=int(table[user].isna().argmax()) + 1,
                         n=int(table[user].isna().sum()))
+    check_ids(pd.Index(table[user].astype("str")))
     return table.sort_values(user, key=lambda users: users.map(str), kind="stable", ignore_index=True)
 
 
@@ -223,7 +250,7 @@ def folds_of(users: pd.Series, did: np.ndarray, folds: int, seed: int) -> np.nda
     """
     codes, unique = pd.factorize(users)
     if len(unique) < FEWEST:
-        raise DataError("leads.few_users", n=len(unique), least=FEWEST)
+        raise DataError("leads.few_users", column=repr(users.name), n=len(unique), least=FEWEST)
     once = pd.DataFrame({"did": np.zeros(len(unique))})
     once["did"] = pd.Series(did).groupby(codes).max()
     once["hash"] = [keyed(str(user), f"folds {seed:>10}") for user in unique]

@@ -26,6 +26,7 @@ from engagelab.summaries.frames import fetched
 
 FIELDS = ("action", "when", "priority", "reason")
 HELD = ("no_consent", "contacted_lately")
+OWN = ("action", "status", "rule", "reason")     # columns of the answer beside that of the customers
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,8 @@ def next_action(table: Any, rules: Sequence[Mapping[str, Any]] | pd.DataFrame | 
     "no_rule", "no_consent", "contacted_lately"), `rule` (its number in the list) and `reason`. `.summary` has a row a
     rule in the order of priority: how many `meet` it, for how many it comes `first`, how many of these have no consent
     or were contacted lately, `count`, who get it, `unknown`, and `evidence`, what it reads of a customer.
-    Raises UsageError for a rule that cannot be read, with its place; DataError for a customer who has two rows.
+    Raises UsageError for a rule that cannot be read or reads a column that names a person, with its place; DataError
+    for a customer who has two rows.
 
     >>> table = pd.DataFrame({"user_id": ["a", "b", "c"], "orders": [5, 0, 7], "consent_marketing": [True, True, False],
     ...                       "last_order_at": pd.to_datetime(["2026-01-01", None, "2026-05-01"], utc=True)})
@@ -93,6 +95,8 @@ def next_action(table: Any, rules: Sequence[Mapping[str, Any]] | pd.DataFrame | 
     rows = _rows(table)
     for name in (user, consent, *([last_contact] if last_contact else [])):
         column_of(name, rows.columns)
+    if user in OWN:
+        raise UsageError("metrics.reserved", column=repr(user))
     cap = durations.days("frequency_cap", frequency_cap)
     told = _read(rules)
     read = [_rule(place, rule, rows) for place, rule in enumerate(told, 1)]

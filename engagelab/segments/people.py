@@ -62,6 +62,7 @@ def ends(until: object, tz: str | None) -> tuple[Limit, list[str]]:
     if not pd.api.types.is_datetime64_any_dtype(until):
         raise UsageError("profile.until", type=str(until.dtype))
     ids = texts(pd.Series(until.index))
+    check_ids(pd.Index(ids.dropna()))
     if ids.isna().any() or ids.duplicated().any():
         raise UsageError("profile.until_ids", value=repr(until.index[int((ids.isna() | ids.duplicated()).argmax())]))
     stamps = until if until.dt.tz is not None else until.dt.tz_localize(

@@ -22,6 +22,7 @@ from engagelab.metrics.intervals import around
 from engagelab.metrics.looks import page, plain, rounded
 from engagelab.metrics.shares import shares
 from engagelab.plots.rfm_map import rfm_map
+from engagelab.segments.people import check_ids
 from engagelab.summaries import periods
 from engagelab.summaries.purchases import recent
 
@@ -98,7 +99,8 @@ def rfm(data: Any, *, user: str, time: str, amount: str, bins: int = 5, cuts: Ma
     number of cuts below the value; of recency, where little is good, `bins` less that number. `.segments` has the
     columns of `measure()`: the share of customers with Wilson's interval, and `revenue_share`, `recency_median`,
     `frequency_median`, `monetary_mean` with Student's interval. `.cuts` can be given to the next call.
-    Raises UsageError for `bins`, `cuts` or `rules` that cannot be right; DataError where nobody bought.
+    Raises UsageError for `bins`, `cuts` or `rules` that cannot be right; DataError where nobody bought or ids are
+    e-mail addresses.
 
     >>> orders = pd.DataFrame({"who": list("aaabbc"), "total": [30.0, 20, 50, 20, 10, 5], "at": pd.to_datetime(
     ...     ["2026-04-01", "2026-05-01", "2026-06-29", "2026-04-02", "2026-04-20", "2026-06-28"], utc=True)})
@@ -113,7 +115,7 @@ def rfm(data: Any, *, user: str, time: str, amount: str, bins: int = 5, cuts: Ma
     """
     if cuts is None and (not isinstance(bins, int) or bins not in BINS or isinstance(bins, bool)):
         raise UsageError("rfm.bins", value=repr(bins), low=BINS[0], high=BINS[-1])
-    if user in (*MEASURES, *MEASURES.values(), "segment"):
+    if user in (*MEASURES, *MEASURES.values(), "segment", "purchases", "amount", "last_day"):
         raise UsageError("metrics.reserved", column=repr(user))
     given = None if cuts is None else _cuts_given(cuts)
     table = rfm_segments() if rules is None else rules
@@ -122,6 +124,7 @@ def rfm(data: Any, *, user: str, time: str, amount: str, bins: int = 5, cuts: Ma
                     event=event, events=events)
     if bought.empty:
         raise DataError("rfm.nobody", column=repr(amount))
+    check_ids(pd.Index(bought[user].astype("str")))
     frame = pd.DataFrame({user: bought[user], "recency": bought.attrs["end"] - bought["last_day"],
                           "frequency": bought["purchases"], "monetary": bought["amount"].round(FRACTION)})
     days = int(bought.attrs["end"] - bought.attrs["first_day"] + 1)

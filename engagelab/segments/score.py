@@ -16,11 +16,24 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics import looks
+from engagelab.metrics.auc import auc
 from engagelab.metrics.calibration import calibration, reliability
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.shares import TAIL, answered
 from engagelab.plots.calibration import calibration as picture
-from engagelab.segments.logistic import Fitted, by_user, checked, cross_fitted, folds_of, label, outcomes
+from engagelab.segments.leaks import leaks
+from engagelab.segments.logistic import (
+    RAREST,
+    Fitted,
+    by_user,
+    checked,
+    cross_fitted,
+    differing,
+    folds_of,
+    label,
+    outcomes,
+    signal,
+)
 from engagelab.segments.one_row import ids_of
 from engagelab.summaries.frames import fetched, listed, numbers
 
@@ -74,7 +87,9 @@ def score(data: Any, signals: Sequence[str], *, outcome: str | None = None, weig
         of one with a minus before its name, such as "-days_since_visit", less is. What is missing counts as the middle.
     weights : of each signal by its name, at or above 0, brought to a sum of 1; unless given all alike.
     outcome : a column that is true or false, missing where not known yet: then the weights are learned, and `chance` is
-        calibrated, for those with an outcome from fits that have not seen them (the score uses all). Not with weights.
+        calibrated, for those with an outcome from fits that have not seen them (the score uses all); a signal in which
+        fewer than 10 of those differ from the others has no weight, and one that alone tells the outcome is flagged as
+        by `leads`. Not with weights.
     folds, seed : as in `leads`.
 
     Raises UsageError for weights that do not fit the signals; DataError for a customer with two rows or without a
@@ -99,25 +114,29 @@ def score(data: Any, signals: Sequence[str], *, outcome: str | None = None, weig
     table, values = _values(data, list(signs), user, outcome)
     rank = (values.rank() - .5) / values.notna().sum()
     rank = (NEUTRAL + (rank - NEUTRAL) * pd.Series(signs)).fillna(NEUTRAL)
-    same = [name for name in signs if rank[name].nunique() <= 1]
+    did, least = (None, 1) if outcome is None else (outcomes(table, outcome), RAREST)
+    known = slice(None) if did is None else did.notna().to_numpy()
+    same = [name for name in signs if differing(rank.loc[known, name].to_numpy()) < least]
     if len(same) == len(signs):
-        raise DataError("leads.constant", columns=words.joined(map(repr, signs)))
-    own, quality, bins, notes = table[[user]].copy(), None, None, []
-    if outcome is None:
+        raise DataError("leads.constant", columns=words.joined(map(repr, signs)), least=least)
+    own, quality, bins, notes, leaking = table[[user]].copy(), None, None, [], {}
+    if outcome is None or did is None:
         found = _given(signs, weights)
     else:
-        found, own[outcome], own["chance"] = _learned(table, rank.drop(columns=same), outcome, user, folds, seed,
+        found, own[outcome], own["chance"] = _learned(table[user], rank.drop(columns=same), did, folds, seed,
                                                       confidence)
         found = found.reindex(list(signs)).fillna({"estimate": 0.0})
         seen = own[own[outcome].notna()]
         quality = calibration(seen, "chance", outcome, confidence=confidence)
         bins = reliability(seen, "chance", outcome, confidence=confidence)
-        notes = [words.text("score.learned", n=len(seen), outcome=label(outcome), folds=folds)]
+        leaking = _leaking(table[known], rank[known], did[known].to_numpy())
+        notes = [*(words.text("leads.leak", name=label(name), what=what) for name, what in leaking.items()),
+                 words.text("score.learned", n=len(seen), outcome=label(outcome), folds=folds)]
     points = 100 * (rank - NEUTRAL) * found["estimate"]
     own.insert(1, "score", 100 * NEUTRAL + points.sum(axis=1))
     frame = own.join(points.add_prefix("from_")).sort_values("score", ascending=False, kind="stable", ignore_index=True)
-    answer = _signals(found, signs, points, own["score"], values, same, quality)
-    notes += _notes(rank, signs, same, values, found)
+    answer = _signals(found, signs, points, own["score"], values, same, quality, leaking)
+    notes += _notes(rank, signs, same, values, found, least)
     answer.attrs = {"sql": "", "notes": notes}
     return EngagementScore(frame, answer, tuple(notes), quality, bins)
 
@@ -150,18 +169,24 @@ def _given(signs: Mapping[str, int], weights: Mapping[str, float] | None) -> pd.
     return pd.DataFrame({"estimate": parts / parts.sum()}).reindex(columns=TAIL[:4])
 
 
-def _learned(table: pd.DataFrame, rank: pd.DataFrame, outcome: str, user: str, folds: int, seed: int,
-             confidence: float) -> tuple[pd.DataFrame, pd.Series, np.ndarray]:
+def _learned(users: pd.Series, rank: pd.DataFrame, did: pd.Series, folds: int, seed: int, confidence: float
+             ) -> tuple[pd.DataFrame, pd.Series, np.ndarray]:
     """The weights, how each row ended, and its chance, out of sample where that is known."""
-    did = outcomes(table, outcome)
     known, size = did.notna().to_numpy(), rank.std(ddof=0).to_numpy()
     matrix = np.column_stack([np.ones(len(rank)), (rank.to_numpy() - NEUTRAL) / size])
-    fold = folds_of(table.loc[known, user].reset_index(drop=True), did[known].to_numpy(), folds, seed)
+    fold = folds_of(users[known].reset_index(drop=True), did[known].to_numpy(), folds, seed)
     fitted = cross_fitted(matrix[known], did[known].to_numpy(), fold, rising=True)
     chance = fitted.chances(matrix, 0)[0]
     chance[known] = fitted.chance
     found = _parts(fitted, size, [str(name) for name in rank], confidence)
     return found, did.map({1.0: True, 0.0: False}).astype("boolean"), chance
+
+
+def _leaking(table: pd.DataFrame, rank: pd.DataFrame, ends: np.ndarray) -> dict[str, str]:
+    """The signals that look as if they came after the outcome, and why."""
+    found = {str(name): "; ".join(leaks(signal(table, str(name)), auc(rank[name], ends > 0)[0], table, ends))
+             for name in rank}
+    return {name: what for name, what in found.items() if what}
 
 
 def _parts(fitted: Fitted, size: np.ndarray, names: list[str], confidence: float) -> pd.DataFrame:
@@ -179,13 +204,15 @@ def _parts(fitted: Fitted, size: np.ndarray, names: list[str], confidence: float
 
 
 def _signals(found: pd.DataFrame, signs: Mapping[str, int], points: pd.DataFrame, total: pd.Series,
-             values: pd.DataFrame, same: list[str], quality: pd.DataFrame | None) -> pd.DataFrame:
+             values: pd.DataFrame, same: list[str], quality: pd.DataFrame | None, leaking: Mapping[str, str]
+             ) -> pd.DataFrame:
     """The weights as an answer."""
     n = len(values) if quality is None else int(quality["n"].iloc[0])
     spread = float(total.var(ddof=0))
     against = [] if quality is None else [name for name in signs if found.loc[name, "estimate"] == 0]
-    flags = [words.text("score.flag_constant") if name in same else words.text("score.flag_against")
-             if name in against else "" for name in signs]
+    flags = ["; ".join(words.text(key) for key, holds in (
+        ("leads.flag_leak", name in leaking), ("score.flag_constant", name in same),
+        ("score.flag_against", name in against and name not in same)) if holds) for name in signs]
     table = pd.DataFrame({"metric": "weight", "signal": list(signs), "better": [
         "higher" if sign > 0 else "lower" for sign in signs.values()], "n_missing": values.isna().sum().to_numpy()})
     method = words.text("score.method_given" if quality is None else "score.method_learned")
@@ -196,8 +223,8 @@ def _signals(found: pd.DataFrame, signs: Mapping[str, int], points: pd.DataFrame
     return answer
 
 
-def _notes(rank: pd.DataFrame, signs: Mapping[str, int], same: list[str], values: pd.DataFrame, found: pd.DataFrame
-           ) -> list[str]:
+def _notes(rank: pd.DataFrame, signs: Mapping[str, int], same: list[str], values: pd.DataFrame, found: pd.DataFrame,
+           least: int) -> list[str]:
     """What has to be said of the signals."""
     used = [name for name in signs if name not in same]
     between = np.corrcoef(rank[used].to_numpy(), rowvar=False).reshape(len(used), len(used))
@@ -207,7 +234,8 @@ def _notes(rank: pd.DataFrame, signs: Mapping[str, int], same: list[str], values
             for name in signs if values[name].isna().any()]
     against = [label(name) for name in signs if name not in same and found.loc[name, "estimate"] == 0]
     notes = [words.text("score.ranks"), *pairs]
-    for key, names in (("score.gaps", gaps), ("score.against", against), ("leads.left_out", list(map(label, same)))):
+    for key, names in (("score.gaps", gaps), ("score.against", against),
+                       ("leads.left_out" if least == 1 else "leads.thin", list(map(label, same)))):
         if names:
-            notes.append(words.text(key, names=words.joined(names)))
+            notes.append(words.text(key, names=words.joined(names), least=least))
     return notes

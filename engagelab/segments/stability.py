@@ -3,19 +3,25 @@
 k-means after Lloyd (1982, IEEE Transactions on Information Theory 28, 129-137), started as Arthur and Vassilvitskii
 (2007, k-means++, SODA). How well points lie: the silhouette by centres (Hruschka, de Castro and Campello 2004,
 Evolutionary algorithms for clustering gene-expression data, ICDM). Noise is judged as in the gap statistic (Tibshirani,
-Walther and Hastie 2001, JRSS B 63, 411-423): the same is done with clouds that have no groups, one normal and one
-uniform, each with the covariance of the data. Stability of a group: Hennig (2007, Computational Statistics & Data
-Analysis 52, 258-271), the mean Jaccard similarity with the group most like it in bootstrap draws.
+Walther and Hastie 2001, JRSS B 63, 411-423): the same is done with clouds that have no groups, but the skewness, the
+tails and the correlation of the data. Their columns have one peak (Grenander 1956, Skandinavisk Aktuarietidskrift 39,
+125-153; the peak where the distribution is closest, as in the dip of Hartigan and Hartigan 1985, Annals of Statistics
+13, 70-84) and are put together by a normal and by an elliptical copula, fitted as in Cario and Nelson (1997, NORTA).
+Stability of a group: Hennig (2007, Computational Statistics & Data Analysis 52, 258-271), the mean Jaccard similarity
+with the group most like it in bootstrap draws.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.optimize import isotonic_regression
 
 STARTS = 5
 ROUNDS = 100
-CLOUDS = 59          # of each kind
+CLOUDS = 39          # of each kind
+PEAKS = 40           # places tried for the one peak of a column
+ROUND, FITS = 4000, 6    # points on which the correlation of clouds is fitted, and how often
 NOISE = .05          # the share of clouds that may look as grouped as the data do
 SMALLEST, FEWEST = .01, 5   # of the rows, and rows: fewer are outliers and no group
 
@@ -98,8 +104,9 @@ def grouped(points: np.ndarray, ks: Sequence[int], steps: Sequence[np.ndarray | 
     """The data against clouds without groups. `steps` are the values that a column can take, None where it can any."""
     own = _profile(points, ks, vary, max(SMALLEST * len(points), FEWEST))
     means, shares = [], []
-    for draw in (_normal, _uniform):
-        clouds = np.array([_profile(_stepped(draw(points, vary), steps), ks, vary, 0) for _ in range(CLOUDS)])
+    for together in (False, True):
+        cloud = Cloud(points, steps, together, vary)
+        clouds = np.array([_profile(cloud.draw(), ks, vary, 0) for _ in range(CLOUDS)])
         mean, spread = clouds.mean(axis=0), np.maximum(clouds.std(axis=0, ddof=1), 1e-9)
         most = ((clouds - mean) / spread).max(axis=1)   # over all k, as the best of them is looked for in the data too
         means.append(mean)
@@ -117,21 +124,73 @@ def _profile(points: np.ndarray, ks: Sequence[int], vary: np.random.RandomState,
     return np.array(found)
 
 
-def _axes(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean and the main axes of the points."""
-    middle = points.mean(axis=0)
-    return middle, np.linalg.svd(points - middle, full_matrices=False)[2]
+def _unimodal(column: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(shares, values): of the distributions with one peak the one closest to that of the column.
+
+    >>> [side.tolist() for side in _unimodal(np.array([0.0, 0, 1, 1, 1, 1, 2, 2]))]
+    [[0.0, 0.25, 0.75, 1.0], [-0.5, 0.5, 1.5, 2.5]]
+    """
+    values, counts = np.unique(column, return_counts=True)
+    if len(values) == 1:
+        return np.array([0.0, 1.0]), np.repeat(values, 2)
+    half = np.diff(values) / 2
+    edges = np.concatenate([[values[0] - half[0]], values[:-1] + half, [values[-1] + half[-1]]])
+    width, below = np.diff(edges), np.append(0, counts.cumsum() / len(column))
+    fits = []
+    for peak in np.unique(below.searchsorted(np.arange(0, 1, 1 / PEAKS), side="right")):
+        sides = (slice(0, peak), True), (slice(peak, None), False)   # the density rises up to the peak, then falls
+        density = np.concatenate([isotonic_regression((np.diff(below) / width)[part], weights=width[part],
+                                                      increasing=rises).x for part, rises in sides if len(width[part])])
+        reach = np.append(0, (density * width).cumsum())
+        fits.append((np.abs(reach - below).max().round(9), reach))
+    return min(fits, key=lambda fit: fit[0])[1], edges
 
 
-def _normal(points: np.ndarray, vary: np.random.RandomState) -> np.ndarray:
-    middle, axes = _axes(points)
-    return middle + vary.standard_normal(points.shape) * ((points - middle) @ axes.T).std(axis=0) @ axes
+class Cloud:
+    """Points without groups: each column has one peak and else the distribution that it has in the data.
+
+    Normal points, or where extremes come `together` points as far from the middle as those of the data in directions
+    drawn at random, are stretched until the columns have the correlation of the data; then each column takes its own
+    values in the order that this gives.
+    """
+
+    def __init__(self, points: np.ndarray, steps: Sequence[np.ndarray | None], together: bool,
+                 vary: np.random.RandomState):
+        self.steps, self.together, self.vary = steps, together, vary
+        self.columns = [_unimodal(column) for column in points.T]
+        wanted = _correlation(points)
+        axes = np.linalg.eigh(wanted)
+        along = ((points - points.mean(axis=0)) / np.maximum(points.std(axis=0), 1e-9)) @ axes[1]
+        self.far = np.sqrt((along**2 / np.maximum(axes[0], 1e-3)).sum(axis=1))
+        self.latent = wanted
+        many = self._round(np.resize(self.far, max(len(points), ROUND)))
+        for _ in range(FITS):   # steps and peaks take from the correlation what is added here
+            self.latent = np.clip(self.latent + wanted - _correlation(self._moved(many)), -.98, .98)
+            np.fill_diagonal(self.latent, 1)
+
+    def draw(self) -> np.ndarray:
+        """As many points as the data have."""
+        return self._moved(self._round(self.far))
+
+    def _round(self, far: np.ndarray) -> np.ndarray:
+        normal = self.vary.standard_normal((len(far), len(self.columns)))
+        return normal * (far / np.sqrt((normal**2).sum(axis=1)))[:, None] if self.together else normal
+
+    def _moved(self, normal: np.ndarray) -> np.ndarray:
+        """These points with the correlation, and the values, of the columns."""
+        size, axes = np.linalg.eigh(self.latent)
+        order = (normal @ (axes * np.sqrt(np.maximum(size, 1e-9))) @ axes.T).argsort(axis=0).argsort(axis=0)
+        shares = np.sort(self.vary.random_sample(normal.shape), axis=0)
+        return _stepped(np.stack([np.interp(shares[:, place], *one)[order[:, place]]
+                                  for place, one in enumerate(self.columns)], axis=1), self.steps)
 
 
-def _uniform(points: np.ndarray, vary: np.random.RandomState) -> np.ndarray:
-    middle, axes = _axes(points)
-    along = (points - middle) @ axes.T
-    return middle + (vary.random_sample(points.shape) - .5) * along.std(axis=0) * np.sqrt(12) @ axes
+def _correlation(points: np.ndarray) -> np.ndarray:
+    """The correlation of the columns; 0 with one that is the same in every row."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = np.nan_to_num(np.atleast_2d(np.corrcoef(points.T)))
+    np.fill_diagonal(found, 1)
+    return found
 
 
 def _stepped(cloud: np.ndarray, steps: Sequence[np.ndarray | None]) -> np.ndarray:

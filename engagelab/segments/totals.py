@@ -28,6 +28,7 @@ OWN = {"amount": "amount", "margin": "amount", "told_at": "time"}       # column
 KINDS = {"time": "stamp", **dict.fromkeys(("amount", "number", "rate", "integer"), "number")}
 EMPTY = {"stamp": "BIGINT", "number": "DOUBLE", "flag": "BOOLEAN", "key": "VARCHAR"}
 SLOT, OURS = re.compile(r"{(\w+)}"), {"kept": "kept", "newest": "place = 1"}
+WHOLE = 2**53       # from here on numbers with decimals have lost their last digits
 FLOAT_ID = "CAST(CAST({0} AS BIGINT) AS VARCHAR)"       # whole numbers beside a gap come as 1.0
 
 
@@ -127,6 +128,9 @@ class Reader:
             data = self._with_limits(data, limit.each)
         self.source: Source = source(data)
         self.types = self.source.types
+        if self.types.get(self.user, "").upper().startswith(sql.FLOATS):
+            texts(View(Columns(self.source, {"u0": sql.Read(self.user, "key")})).plain(
+                f"SELECT DISTINCT u0 AS user_id FROM events WHERE u0 <> floor(u0) OR abs(u0) > {WHOLE}")["user_id"])
         if not limit.none and self.time not in self.types:
             column_of(self.time, self.types, name)
         self.naive = self.time in self.types and "ZONE" not in (kind := self.types[self.time].upper()) \
@@ -197,7 +201,7 @@ def read_table(name: str, data: Any, columns: Sequence[str]) -> pd.DataFrame:
         return frames.fetched(data, columns)
     table, declared = source(data), canonical.tables()[name].columns
     times = [column for column in columns if declared[column].kind == "time"]
-    reads = {f"k{i}": sql.Read(column_of(column, table.types, name), "stamp" if column in times else "key")
+    reads = {f"k{i}": sql.Read(column_of(column, table.types, name), KINDS.get(declared[column].kind, "key"))
              for i, column in enumerate(columns)}
     frame = View(Columns(table, reads)).plain(f"SELECT {', '.join(reads)} FROM events").set_axis(
         list(columns), axis="columns")
@@ -205,12 +209,16 @@ def read_table(name: str, data: Any, columns: Sequence[str]) -> pd.DataFrame:
 
 
 def texts(ids: pd.Series) -> pd.Series:
-    """Ids as text; missing and blank ones are missing.
+    """Ids as text; missing and blank ones are missing. Of a number with decimals or cut off digits none is made.
 
     >>> texts(pd.Series([7.0, None])).tolist()
     ['7', nan]
     """
     if pd.api.types.is_float_dtype(ids):
+        known = ids.dropna()
+        wrong = known[((known % 1 != 0) | (known.abs() > WHOLE)).to_numpy()]
+        if len(wrong):
+            raise DataError("profile.id_number", column=repr(ids.name), value=repr(float(wrong.iloc[0])))
         ids = ids.astype("Int64")
     out = ids.astype("str").where(ids.notna())
     return out.mask(out.eq(""))

@@ -15,6 +15,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import UsageError, column_of, one_of
 from engagelab.summaries import periods, sql
+from engagelab.summaries.alike import check_sums
 from engagelab.summaries.calendar import check_window, log_notes
 from engagelab.summaries.engine import Source, source
 from engagelab.summaries.view import Columns, Span, View, occurring, span
@@ -110,6 +111,7 @@ def purchases(data: Any, *, user: str, time: str, value: str | None = None, coll
     if value is not None:
         view.columns.reads["x0"] = sql.Read(column_of(value, table.types), "number")
     check_window(when, time, tz)
+    check_sums(view, groups)
     notes = [*log_notes(view, time, when, since, until, tz, above_zero=above_zero)]
     if kind is not None:
         view.columns.reads["k0"] = sql.Read(column_of(kind, table.types), "key")
@@ -153,6 +155,7 @@ def recent(data: Any, *, user: str, time: str, value: str, collapse: str = "day"
     view, when = _view(table, user, time, (), since, until, tz, event, events, earlier=False)
     view.columns.reads["x0"] = sql.Read(column_of(value, table.types), "number")
     check_window(when, time, tz)
+    check_sums(view)
     notes = [*log_notes(view, time, when, since, until, tz, above_zero=True)]
     first = (when.earliest if when.window.since is None else when.window.since) // periods.DAY
     start = periods.number(collapse, periods.first_day(first))
@@ -164,9 +167,12 @@ def recent(data: Any, *, user: str, time: str, value: str, collapse: str = "day"
     found = view.fetch(text)
     bits = [found[name].to_numpy(dtype="int64") for name in found.columns if name.startswith("word_")]
     found["purchases"] = np.sum([np.bitwise_count(word) for word in bits], axis=0, dtype="int64")
+    merged = int(found["orders"].sum() - found["purchases"].sum())
     if found["era"].nunique() > 1:
         found = found.groupby("customer", as_index=False, sort=False).agg(
             {"last_day": "max", "purchases": "sum", "amount": "sum"})
+    if merged:
+        notes.append(words.text("purchases.merged", n=merged, every=words.text(f"label.{collapse}")))
     out = found[["customer", "last_day", "purchases", "amount"]].sort_values("customer", ignore_index=True)
     out = out.astype({"last_day": "int64"}).rename(columns={"customer": user})
     out.attrs = {"first_day": first, "end": (when.window.until - 1) // periods.DAY, "notes": notes, "sql": text}
@@ -176,7 +182,9 @@ def recent(data: Any, *, user: str, time: str, value: str, collapse: str = "day"
 def _view(table: Source, user: str, time: str, groups: tuple[str, ...], since: object, until: object, tz: str | None,
           event: str | None, events: Sequence[str] | None, *, earlier: bool = True) -> tuple[View, Span]:
     """The rows that count, unless otherwise said with those before `since`, under our names."""
-    columns = Columns(table, {"u0": sql.Read(column_of(user, table.types), "key")})
+    if user in (*COLUMNS[1:], "last_day"):
+        raise UsageError("metrics.reserved", column=repr(user))
+    columns = Columns(table, {"u0": sql.Read(column_of(user, table.types), "user")})
     for i, name in enumerate(groups, 1):
         if name == user or name in COLUMNS:
             raise UsageError("metrics.reserved", column=repr(name))

@@ -25,6 +25,7 @@ marked AS (
 SELECT
     customer, era,
     max(day) AS last_day,
+    count(*) AS orders,
     sum(value) AS amount,
     coalesce(bit_or(CASE WHEN word = 0 THEN bit END), 0) AS word_0,
     coalesce(bit_or(CASE WHEN word = 1 THEN bit END), 0) AS word_1,

@@ -26,7 +26,10 @@ STAMPS = ("TIMESTAMP", "DATE", '"NULL"')
 
 @dataclass(frozen=True)
 class Read:
-    """One column to read: the caller's name, and whether as a "number", a "stamp" or a "key"."""
+    """One column to read: the caller's name, and whether as a "number", a "stamp", a "key" or a "user".
+
+    A user is a key that is missing where it is blank.
+    """
 
     column: str
     kind: str
@@ -141,6 +144,8 @@ def _expression(item: Read, types: Mapping[str, str]) -> str:
         raise DataError("summaries.nested", column=repr(item.column), type=kind)
     if kind == WRITTEN:
         return quote(written(item.column))
+    if item.kind == "user" and kind.startswith(("VARCHAR", "ENUM")):
+        return f"CASE WHEN trim(CAST({name} AS VARCHAR)) <> '' THEN {name} END"
     return f"nullif({name}, CAST('NaN' AS DOUBLE))" if kind.startswith(FLOATS) else name
 
 

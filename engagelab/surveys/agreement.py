@@ -26,7 +26,7 @@ from engagelab import words
 from engagelab.display import shown
 from engagelab.errors import UsageError
 from engagelab.metrics.answer import grouping, is_hidden
-from engagelab.metrics.intervals import around, t_value, z_value
+from engagelab.metrics.intervals import around, holm, t_value, z_value
 from engagelab.metrics.looks import page, plain, rounded
 from engagelab.metrics.nouns import ALIKE, SURVEY_MIN_N, checked_min_n
 from engagelab.metrics.shares import answered
@@ -240,19 +240,6 @@ def _stepped(spread: Spread, p: np.ndarray, t: np.ndarray, confidence: float) ->
         p, t = _against(spread.take(left), confidence)[2:]
         adjusted[left] = np.fmax(adjusted[left], holm(p))
     return adjusted
-
-
-def holm(p: np.ndarray) -> np.ndarray:
-    """P-values corrected by Holm's method for how many they are; not a number counts as none.
-
-    >>> holm(np.array([.01, .04, .03]))
-    array([0.03, 0.06, 0.06])
-    """
-    known = np.flatnonzero(~np.isnan(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    out = np.full(len(p), np.nan)
-    out[order] = np.minimum(np.maximum.accumulate((len(order) - np.arange(len(order))) * p[order]), 1)
-    return out
 
 
 def _agreed(found: pd.DataFrame, answers: pd.DataFrame, labels: pd.Series, units: list[str], null: float,

@@ -83,7 +83,8 @@ def test_one_table_alone_makes_both_pages(table, tmp_path):
     {"people": 90, "tables": ["orders", "subscriptions"], "spread": False},
     {"people": 4, "tables": ["customers", "orders", "subscriptions"]},
     {"people": 120, "tables": ["customers", "orders", "subscriptions"], "language": "ja"},
-], ids=["two_currencies", "no_channel_no_consent", "everybody_once", "no_orders", "all_began_before", "four_people", "japanese"])
+], ids=["two_currencies", "no_channel_no_consent", "everybody_once", "no_orders", "all_began_before", "four_people",
+        "japanese"])
 def test_a_small_shop_makes_both_pages_without_an_address(how, tmp_path):
     for text in pages(small(tmp_path / "files", **how), tmp_path / "out"):
         assert "Kiefer" in text and "adler" not in text

@@ -120,7 +120,7 @@ def test_what_is_expected_is_right_for_small_and_large_parameters_and_times():
     for _ in range(60):
         shape, a, b = 10 ** random.uniform([-2, -2.5, -2], [2.5, 2, 2.5])
         time = 10 ** random.uniform(-4, 2.5)
-        found = bgnbd._expected(shape, np.array([time]), a, b).item()
+        found = bgnbd.expected(shape, np.array([time]), a, b).item()
         assert found == pytest.approx(by_counts(shape, time, a, b), rel=1e-9)
 
 
@@ -133,7 +133,7 @@ def test_what_is_expected_is_the_integral_over_the_chance_of_leaving(shape, a, b
     edges = [0, *(beta_distribution.ppf([1e-9, 1e-6, 1e-3, .1, .5, .9, .999], a, b)), 1]
     whole = sum(quad(each, *ends, epsabs=1e-14, epsrel=1e-12, limit=200)[0]
                 for ends in pairwise(edges) if ends[1] > ends[0])
-    assert bgnbd._expected(shape, np.array([time]), a, b).item() == pytest.approx(whole, rel=1e-7)
+    assert bgnbd.expected(shape, np.array([time]), a, b).item() == pytest.approx(whole, rel=1e-7)
 
 
 def test_expected_purchases_are_the_papers_formula_and_pass_smoothly_over_a_of_1():

@@ -64,7 +64,7 @@ def test_what_was_paid_may_be_too_much_though_the_next_time_is_open():
     costs = pd.DataFrame({"channel": ["shop"], "amount": [34_000]})
     found = channels(costs, {"shop": 100}, value=WORTH.head(1))
     assert (row_of(found, "shop")["verdict"], row_of(found, "shop")["so_far"]) == ("unclear", "loses")
-    assert "So far they cost more than they bring, 270.00 to 333.00" in found.notes[0]
+    assert "So far a new customer has cost more than they bring (270.00 to 333.00)" in found.notes[0]
 
 
 def test_the_interval_covers_the_truth():
@@ -121,8 +121,14 @@ def test_it_is_looked_at_in_both_languages(company):
     costs, new, lives, paid = company
     value = lives.value(paid, margin=.40)
     with words.speaking("ja"):
-        assert "採算が取れます" in repr(channels(costs, new, value=value.replace("(all)", "（全体）")))
+        made = channels(costs, new, value=value.replace("(all)", "（全体）"))
+        assert "採算が取れます" in repr(made) and made.cells()["回収期間"].tolist()[0] == "7回"
+        assert "費用は7回（月1回）の支払いで回収できます。" in made.notes[0]
     found = channels(costs, new, value=value)
+    assert found.cells()["payback"].tolist() == ["7 payments", "9 payments", "12 payments", "18 payments", "never"]
+    assert found.notes[0].endswith("The cost is back after 7 payments (one a month).")
+    assert found.notes[4].startswith("Whether social earns its cost cannot be told: a new customer costs ¥5,974 and")
+    assert found.notes[4].endswith("the same money may win more of them next time.")
     assert "¥6,407" in repr(found) and "<table" in found._repr_html_()
     assert [text.get_text() for text in found.plot().get_yticklabels()] == [
         "social", "campaign", "search", "store", "referral"]

@@ -1,5 +1,6 @@
 """What each customer is worth, against the sums by hand, simulated customers and their futures."""
 
+import sys
 import time
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engagelab import words
-from engagelab.errors import UsageError
+from engagelab.errors import DataError, UsageError
 from engagelab.ltv import clv as face
 from engagelab.ltv.bgnbd import BGNBD
 from engagelab.ltv.clv import clv
@@ -52,7 +53,7 @@ def test_the_frame_has_the_columns_of_an_answer():
 @pytest.mark.parametrize("model", [MODEL, ParetoNBD({"r": .8, "alpha": 6.0, "s": .8, "beta": 12.0}, every="week")])
 @pytest.mark.parametrize("spend", [SPEND, 30.0])
 def test_draws_lie_around_the_expectation(model, spend):
-    many = pd.concat([FIVE.iloc[[4]]] * 2000, ignore_index=True)   # so much of chance that only the mean is left
+    many = pd.concat([FIVE.iloc[[4], 1:]] * 2000, ignore_index=True)   # so much of chance that only the mean is left
     total = clv(many, model, spend, draws=100).total.iloc[0]
     assert total["low"] < total["estimate"] < total["high"]
     assert total["se"] < .03 * total["estimate"]
@@ -137,12 +138,57 @@ def test_dependent_amounts_and_a_fit_that_is_no_maximum_are_said():
     even = pd.DataFrame({"frequency": 5, "recency": np.linspace(40, 50, 100), "T": 50.0})
     flagged = clv(even, BGNBD().fit(even, every="week"), 10.0, draws=100)
     assert flagged.frame["flag"].str.startswith("no inner maximum").all()
+    assert flagged.frame[["low", "high"]].isna().all(axis=None) and np.isnan(flagged.total["high"].item())
+    assert "no interval" in flagged.frame["method"].iloc[0]
     assert any(note.startswith("no inner maximum") for note in flagged.notes)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("seed", range(12))
+def test_customers_who_spend_alike_have_intervals_of_their_common_mean(seed):
+    random, table = np.random.RandomState(seed), MODEL.simulate(seed, n=300, T="52 weeks")
+    x = table["frequency"].to_numpy()
+    amounts = np.divide(random.gamma(2.0 * np.maximum(x, 1), 500.0), x, out=np.full(300, np.nan), where=x > 0)
+    made = clv(table.assign(monetary=amounts), MODEL, draws=200)
+    assert made.frame["high"].max() < 50 * amounts[x > 0].max()
+    assert (made.frame["flag"] == "").all() and made.frame["spend"].between(600, 1600).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_fit_whose_mean_need_not_exist_gives_values_and_no_intervals():
+    amounts = np.exp(1.8 * np.random.RandomState(3).standard_normal(40))
+    table = FIVE.iloc[[2] * 40, 1:].reset_index(drop=True).assign(monetary=amounts)
+    made = clv(table, MODEL)
+    assert "q may be 1 or below" in made.frame["flag"].iloc[0] and made.frame["flag"].iloc[0] in made.notes
+    assert made.frame["estimate"].notna().all() and made.frame[["low", "high", "se"]].isna().all(axis=None)
+
+
+def test_the_order_of_rows_moves_no_customer():
+    table = customers(300, 5)
+    mixed = table.sample(frac=1, random_state=2)
+    first, other = (clv(each, MODEL, SPEND, draws=100).frame.set_index("user").sort_index() for each in (table, mixed))
+    pd.testing.assert_frame_equal(first, other, check_exact=True)
+
+
+def test_a_customer_with_several_rows_is_refused():
+    twice = pd.concat([FIVE, FIVE[:1]], ignore_index=True)
+    for table in (twice, twice[["frequency", "recency", "T", "monetary", "who"]]):
+        with pytest.raises(DataError, match="'who': a customer stands in several rows, again in row 6"):
+            clv(table, MODEL, SPEND, draws=0)
+
+
+def test_many_customers_take_fewer_draws(monkeypatch):
+    monkeypatch.setattr(sys.modules["engagelab.ltv.clv"], "CELLS", 1000)
+    assert "200 draws" in clv(FIVE, MODEL, 5.0).frame["method"].iloc[0]
+    assert "300 draws" in clv(FIVE, MODEL, 5.0, draws=300).frame["method"].iloc[0]
+    monkeypatch.setattr(sys.modules["engagelab.ltv.clv"], "CELLS", 10)
+    assert "100 draws" in clv(FIVE, MODEL, 5.0).frame["method"].iloc[0]
 
 
 @pytest.mark.parametrize("how, match", [
     ({"margin": 30}, "margin"), ({"margin": 0}, "margin"), ({"draws": 20}, "draws"), ({"draws": True}, "draws"),
-    ({"discount": -.1}, "discount"), ({"horizon": "soon"}, "horizon"), ({"horizon": None, "discount": 0}, "discount"),
+    ({"discount": -.1}, "discount"), ({"discount": 10}, "write 10 % as .10"),
+    ({"horizon": "soon"}, "horizon"), ({"horizon": None, "discount": 0}, "discount"),
     ({"spend": -3.0}, "row 1: spend is -3"), ({"spend": "much"}, "spend"), ({"confidence": 95}, "confidence"),
     ({"spend": pd.Series([1.0, 2.0])}, "spend")])
 def test_what_cannot_be_is_refused(how, match):
@@ -159,7 +205,7 @@ def test_a_table_without_amounts_is_refused_unless_they_are_given():
 
 
 @settings(max_examples=25)
-@given(st.floats(0, 1), st.floats(.01, 1), st.integers(1, 60))
+@given(st.floats(0, .9), st.floats(.01, 1), st.integers(1, 60))
 def test_a_higher_discount_is_worth_less_and_a_longer_time_more(discount, margin, weeks):
     def value(discount, weeks):
         made = clv(FIVE, MODEL, 20.0, horizon=f"{weeks} weeks", discount=discount, margin=margin, draws=0)

@@ -44,6 +44,21 @@ def test_a_history_that_cannot_be_is_named_with_its_row(row, match):
     assert "row 2" in str(caught.value)
 
 
+def test_a_customer_with_several_rows_is_refused():
+    table = BGNBD(GIVEN, every="week").simulate(1, n=50, T="50 weeks")
+    table.insert(0, "who", [*range(49), 7])
+    with pytest.raises(DataError, match=r"'who': a customer stands in several rows, again in row 50 \(1 such rows\)"):
+        BGNBD().fit(table)
+
+
+def test_what_is_said_against_a_fit_goes_along_with_its_answers():
+    even = pd.DataFrame({"frequency": 5, "recency": np.linspace(40, 50, 100), "T": 50.0})
+    model = BGNBD().fit(even, every="week")
+    for answer in (model.p_alive(), model.expected_purchases("8 weeks"), model.value("8 weeks")):
+        assert answer.attrs["notes"] == [model.flag] and model.flag.startswith("no inner maximum")
+    assert BGNBD(GIVEN, every="week").p_alive(even).attrs["notes"] == []
+
+
 def test_nobody_and_a_missing_column_are_refused():
     with pytest.raises(DataError, match="no customer"):
         customers(pd.DataFrame({"frequency": [], "recency": [], "T": []}))

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engagelab.errors import UsageError
@@ -43,6 +43,7 @@ def test_the_published_cases():
 
 
 @given(shares, rates, st.integers(1, 30))
+@settings(max_examples=40)
 def test_a_finite_horizon_is_the_sum_of_its_payments(retention, discount, years):
     each = [retention**j / (1 + discount)**j for j in range(years + 1)]
     how = {"margin": 100, "retention": retention, "discount": discount, "horizon": f"{years} years"}
@@ -51,6 +52,7 @@ def test_a_finite_horizon_is_the_sum_of_its_payments(retention, discount, years)
 
 
 @given(shares, rates)
+@settings(max_examples=40)
 def test_paid_at_the_start_is_one_margin_more_than_at_the_end(retention, discount):
     how = {"margin": 100, "retention": retention, "discount": discount}
     assert worth(**how) == pytest.approx(100 + worth(**how, paid="end"))
@@ -59,6 +61,7 @@ def test_paid_at_the_start_is_one_margin_more_than_at_the_end(retention, discoun
 
 
 @given(shares, shares, rates, rates)
+@settings(max_examples=40)
 def test_value_rises_with_retention_and_falls_with_discount(one, other, small, large):
     one, other, small, large = *sorted((one, other)), *sorted((small, large))
     assert worth(margin=1, retention=one, discount=small) <= worth(margin=1, retention=other, discount=small) + 1e-12

@@ -180,12 +180,32 @@ def test_where_no_amount_is_known_the_error_says_so():
 
 
 @pytest.mark.parametrize("table", [
-    {"frequency": [1, 2, 3] * 10, "monetary": [50.0] * 30}, {"frequency": [2, 0], "monetary": [50.0, np.nan]},
-    {"frequency": [1] * 100, "monetary": np.random.RandomState(0).gamma(3, 1, 100)}])
+    {"frequency": [1, 2, 3] * 10, "monetary": [50.0] * 30}, {"frequency": [2, 0], "monetary": [50.0, np.nan]}])
 def test_amounts_that_do_not_hold_the_parameters_are_flagged(table):
     made = GammaGamma().fit(pd.DataFrame(table))
     assert made.flag.startswith("no inner maximum") and made.frame["low"].isna().all()
     assert made.expected_spend()[0] == pytest.approx(np.nanmean(table["monetary"]), rel=.05)
+
+
+@pytest.mark.parametrize("sizes", [[1], [1, 2, 5]])
+def test_customers_who_do_not_differ_have_one_mean(sizes):
+    x = np.tile(sizes, 300)
+    made = GammaGamma().fit(pd.DataFrame({"frequency": x, "monetary": np.random.RandomState(0).gamma(3 * x) / x}))
+    assert made.alike and "no difference between customers" in made.flag and made.flag in repr(made)
+    assert made.frame["low"].isna().tolist() == [False, True, False]
+    assert made.frame["low"].iloc[0] < 3 < made.frame["high"].iloc[0]
+    assert made.expected_spend().to_numpy() == pytest.approx(3, rel=.1)
+    p, q, gamma = made.draws(20_000).T
+    assert np.log(p * gamma / q).std() == pytest.approx(1 / np.sqrt(3 * x.sum()), rel=.1)   # of a mean of all amounts
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_fit_in_which_q_may_be_one_is_flagged_and_keeps_its_interval():
+    amounts = np.exp(1.8 * np.random.RandomState(3).standard_normal(40))
+    made = GammaGamma().fit(pd.DataFrame({"frequency": 4, "monetary": amounts}))
+    assert made.flag.startswith("q may be 1 or below (") and not made.alike
+    assert made.frame["low"].notna().all() and made.expected_spend().attrs["notes"] == [made.flag]
+    assert np.isfinite(GammaGamma({"p": 1.0, "q": .001, "gamma": 1.0}).draws_of_spend(np.ones((3, 500)), THREE)).all()
 
 
 def test_where_all_are_alike_there_is_no_correlation():

@@ -97,6 +97,37 @@ def test_a_feature_known_only_afterwards_is_flagged():
     assert "known only afterwards" in hazards(table, **HOW, features=["some", "price"]).frame["flag"].iloc[0]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_leak_takes_no_other_feature_along(seed):
+    random = np.random.RandomState(seed)
+    life, noise = random.exponential(10, 300), random.normal(size=300)
+    table = pd.DataFrame({"months": life, "left": True, "leak": life, "noise": noise})
+    rows = hazards(table, **HOW, features=["leak", "noise"]).frame.set_index("feature")
+    alone = hazards(table, **HOW, features=["noise"]).frame.set_index("feature")
+    assert np.isnan(rows.loc["leak", "estimate"]) and "It is left out" in rows.loc["leak", "flag"]
+    assert rows.loc["noise", "estimate"] == pytest.approx(alone.loc["noise", "estimate"])
+    assert rows.loc["noise", "flag"] == ""
+
+
+def test_levels_that_leave_first_keep_their_flags_beside_a_leak():
+    random = np.random.RandomState(0)
+    life = random.exponential(10, 400)
+    table = pd.DataFrame({"months": life, "left": True, "why": np.select([life < 1, life < 2], ["shut", "moved"], "-"),
+                          "noise": random.normal(size=400), "leak": life})
+    for features in (["why", "noise"], ["why", "noise", "leak"]):
+        rows = hazards(table, **HOW, features=features).frame.set_index("feature")
+        assert rows["estimate"].drop("noise").isna().all() and rows["flag"].str.contains("without exception").sum() == (
+            len(rows) - 1)
+        assert .8 < rows.loc["noise", "estimate"] < 1.25
+
+
+def test_the_row_that_is_named_is_that_of_the_table():
+    table = company()
+    table.loc[:4, "price"] = np.nan
+    with pytest.raises(DataError, match="column 'months', row 8"):
+        hazards(table.assign(months=table["months"].where(table.index != 7, -1)), **HOW, features=["price"])
+
+
 def test_few_leavers_are_flagged_and_said():
     made = hazards(company(n=60), **HOW, features=["plan", "price", "paused", "city"])
     assert made.frame["flag"].str.contains("fewer than 10 leavers a feature").all()
@@ -166,8 +197,8 @@ def test_flags_text_and_numbers_are_read_alike_in_every_dtype():
     ({"plan": "same"}, ["plan", "price"], "column 'plan' does not vary"),
     ({"price": 3.0}, ["price"], "column 'price' does not vary"),
     ({"left": False}, ["price"], "none of 600 has left"),
-    ({"left": 2}, ["price"], "column 'left' holds 2"),
-    ({"months": -1.0}, ["price"], "'months' holds the duration -1"),
+    ({"left": 2}, ["price"], "column 'left', row 1: 2 is neither"),
+    ({"months": -1.0}, ["price"], "column 'months', row 1: -1 is no duration"),
     ({"months": np.inf}, ["price"], "column 'months', row 1"),
     ({"price": np.inf}, ["price"], "column 'price', row 1"),
     ({"plan": [str(i) for i in range(600)]}, ["plan"], "600 levels; 50 are the most"),

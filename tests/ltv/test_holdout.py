@@ -10,7 +10,7 @@ import pytest
 from engagelab import words
 from engagelab.errors import DataError, UsageError
 from engagelab.ltv.bgnbd import BGNBD
-from engagelab.ltv.holdout import holdout_check
+from engagelab.ltv.holdout import HoldoutCheck, _correlation, holdout_check
 from engagelab.ltv.pareto_nbd import ParetoNBD
 from tests.public_data import folder
 
@@ -80,12 +80,24 @@ def test_the_expected_line_is_of_new_customers_and_then_ends_at_the_forecast():
     assert ahead["period"].iloc[-1] == "2026-10-27"
 
 
-@pytest.mark.parametrize("slow, verdict", [(1.0, "was right"), (3.0, "too high by"), (.3, "too low by")])
+@pytest.mark.parametrize("slow, verdict", [(1.0, "chance alone could"), (3.0, "too high by"), (.3, "too low by")])
 def test_the_verdict_is_that_of_the_world(slow, verdict):
     made = holdout_check(shop(1200, 8, slow), **HOW, draws=300)
     assert verdict in made.notes[0]
     low, high = made.frame.loc[2, ["low", "high"]]
+    actual, ends = made.frame.loc[0, "estimate"], made.frame.loc[1, ["low", "high"]].to_numpy(dtype=float)
+    assert [low, high] == pytest.approx((ends / actual - 1).tolist())
     assert (low > 0) == (verdict == "too high by") and (high < 0) == (verdict == "too low by")
+
+
+def test_the_interval_of_the_correlation_holds_that_of_all_customers():
+    random = np.random.RandomState(3)
+    rate = random.gamma(.3, 2.0, (1000, 2000))
+    came = random.poisson(rate)
+    truth = np.sqrt(1.2 / (1.2 + .6))       # of a Poisson count with its own mean: variance of means over all
+    found = np.array([_correlation(x, y) for x, y in zip(came, rate, strict=True)])
+    apart = np.abs(np.arctanh(found[:, 0]) - np.arctanh(truth)) * (1 - found[:, 0]**2) / found[:, 1]
+    assert .9 < (apart < 1.96).mean() < .97      # 45 of 100 with the error of normal numbers
 
 
 def test_days_weeks_and_months_forecast_the_same():
@@ -133,6 +145,7 @@ def test_a_split_that_leaves_nothing_is_refused():
 
 def test_it_can_be_looked_at_in_both_languages_and_drawn():
     made = holdout_check(shop(200, 6), **HOW, draws=100)
+    assert isinstance(made, HoldoutCheck)
     assert "Purchases that came" in repr(made) and "<table" in made._repr_html_()
     with words.speaking("ja"):
         assert "実際の購入数" in repr(made)

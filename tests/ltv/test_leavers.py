@@ -243,7 +243,8 @@ def test_it_speaks_both_languages_and_is_looked_at_as_a_table():
     lambda table: (table, {"by": "time"}), lambda table: (table, {"since": "yesterday"}),
     lambda table: (table, {"tz": "Mars"}), lambda table: (table, {"since": "2026-02-01"}),
     lambda table: (table.head(0), {}), lambda table: (table, {"confidence": 95}),
-    lambda table: (table.assign(channel="(all)"), {})])
+    lambda table: (table.assign(channel="(all)"), {}),
+    lambda table: (table.assign(channel=[f"c{i % 51}" for i in range(len(table))]), {})])
 def test_what_cannot_be_fitted_is_refused(change):
     table, how = change(made(n=300))
     with pytest.raises(EngagelabError):

@@ -62,7 +62,7 @@ def test_without_since_leavers_are_known_from_the_first_of_them_on_and_it_is_sai
     assert any("2026-01-10" in note for note in made.attrs["notes"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.one_of(st.none(), st.integers(0, 40))), min_size=1, max_size=12),
        st.integers(5, 30), st.integers(31, 70))
 def test_it_is_what_counting_days_gives(rows, since, until):

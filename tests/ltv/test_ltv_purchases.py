@@ -75,6 +75,20 @@ def test_who_had_bought_before_since_is_left_out_and_counted():
     assert any("1" in note and "before" in note for note in found.attrs["notes"])
 
 
+def test_orders_that_are_made_into_one_purchase_are_counted():
+    table = pd.DataFrame({"who": ["a"] * 3 + ["b"], "at": [START, START, START + pd.Timedelta(days=1), START]})
+    assert any(note.startswith("1 orders came in the same day") for note in purchases(
+        table, user="who", time="at").attrs["notes"])
+    assert not any("came in the same" in note for note in purchases(table[1:], user="who", time="at").attrs["notes"])
+
+
+@pytest.mark.parametrize("name", ["frequency", "recency", "T", "monetary", "purchases", "amount", "first_period"])
+def test_a_customer_column_called_like_one_of_the_answer_is_refused(name):
+    table = pd.DataFrame({name: ["a"], "at": [START]})
+    with pytest.raises(UsageError, match=f"a column '{name}' of its own"):
+        purchases(table, user=name, time="at")
+
+
 def test_bad_input_is_refused():
     table = pd.DataFrame({"who": ["a", None], "at": [START, None], "paid": [1.0, np.inf]})
     with pytest.raises(DataError, match="'at'"):

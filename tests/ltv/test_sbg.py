@@ -55,7 +55,7 @@ def test_the_published_perils(name):
 
 
 @given(above, above, st.integers(0, 30), st.sampled_from(["year", "month"]))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_the_closed_form_is_the_sum_of_all_payments(alpha, beta, paid, every):
     model, per = SBG({"alpha": alpha, "beta": beta}, every), 1.1 if every == "year" else 1.1**(1 / 12)
     age = np.arange(paid + 8000)
@@ -67,8 +67,17 @@ def test_the_closed_form_is_the_sum_of_all_payments(alpha, beta, paid, every):
         (ahead * (1 / per)**np.arange(len(ahead)))[:2 if every == "year" else 24].sum(), rel=1e-10)
 
 
+@pytest.mark.parametrize(("alpha", "beta", "every", "discount", "paid", "value"), [    # mpmath 1.3.0: hyp2f1, 40 digits
+    (.668, 3.806, "week", .10, 200, 287.7540178526), (.668, 3.806, "week", .10, 520, 377.379781824),
+    (20.0, 60.0, "day", .10, 90, 7.8250939175), (1.4, 20.0, "month", 1.0079**12 - 1, 300, 87.834101128),
+    (.03, .5, "month", 1.0079**12 - 1, 0, 106.217835290)])
+def test_values_far_from_the_usual_are_right_too(alpha, beta, every, discount, paid, value):
+    model = SBG({"alpha": alpha, "beta": beta}, every)
+    assert model.value(1, discount=discount, paid_periods=paid)["estimate"].item() == pytest.approx(value, rel=1e-10)
+
+
 @given(above, above, st.floats(.02, 1), st.floats(.02, 1))
-@settings(max_examples=40)
+@settings(max_examples=20)
 def test_value_falls_with_the_discount_and_rises_with_age(alpha, beta, one, other):
     one, other = sorted((one, other))
     params = {"alpha": alpha, "beta": beta}
@@ -127,6 +136,9 @@ def test_the_mean_lifetime_has_an_end_only_for_alpha_above_1():
     model = SBG({"alpha": 3.0, "beta": 2.0}, "month")
     assert model.expected_lifetime()["estimate"].item() == pytest.approx(2.0)
     assert model.value(7, discount=0)["estimate"].item() == pytest.approx(14.0)
+    assert model.value(7, discount=0, paid_periods=[1, 5])["estimate"].to_list() == pytest.approx([7.0, 21.0])
+    large = SBG({"alpha": 15.5, "beta": 155.0}, "month").expected_lifetime()
+    assert large["estimate"].item() == pytest.approx(169.5 / 14.5)
     row = SBG({"alpha": .7, "beta": 1.2}, "year").expected_lifetime().iloc[0]
     assert row["estimate"] == np.inf and "for ever" in row["flag"]
     with pytest.raises(UsageError, match="discount="):

@@ -96,7 +96,7 @@ def brute_mean(time, ended, end):
     return total
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=2, max_size=25), st.integers(1, 12))
 def test_the_mean_lifetime_is_the_area_under_the_curve(rows, end):
     table = pd.DataFrame(rows, columns=["months", "left"])
@@ -194,6 +194,8 @@ def test_nothing_is_said_beyond_what_was_observed():
     assert row["flag"].iloc[0] == "not observed up to 40 weeks: the curve ends at 35.00"
     assert row["estimate"].iloc[1] == pytest.approx(182 / 21)          # all had relapsed: the curve is known for ever
     ahead = made.churn_forecast(["52 weeks"])
+    assert ahead["flag"].tolist() == ["12 too old to tell", "", "12 too old to tell"]
+    assert ahead.attrs["notes"] == [words.text("survival.why_too_old")]
     assert ahead["n"].tolist() == [0, 0, 0] and ahead["n_missing"].tolist() == [12, 0, 12]
     assert np.isnan(ahead["estimate"].iloc[0]) and ahead["estimate"].iloc[1] == 0   # nobody of the placebo arm is left
 
@@ -239,8 +241,10 @@ def test_late_entry_from_subscriptions_gives_the_curve_that_complete_data_give()
 
 
 @pytest.mark.parametrize(("change", "match"), [
-    ({"weeks": -1.0}, "'weeks' holds the duration -1"), ({"weeks": "six"}, "column 'weeks', row 1: 'six' is no number"),
-    ({"relapse": 2}, "relapse"), ({"relapse": "yes"}, "column 'relapse', row 1"), ({"weeks": np.inf}, "weeks")])
+    ({"weeks": -1.0}, "column 'weeks', row 1: -1 is no duration"),
+    ({"weeks": "six"}, "column 'weeks', row 1: 'six' is no number"),
+    ({"relapse": 2}, "column 'relapse', row 1: 2 is neither"),
+    ({"relapse": "yes"}, "column 'relapse', row 1"), ({"weeks": np.inf}, "weeks")])
 def test_what_is_no_duration_or_flag_is_refused_by_its_own_name(change, match):
     table = freireich().astype(object)
     for name, value in change.items():
@@ -262,6 +266,10 @@ def test_arguments_that_cannot_be_right_are_refused():
         found().churn_forecast("3 weeks")
     with pytest.raises(DataError, match="no row"):
         survival(freireich().assign(weeks=np.nan), duration="weeks", ended="relapse")
+    for empty in ({"weeks": np.nan}, {"weeks": None}, {"relapse": None}, None):
+        table = freireich()[:0] if empty is None else freireich().assign(**empty)
+        with pytest.raises(DataError, match="no row"):
+            survival(table, duration="weeks", ended="relapse", by="arm")
     with pytest.raises(DataError, match="51 levels; 50 are the most"):
         survival(pd.DataFrame({"m": 3.0, "e": 1, "who": range(51)}), duration="m", ended="e", by="who")
     with pytest.raises(DataError, match="before 1 month"):
@@ -273,6 +281,9 @@ def test_it_is_looked_at_in_both_languages_and_the_picture_begins_at_all():
     assert "6-MP" in repr(made) and "log-rank" in made._repr_html_()
     with words.speaking("ja"):
         assert "ログランク検定" in repr(found())
+        named = survival(freireich().rename(columns={"arm": "channel"}), duration="weeks", ended="relapse",
+                         by="channel")
+        assert named.notes[-1].startswith("チャネルの群によって")
     ax = made.plot()
     assert [line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) > 1] == [0, 0]
     assert sorted(line.get_xdata()[0] for line in ax.lines if len(line.get_xdata()) == 1) == [8, 23]   # the medians

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
 from engagelab.errors import UsageError
@@ -155,3 +156,10 @@ def test_a_confidence_outside_0_and_1_is_refused():
 def test_an_unknown_interval_is_refused_with_the_known_ones():
     with pytest.raises(UsageError, match="did you mean 'score'"):
         intervals.nps(1, 1, 2, interval="scor")
+
+
+def test_holm_is_that_of_statsmodels():
+    draw = np.random.RandomState(4)
+    for k in (1, 4, 12):
+        p = np.round(draw.random_sample(k) ** 3, 3)      # ties among them
+        assert intervals.holm(p).tolist() == pytest.approx(multipletests(p, method="holm")[1].tolist())

@@ -40,7 +40,7 @@ def test_the_published_medians(trial):
     assert (table.loc["6-MP", "low"], table.loc["placebo", "low"], table.loc["placebo", "high"]) == (13, 4, 11)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(st.lists(st.tuples(st.integers(1, 20), st.booleans()), min_size=2, max_size=40))
 def test_curve_error_and_median_are_those_of_statsmodels(rows):
     frame = pd.DataFrame(rows, columns=["t", "d"])
@@ -102,7 +102,7 @@ def test_nothing_at_all_has_no_curve_and_no_median():
     assert np.isnan(median_duration(frame, duration="t", ended="d")["estimate"].item())
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 12), st.booleans()), min_size=2, max_size=40))
 def test_who_enters_late_is_at_risk_from_then_on(rows):
     frame = pd.DataFrame(rows, columns=["entry", "length", "d"]).assign(t=lambda rows: rows["entry"] + rows["length"])

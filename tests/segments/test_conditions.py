@@ -97,3 +97,9 @@ def test_stamps_of_any_unit_and_without_a_zone_are_read_alike():
     for stamps in (TABLE["last"].dt.tz_localize(None), TABLE["last"].dt.tz_convert("Asia/Tokyo"),
                    TABLE["last"].dt.as_unit("s"), TABLE["last"].dt.as_unit("ns")):
         assert met("days_since(last) > 0.4", TABLE.assign(last=stamps)) == [True, True, None, None]
+
+
+@pytest.mark.parametrize("text", ["x" + "()" * 490, "not " * 200 + "x", "-" * 900 + "1"])
+def test_parts_within_parts_without_end_are_one_clear_line(text):
+    with pytest.raises(UsageError, match="more than 30 parts within parts"):
+        Condition(text, pd.DataFrame({"x": [True]}), "rule 1").met()

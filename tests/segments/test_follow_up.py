@@ -76,6 +76,25 @@ def test_as_of_when_is_the_newest_contact_and_a_contact_later_than_at_is_said():
     assert "2 last contacts lie after" in found.notes[-1] and "C2" not in listed(found)
 
 
+def test_where_as_of_when_comes_from_is_said_and_a_stamp_far_after_all_others_is_doubted():
+    assert follow_up(made()).notes[1].startswith("As of 2026-09-16, as that is the newest contact in the table")
+    assert not any("newest" in note for note in follow_up(made(), at=AT).notes)
+    stamps = made()["last_contact_at"].tolist()
+    notes = follow_up(made(last_contact_at=[pd.Timestamp("2062-09-16", tz="UTC"), *stamps[1:]])).notes
+    assert notes[2] == "The newest contact, 2062-09-16, lies 13,149 days after all others: is it mistyped?"
+    assert not any("mistyped" in note for note in follow_up(made()).notes)
+
+
+def test_the_value_is_headed_by_its_own_name_and_whoever_is_called_is_not_called_a_customer():
+    rows = made().rename(columns={"user_id": "account_id"})
+    found = follow_up(rows, user="account_id", value="margin", at=AT)
+    assert found.frame.columns[:3].tolist() == ["account_id", "grade", "margin"]
+    assert found.frame["margin"].tolist() == [500, 100, 800, 800]
+    assert found.notes[0] == "4 of 5 to be called are overdue as of 2026-09-30; 8 in all."
+    assert repr(found).splitlines()[1].split()[:3] == ["account", "grade", "margin"] and "value" not in repr(
+        found.frame)
+
+
 def test_the_first_of_the_list_alone():
     found = follow_up(made(), top=2, at=AT)
     assert listed(found) == ["C3", "C1"] and "first 2 of 5" in found.notes[1]
@@ -119,7 +138,7 @@ def test_with_them_the_first_line_and_every_row_say_so_and_nothing_but_names_and
     ({"every": {"A": 14}}, UsageError, "must be a duration"),
     ({"at": "now"}, UsageError, "at"),
     ({"owner": "no_such"}, NoColumn, "no_such"),
-    ({"value": "owner"}, DataError, "is no number"),
+    ({"value": "grade"}, UsageError, "of its own"),
     ({"consent": "owner"}, DataError, "is no number"),
     ({"last_contact": "owner"}, DataError, "not dates"),
 ])
@@ -146,4 +165,7 @@ def test_it_is_looked_at_in_both_languages():
     with words.speaking("ja"):
         found = follow_up(made(), owner="owner", value="margin", at=AT)
         assert found.frame["reason"][0] == "グレードA、最終接触から15日（14日ごとにフォロー）"
+        by = follow_up(made(by="ticket"), last_contact_by="by", value="margin", at=AT)
+        assert by.frame["reason"][0] == "グレードA、最終接触から15日・問い合わせ（14日ごとにフォロー）"
+        assert "問い合わせ" in repr(by).split("グレードA")[0] and "ticket" not in repr(by) and "粗利" in repr(by)
         assert "超過日数" in repr(found) and "<table>" in found._repr_html_()

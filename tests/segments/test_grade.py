@@ -107,4 +107,6 @@ def test_it_is_looked_at_in_both_languages():
     found = grade(made(), value="margin")
     assert "A from 90.00" in repr(found)
     with words.speaking("ja"):
+        for by, heading in (("score", "スコア"), ("margin", "粗利")):
+            assert grade(made(), by).notes[0].startswith(f"{heading}によるグレード")
         assert "グレード" in repr(found) and "<table>" in found._repr_html_()

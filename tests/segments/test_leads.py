@@ -7,10 +7,12 @@ import pytest
 import engagelab as el
 from engagelab import words
 from engagelab.errors import DataError, NoColumn, UsageError
+from engagelab.metrics.calibration import calibration
 from engagelab.metrics.logistic import expit
 from engagelab.sample import plan
 from engagelab.sample.truths.behaviour import FEATURES, decided_deals
 from engagelab.segments import grade, leads
+from engagelab.segments.leads import _doubts
 
 
 def made(n=500, seed=0, waiting=20):
@@ -62,8 +64,8 @@ def test_a_signal_that_nearly_only_the_won_have_is_a_leak_even_where_few_have_it
     rows["contract_sent"] = np.isin(np.arange(1200), won[:40])
     rows["lost_reason"] = np.where(np.isin(np.arange(1200), np.flatnonzero(rows["won"] == 0)[:200]), "price", None)
     score = leads(rows, outcome="won", signals=["views", "contract_sent", "lost_reason"])
-    assert score.notes[0].startswith("contract sent alone tells") and "40 of 40 were won" in score.notes[0]
-    assert score.notes[1].startswith("lost reason alone tells") and "200 of 200 were lost" in score.notes[1]
+    assert score.notes[0].startswith("contract sent alone tells") and "40 of 40 have the outcome" in score.notes[0]
+    assert score.notes[1].startswith("lost reason alone tells") and "200 of 200 lack the outcome" in score.notes[1]
 
 
 def test_every_lead_is_there_once_best_first_and_open_ones_have_an_interval_and_reasons(found):
@@ -125,11 +127,72 @@ def test_a_signal_that_parts_all_leads_has_an_end_and_is_flagged():
 def test_gaps_skew_rare_levels_and_constant_signals_are_said():
     rows = made()
     rows["views"] = rows["views"].astype(float).mask(rows.index % 10 == 0)
-    rows["same"], rows["site"] = 1, rows["site"].mask(rows.index < 3, "kiosk")
+    rows["same"], rows["site"] = 1, rows["site"].mask(rows.index < 12, rows["user_id"])
     rows["spend"] = np.random.RandomState(1).lognormal(3, 1.5, 500)
     notes = " ".join(leads(rows, outcome="won", signals=["views", "same", "site", "spend"]).notes)
-    assert "so left out: same" in notes and "(other): site" in notes and "(48)" in notes
+    assert "but fewer than 10 of those learned from, so left out: same" in notes
+    assert "(other): site" in notes and "(48)" in notes
     assert "logarithm" in notes and "spend" in notes
+
+
+def test_what_few_differ_in_is_left_out_with_a_note_and_no_chance_explodes():
+    rows = made(732 + 85, waiting=85)
+    random, n = np.random.RandomState(3), len(rows)
+    seen = (rows.index >= 732) & (random.uniform(size=n) < .6)
+    seen[np.flatnonzero(rows["won"] == 1)[:4]] = True
+    rows["seconds"] = pd.Series(random.lognormal(4, 1, n)).where(seen)
+    rows["mails"] = np.where(seen, 9, 0)
+    rows["kiosk"] = rows["site"].mask(np.isin(rows.index, np.flatnonzero(rows["won"] == 0)[:4]), "kiosk")
+    score = leads(rows, outcome="won", signals=["views", "seconds", "mails", "kiosk"])
+    assert list(score.signals["signal"]) == ["views", "kiosk"] and (score.signals["high"] < 20).all()
+    assert any("left out: seconds, mails, kiosk (other)" in note for note in score.notes)
+    assert score.frame["chance"].max() < .99
+    assert not any("do not rank" in note or "unlike any" in note for note in score.notes)
+
+
+def test_a_rare_mark_does_not_count_for_more_than_a_common_one():
+    rows = made(732, waiting=0)
+    rows["called"] = np.isin(rows.index, np.flatnonzero(rows["won"] == 1)[:12])
+    called = leads(rows, outcome="won", signals=["views", "called"]).signals.set_index("signal").loc["called"]
+    assert 5 < called["estimate"] < 300
+
+
+def test_an_open_lead_far_from_all_that_are_decided_is_flagged():
+    rows = made()
+    rows.loc[499, ["views", "site"]] = [60, "web"]
+    score = leads(rows, outcome="won", signals=SIGNALS)
+    why = score.frame.set_index("user_id")["why"]
+    assert why["L00499"].startswith("unlike any that was learned from; raises: ")
+    assert why.str.startswith("unlike").sum() == 1 and any(note.startswith("1 open leads are") for note in score.notes)
+    assert score.score(rows.tail(1))["why"].iloc[0] == why["L00499"]
+
+
+def test_chances_that_are_too_bold_are_not_to_be_ranked_by():
+    chances = pd.DataFrame({"chance": [.02] * 100 + [.98] * 100, "won": ([0] * 65 + [1] * 35) + ([0] * 35 + [1] * 65)})
+    notes = list(_doubts(calibration(chances, "chance", "won"), False))
+    assert len(notes) == 1 and notes[0].startswith("The calibration slope is 0.16 (") and "do not rank" in notes[0]
+    right = chances.assign(chance=chances["chance"].map({.02: .35, .98: .65}))
+    assert not list(_doubts(calibration(right, "chance", "won"), False))
+
+
+def test_a_perfect_leak_is_not_called_chance_whether_it_is_one_signal_a_gap_or_two_together():
+    rows = made(400, waiting=0)
+    rows["sold"], rows["reason"] = rows["won"], rows["views"].where(rows["won"] == 0)
+    rows["one"] = np.random.RandomState(3).normal(size=400)
+    rows["two"] = rows["won"] - rows["one"]
+    for signals, said in ((["sold"], "sold alone tells"), (["reason"], "reason alone tells"),
+                          (["one", "two"], "Together the signals tell nearly every outcome")):
+        notes = leads(rows, outcome="won", signals=signals).notes
+        assert notes[0].startswith(said) and not any("no better than chance" in note for note in notes)
+
+
+def test_an_address_is_no_id_of_a_lead_and_too_few_are_named_with_their_column():
+    with pytest.raises(DataError, match="1 ids of customers are e-mail addresses") as error:
+        leads(made().assign(user_id=lambda rows: rows["user_id"].replace("L00003", "hanako@x.jp")), outcome="won",
+              signals=SIGNALS)
+    assert "hanako" not in str(error.value)
+    with pytest.raises(DataError, match="column 'user_id': only 1 different"):
+        leads(made().assign(user_id="a"), outcome="won", signals=SIGNALS)
 
 
 @pytest.mark.parametrize(("how", "error", "said"), [

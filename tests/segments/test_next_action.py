@@ -136,3 +136,18 @@ def test_columns_that_are_not_there_and_durations_that_are_none_are_refused():
         next_action(TABLE, RULES, at="today")
     with pytest.raises(DataError, match="no rows"):
         next_action(TABLE.head(0), RULES)
+
+
+@pytest.mark.parametrize("rule", [
+    {"action": "x", "when": "orders > 0", "reason": "Dear {first_name}"}, {"action": "x", "when": "email != 'q'"},
+    {"action": "x", "when": "missing(Phone)"}])
+def test_columns_that_name_a_person_are_in_no_rule_and_no_reason(rule):
+    table = TABLE.assign(first_name="Ann", email="ann@example.com", Phone="1")
+    with pytest.raises(UsageError, match="names a person"):
+        next_action(table, [rule])
+
+
+@pytest.mark.parametrize("name", ["action", "status", "rule", "reason"])
+def test_a_column_of_the_answer_cannot_be_that_of_the_customers(name):
+    with pytest.raises(UsageError, match=f"a column '{name}' of its own"):
+        next_action(TABLE.rename(columns={"user_id": name}), RULES, user=name)

@@ -10,6 +10,7 @@ def test_ids_are_texts_whatever_they_were():
 
 
 @pytest.mark.parametrize(("ids", "message"), [
+    (["ann@example.jp"] * 2, "2 ids of customers are e-mail addresses"),
     (["a", None], "empty in 1 rows, first in row 2"), ([" ", "a"], "empty in 1 rows, first in row 1"),
     (["a", "b", "a"], "'a' stands in several rows, again in row 3")])
 def test_gaps_and_doubled_ids_are_named_with_their_row(ids, message):

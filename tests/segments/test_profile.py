@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import engagelab as el
 from engagelab import words
+from engagelab.display import heading
 from engagelab.errors import DataError, NoColumn, UsageError
 from engagelab.segments.people import PURPOSES
 from engagelab.segments.profile import profile
@@ -361,6 +362,8 @@ def test_rare_names_of_events_have_no_column_and_are_counted():
     (UsageError, "until must be a moment or a Series", lambda: profile(small(), until=pd.Series([1], index=["a"]))),
     (UsageError, "until names the customer 'a' twice", lambda: profile(small(), until=pd.Series(
         utc("2026-04-01", "2026-04-02"), index=["a", "a"]))),
+    (DataError, "2 ids of customers are e-mail addresses", lambda: profile(small(), until=pd.Series(
+        utc("2026-04-01", "2026-04-02"), index=["ann@example.jp"] * 2))),
     (NoColumn, "orders has no column 'ordered_at'",
      lambda: profile(small(orders=orders().drop(columns="ordered_at")), until="2026-04-01")),
     (NoColumn, "customers has no column 'user_id'", lambda: profile({"customers": pd.DataFrame({"id": ["a"]})})),
@@ -408,3 +411,38 @@ def test_it_is_looked_at_in_both_languages(company, made):
         assert "顧客・見込み客4,780人" in found._repr_html_() and "分析への同意がありません" in repr(found)
     finally:
         words.set_language("en")
+
+
+def test_orders_of_a_csv_file_are_counted_like_those_of_a_frame(tmp_path):
+    at = pd.to_datetime(["2026-04-02", "2026-04-09"], utc=True)
+    orders = pd.DataFrame({"order_id": ["1", "2"], "user_id": ["a", "a"], "ordered_at": at, "total": [100.0, 50.0],
+                           "refunded": [0.0, 10.0], "currency": "JPY"})
+    orders.to_csv(tmp_path / "orders.csv", index=False)
+    pd.testing.assert_frame_equal(profile({"orders": str(tmp_path / "orders.csv")}).frame,
+                                  profile({"orders": orders}).frame)
+
+
+@pytest.mark.parametrize("name", ["customers", "orders", "tickets"])
+@pytest.mark.parametrize("wrong", [1.5, np.inf, 2.0**53 + 2])
+def test_ids_that_lost_digits_are_refused_wherever_they_stand(name, wrong):
+    at = pd.to_datetime(["2026-04-02", "2026-04-09"], utc=True)
+    tables = {"customers": pd.DataFrame({"user_id": ["1", "2"]}),
+              "orders": pd.DataFrame({"user_id": ["1", "2"], "ordered_at": at}),
+              "tickets": pd.DataFrame({"user_id": ["1", "2"], "created_at": at})}
+    tables[name]["user_id"] = [1.0, wrong]
+    with pytest.raises(DataError, match=f"column 'user_id': {wrong!r}".replace("+", r"\+") + " cannot be an id"):
+        profile(tables)
+
+
+def test_the_names_of_columns_and_stages_are_words_in_both_languages():
+    made = profile({"customers": pd.DataFrame({"user_id": ["a"], "stage": ["lead"], "account_id": ["k"]}),
+                    "accounts": pd.DataFrame({"account_id": ["k"], "account_name": ["Aoi"]})})
+    assert heading("event_offer_click") == "offer_click (events)"
+    with words.speaking("ja"):
+        assert [heading(name) for name in ("event_offer_click", "view_faq", "deals", "who", "referrals")] == [
+            "offer_click（イベント）", "faq（閲覧）", "商談数", "顧客", "紹介数"]
+        assert made.cells()["段階"].tolist() == ["見込み客"]
+        assert "取引先名" in made.accounts().cells()
+        at = pd.to_datetime(["2026-04-02"], utc=True)
+        late = profile({"orders": pd.DataFrame({"user_id": ["a"], "ordered_at": at})}, until="2026-04-01")
+        assert any(note.startswith("基準時点以降の行を除きました：注文") for note in late.notes)

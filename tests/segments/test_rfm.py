@@ -297,3 +297,16 @@ def test_it_reads_in_both_languages():
     assert "Champions" in repr(found) and "<table>" in found._repr_html_()
     with words.speaking("ja"):
         assert "最優良顧客" in repr(found)
+
+
+@pytest.mark.parametrize("name", ["purchases", "amount", "last_day"])
+def test_a_name_that_the_counting_uses_is_refused(name):
+    orders = pd.DataFrame({name: ["a"], "worth": [1.0], "at": pd.to_datetime(["2026-04-01"], utc=True)})
+    with pytest.raises(UsageError, match=f"a column '{name}' of its own"):
+        rfm(orders, user=name, time="at", amount="worth")
+
+
+def test_addresses_as_ids_are_refused():
+    orders = pd.DataFrame({"who": ["ann@example.com"], "total": [1.0], "at": pd.to_datetime(["2026-04-01"], utc=True)})
+    with pytest.raises(DataError, match="1 ids of customers are e-mail addresses"):
+        rfm(orders, user="who", time="at", amount="total")

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 from engagelab import words
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics.logistic import expit
-from engagelab.segments import score
+from engagelab.segments import grade, score
 
 SIGNALS = ["visits", "clicks", "-days_since"]
 NAMES = ["visits", "clicks", "days_since"]
@@ -135,6 +135,41 @@ def test_rows_that_cannot_be_are_refused():
         score(made().head(0), ["visits"])
     with pytest.raises(UsageError, match="only where"):
         score(made(), SIGNALS).plot()
+
+
+def test_a_signal_that_tells_the_outcome_alone_is_named_as_by_leads():
+    rows = made(1000).assign(invoices=lambda frame: frame["renewed"].fillna(0) * 3)
+    rows["thanked"] = np.isin(rows.index, np.flatnonzero(rows["renewed"] == 1)[:30])
+    found = score(rows, ["visits", "invoices", "thanked"], outcome="renewed")
+    assert found.notes[0].startswith("invoices alone tells how it ended (AUC 1.00; ")
+    assert found.notes[1].startswith("thanked alone tells how it ended (yes: 30 of 30 have the outcome, against ")
+    flags = found.signals.set_index("signal")["flag"]
+    assert flags["visits"] == "" and flags["invoices"] == flags["thanked"] == "tells the outcome alone: known before?"
+
+
+def test_a_signal_in_which_few_differ_has_no_learned_weight():
+    rows = made(1000).assign(fax=lambda frame: np.isin(frame.index, np.flatnonzero(frame["renewed"] == 1)[:4]))
+    found = score(rows, ["visits", "fax"], outcome="renewed")
+    assert found.signals["estimate"].tolist() == [1, 0]
+    assert "The same for all but fewer than 10 of those learned from, so left out: fax." in found.notes
+    assert score(rows, ["visits", "fax"]).signals["estimate"].tolist() == [.5, .5]
+
+
+@pytest.mark.slow
+def test_of_200_000_customers_the_slope_is_right_and_the_planted_best_have_the_highest_scores():
+    random, n = np.random.RandomState(12), 200_000
+    rows = pd.DataFrame({"user_id": np.arange(n), "visits": random.poisson(4, n), "spend": random.lognormal(3, 1, n),
+                         "days_since": random.exponential(30, n)})
+    best = random.uniform(size=n) < .08   # planted: they visit far more and have been here lately
+    rows["visits"] += np.where(best, 8, 0)
+    rows["days_since"] = rows["days_since"].where(~best, rows["days_since"] / 10)
+    truth = expit(-4 + .15 * rows["visits"] + .4 * np.log1p(rows["spend"]) - .02 * rows["days_since"] + 1.5 * best)
+    rows["renewed"] = (random.uniform(size=n) < truth).astype(float)
+    found = score(rows, ["visits", "spend", "-days_since"], outcome="renewed")
+    slope = found.quality.set_index("metric").loc["calibration_slope"]
+    assert slope["low"] > .9 and slope["high"] < 1.1
+    graded = grade(found).frame.set_index("user_id")["grade"]
+    assert (graded.loc[np.flatnonzero(best)] == "A").mean() > .75
 
 
 def test_it_is_looked_at_in_both_languages(learned):

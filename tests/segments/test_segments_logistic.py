@@ -40,17 +40,18 @@ def test_rare_levels_and_levels_never_seen_are_one_and_the_language_changes_noth
 
 
 def test_a_gap_is_the_mean_and_has_a_column_of_its_own():
-    made, same = design(pd.DataFrame({"x": [1.0, 2.0, None, 3.0]}), ["x"])
+    made, same = design(pd.DataFrame({"x": [1.0, 2.0, None, 3.0] * 10}), ["x"])
     raw = made.signals[0].columns(pd.DataFrame({"x": [None, 2.0]}))
     assert raw.tolist() == [[2, 1], [2, 0]] and same == []
 
 
 def test_columns_are_in_standard_deviations_of_the_learned_rows():
     rows = pd.DataFrame({"a": [1.0, 5.0, 9.0], "b": ["u", "v", "u"], "c": [0, 1, 1], "d": [7, 7, 7]})
+    rows = pd.concat([rows] * 10, ignore_index=True)
     made, same = design(rows, list("acd"))
     matrix = made.matrix(rows)
     assert matrix[:, 1:].mean(axis=0) == pytest.approx([0, 0], abs=1e-12)
-    assert matrix[:, 1:].std(axis=0) == pytest.approx([1, 1])
+    assert matrix[:, 1:].std(axis=0) == pytest.approx([1, 2 * np.sqrt(2) / 3])   # a mark in halves
     assert same == ["d"] and made.owner.tolist() == [0, 1]
     with pytest.raises(DataError, match="no signal varies"):
         design(rows, ["d"])
@@ -59,7 +60,7 @@ def test_columns_are_in_standard_deviations_of_the_learned_rows():
 
 
 def test_a_count_below_nought_in_new_rows_is_refused_where_a_logarithm_was_learned():
-    made, _ = design(pd.DataFrame({"views": [0, 1, 1, 2, 60]}), ["views"])
+    made, _ = design(pd.DataFrame({"views": [0, 1, 1, 2, 60] * 5}), ["views"])
     with pytest.raises(DataError, match="row 2: -3"):
         made.matrix(pd.DataFrame({"views": [1, -3]}))
 

@@ -64,13 +64,33 @@ def test_groups_far_apart_are_found_again_and_halves_of_a_cloud_in_many_dimensio
     assert found[1].max() < .75
 
 
-def test_clouds_without_groups_have_the_covariance_of_the_data():
+@pytest.mark.parametrize("together", [False, True])
+def test_clouds_without_groups_have_the_correlation_and_the_shape_of_the_data(together):
     vary = np.random.RandomState(2)
-    points = vary.multivariate_normal([1, -2], [[2, 1.2], [1.2, 1]], 20_000)
-    for draw in (stable._normal, stable._uniform):
-        cloud = draw(points, vary)
-        assert np.cov(cloud.T) == pytest.approx(np.cov(points.T), abs=.06)
-        assert cloud.mean(axis=0) == pytest.approx(points.mean(axis=0), abs=.05)
+    points = vary.multivariate_normal([0, 0, 0], [[1, .6, -.3], [.6, 1, 0], [-.3, 0, 1]], 4000)
+    points[:, 1] = np.exp(points[:, 1])
+    drawn = stable.Cloud(points, [None] * 3, together, vary).draw()
+    assert np.corrcoef(drawn.T) == pytest.approx(np.corrcoef(points.T), abs=.06)
+    for level in (.05, .5, .95):
+        assert np.quantile(drawn, level, axis=0) == pytest.approx(np.quantile(points, level, axis=0), abs=.2)
+
+
+def test_flags_cut_from_one_normal_have_their_correlation_in_the_clouds_too():
+    vary = np.random.RandomState(0)
+    flags = (vary.multivariate_normal([0, 0], [[1, .7], [.7, 1]], 4000) > [.5, 1.0]).astype(float)
+    drawn = stable.Cloud(flags, [np.array([0.0, 1.0])] * 2, False, vary).draw()
+    assert np.corrcoef(drawn.T)[0, 1] == pytest.approx(np.corrcoef(flags.T)[0, 1], abs=.05)
+    assert drawn.mean(axis=0) == pytest.approx(flags.mean(axis=0), abs=.03)
+
+
+def test_a_column_with_two_peaks_has_one_in_the_clouds():
+    vary = np.random.RandomState(1)
+    shares, values = stable._unimodal(np.concatenate([vary.normal(0, 1, 300), vary.normal(8, 1, 300)]))
+    density = np.diff(shares) / np.diff(values)
+    peak = density.argmax()
+    assert (np.diff(density[:peak + 1]) >= -1e-9).all()
+    assert (np.diff(density[peak:]) <= 1e-9).all()
+    assert stable.Cloud(np.ones((30, 2)), [None, None], True, vary).draw().tolist() == [[1.0, 1.0]] * 30
 
 
 def test_a_flag_stays_a_flag_in_a_cloud():

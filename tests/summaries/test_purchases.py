@@ -133,6 +133,35 @@ def test_rows_without_a_customer_are_counted_and_said():
     assert any("1 rows without 'who'" in note for note in made.notes)
 
 
+@pytest.mark.parametrize("kind", ["str", "category"])
+@pytest.mark.parametrize("made", [purchases, recent])
+def test_a_blank_customer_is_no_customer(made, kind):
+    table = pd.DataFrame({"who": pd.Series(["a", "", "  "], dtype=kind), "paid": 1.0,
+                          "at": pd.to_datetime(["2026-04-01", "2026-04-02", "2026-04-03"], utc=True)})
+    found = made(table, user="who", time="at", value="paid")
+    frame, notes = (found, found.attrs["notes"]) if made is recent else (found.frame, found.notes)
+    assert frame["who"].tolist() == ["a"]
+    assert any("2 rows without 'who'" in note for note in notes)
+
+
+@pytest.mark.parametrize("made", [purchases, recent])
+def test_unlike_amounts_are_not_summed(made):
+    table = pd.DataFrame({"who": ["a", "b", "c"], "total": 5.0, "currency": ["JPY", "JPY", "USD"],
+                          "at": pd.to_datetime(["2026-04-01", "2026-04-02", "2026-04-03"], utc=True)})
+    names = {"user": "who", "time": "at", "value": "total"}
+    with pytest.raises(DataError, match=r"several currencies: JPY \(2\), USD \(1\)"):
+        made(table, **names)
+    made(table, **names, until="2026-04-03")
+    made(table.rename(columns={"currency": "country"}), **names)
+
+
+def test_orders_of_a_day_that_are_one_purchase_are_counted():
+    table = pd.DataFrame({"who": ["a", "a", "a"], "paid": 1.0,
+                          "at": pd.to_datetime(["2024-04-01", "2024-04-01", "2026-04-03"], utc=True)})
+    notes = recent(table, user="who", time="at", value="paid").attrs["notes"]
+    assert any(note.startswith("1 orders came in the same day") for note in notes)
+
+
 def test_rows_without_a_kind_are_left_out_counted_and_said():
     table = pd.DataFrame({"who": ["a", "a", "a"], "what": [None, "tea", "cup"],
                           "at": pd.to_datetime(["2026-04-01", "2026-04-02", "2026-04-02"], utc=True)})

@@ -18,7 +18,7 @@ from engagelab.errors import DataError, UsageError
 from engagelab.metrics.answer import is_hidden
 from engagelab.metrics.shares import TAIL
 from engagelab.surveys import agreement
-from engagelab.surveys.agreement import Spread, holm
+from engagelab.surveys.agreement import Spread
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 MADE = pd.DataFrame(json.loads((REFERENCE / "surveys_made43.json").read_text("utf-8")))
@@ -119,13 +119,6 @@ def test_one_extreme_team_does_not_make_all_means_reliable():
         rest = agreement(data[data["team"] != "t00"], "joy", unit="team").frame["estimate"][1]
         said += "may be compared" in made.verdict and rest < .7
     assert said == 0
-
-
-def test_holm_is_that_of_statsmodels():
-    draw = np.random.RandomState(4)
-    for k in (1, 4, 12):
-        p = np.round(draw.random_sample(k) ** 3, 3)      # ties among them
-        assert holm(p).tolist() == pytest.approx(multipletests(p, method="holm")[1].tolist())
 
 
 def test_the_sample_company_has_two_shops_that_differ_and_no_other():

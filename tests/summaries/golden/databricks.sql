@@ -939,6 +939,7 @@ SELECT
   customer,
   era,
   MAX(day) AS last_day,
+  COUNT(*) AS orders,
   SUM(value) AS amount,
   COALESCE(BIT_OR(CASE WHEN word = 0 THEN bit END), 0) AS word_0,
   COALESCE(BIT_OR(CASE WHEN word = 1 THEN bit END), 0) AS word_1,

@@ -955,6 +955,7 @@ SELECT
   customer,
   era,
   MAX(day) AS last_day,
+  COUNT(*) AS orders,
   SUM(value) AS amount,
   COALESCE(BITWISE_OR_AGG(CASE WHEN word = 0 THEN bit END), 0) AS word_0,
   COALESCE(BITWISE_OR_AGG(CASE WHEN word = 1 THEN bit END), 0) AS word_1,
