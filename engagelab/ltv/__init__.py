@@ -18,3 +18,7 @@ from engagelab.ltv.survival import survival
 __all__ = ["BGNBD", "SBG", "GammaGamma", "ParetoNBD", "channels", "clv", "customer_equity", "from_churn",
            "from_purchases", "from_retention", "hazards", "holdout_check", "leavers", "lifetimes",
            "margin_multiple", "payback", "purchases", "survival"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

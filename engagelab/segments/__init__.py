@@ -14,3 +14,7 @@ from engagelab.segments.score import score
 
 __all__ = ["cluster", "flow", "follow_up", "grade", "holdout", "leads", "needs", "next_action", "profile", "rfm",
            "rfm_segments", "score"]
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
