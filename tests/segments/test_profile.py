@@ -440,7 +440,7 @@ def test_the_names_of_columns_and_stages_are_words_in_both_languages():
     assert heading("event_offer_click") == "offer_click (events)"
     with words.speaking("ja"):
         assert [heading(name) for name in ("event_offer_click", "view_faq", "deals", "who", "referrals")] == [
-            "offer_click（イベント）", "faq（閲覧）", "商談数", "顧客", "紹介数"]
+            "offer_click（イベント）", "faq（閲覧）", "商談数", "対象", "紹介数"]
         assert made.cells()["段階"].tolist() == ["見込み客"]
         assert "取引先名" in made.accounts().cells()
         at = pd.to_datetime(["2026-04-02"], utc=True)
