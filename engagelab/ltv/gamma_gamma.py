@@ -247,7 +247,7 @@ def _notes(model: GammaGamma, lost: int, repeat: int) -> list[str]:
         notes.append(words.text("gamma_gamma.left_out", n=lost, of=repeat))
     if not np.isfinite(model.population_mean):
         notes.append(words.text("gamma_gamma.no_mean"))
-    if along["low"] * along["high"] > 0 and abs(along["estimate"]) >= CLEAR:
+    if not model.flag and along["low"] * along["high"] > 0 and abs(along["estimate"]) >= CLEAR:
         way = "high" if along["estimate"] < 0 else "low"
         notes.append(words.text(f"gamma_gamma.dependent_{way}", value=f"{along['estimate']:.2f}",
                                 low=f"{along['low']:.2f}", high=f"{along['high']:.2f}"))

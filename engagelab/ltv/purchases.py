@@ -14,6 +14,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.errors import UsageError, one_of
 from engagelab.ltv.fitting import HISTORY
+from engagelab.privacy.ids import check_ids
 from engagelab.summaries import durations, periods
 from engagelab.summaries.purchases import purchases as summary
 
@@ -50,16 +51,18 @@ def purchases(data: Any, *, user: str, time: str, amount: str | None = None, unt
     made = summary(data, user=user, time=time, value=amount, collapse=collapse, since=since, until=until, tz=tz,
                    event=event, events=events, above_zero=amount is not None)
     table, notes = made.frame, list(made.notes)
+    check_ids(pd.Index(table[user]))
     unit = durations.days("every", f"1 {every}") / durations.days("collapse", f"1 {collapse}")
     frequency = table["purchases"].to_numpy(dtype="int64") - 1
     first, last = (table[name].to_numpy(dtype="int64") for name in ("first_period", "last_period"))
+    end = max(made.end, int(last.max(initial=made.end)))   # an unfinished period counts once somebody bought in it
     repeat = (table["amount"] - table["first_amount"]).to_numpy(dtype="float64", na_value=np.nan)
     if merged := int((table["orders"] - table["purchases"]).sum()):
         notes.append(words.text("purchases.merged", n=merged, every=words.text(f"label.{collapse}")))
     if made.earlier:
         notes.append(words.text("repeat.earlier", n=made.earlier))
     out = pd.DataFrame({
-        user: table[user], "frequency": frequency, "recency": (last - first) / unit, "T": (made.end - first) / unit,
+        user: table[user], "frequency": frequency, "recency": (last - first) / unit, "T": (end - first) / unit,
         "monetary": np.divide(repeat, frequency, out=np.full(len(table), np.nan), where=frequency > 0)})
     out.attrs = {"every": every, "notes": notes, "sql": made.sql}
     return out

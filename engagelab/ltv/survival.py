@@ -120,8 +120,8 @@ class Survival:
 
         Each counts with the age reached. Who would get older than anybody was followed (five at risk at least) is not
         in the number: no curve says anything of that. `n` are those who are in it, `n_missing` those who are not, and
-        the flag says so. The interval is that of the number who will really leave: it holds the error of the curve and
-        chance; it is never wider than from 0 to `n`.
+        the flag says so; so a number may be lower for a longer time. The interval is that of the number who
+        will really leave: it holds the error of the curve and chance; it is never wider than from 0 to `n`.
 
         Returns a row a time and group, and over all; `se` is that of the number, `count` is empty.
 

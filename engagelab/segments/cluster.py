@@ -67,8 +67,9 @@ class Clusters:
     def _cells(self) -> list[pd.DataFrame]:
         said = {name: words.text(f"cluster.{name}") if name else "" for name in self.clusters["verdict"]}
         table = self.clusters.assign(verdict=self.clusters["verdict"].map(said), share=self.clusters["estimate"])
+        tried = self.chosen.assign(silhouette=self.chosen["silhouette"].mask(self.chosen["silhouette"] == -1))
         return [rounded(table, ["cluster", "name", "count", "share", "interval", "verdict"], "share"),
-                rounded(self.chosen.astype({"k": "str"}), ["k", "silhouette", "cloud", "p", "least"])]
+                rounded(tried.astype({"k": "str"}), ["k", "silhouette", "cloud", "p", "least"])]
 
     def __repr__(self) -> str:
         return plain(self._cells(), (*self.clusters["profile"], *self.notes))
@@ -91,7 +92,8 @@ def cluster(data: Any, features: Sequence[str], *, user: str | None = None, k: i
 
     Features are standardised; of one that is never negative and skewed, the logarithm is taken; one that is the same
     everywhere is left out. Rows in which a feature is missing are in no cluster and counted. Grouping and stability are
-    judged on 2,000 rows drawn at random where there are more; all rows get their cluster. The order of rows and of
+    judged on 2,000 rows drawn at random where there are more; all rows get their cluster. One cloud in which features
+    hang together along a curve is not told from groups: look at them before they get a name. The order of rows and of
     features changes nothing.
 
     Returns `Clusters`. Raises UsageError for arguments; DataError for values that are no numbers, a feature that is

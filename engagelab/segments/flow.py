@@ -14,6 +14,7 @@ from engagelab.metrics.looks import page, plain, rounded
 from engagelab.metrics.shares import shares
 from engagelab.plots.flow import flow as picture
 from engagelab.plots.flow import kind_of
+from engagelab.privacy.ids import check_ids
 from engagelab.segments.rfm import rfm_segments
 from engagelab.summaries.frames import fetched
 
@@ -102,6 +103,7 @@ def _states(table: Any, name: str, user: str, state: str, notes: list[str]) -> p
     if lacking:
         notes.append(words.text("flow.no_user", name=words.text(f"label.{name}"), n=lacking, column=repr(user)))
         rows = rows[rows[user].notna()]
+    check_ids(pd.Index(rows[user]))
     if len(twice := rows.loc[rows.duplicated(user), user]):
         raise DataError("flow.twice", name=name, value=repr(twice.iloc[0]))
     held = rows[state].astype(object).where(rows[state].notna(), words.text("metrics.missing"))

@@ -17,8 +17,8 @@ from engagelab.display import named, shown
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics.calibration import ended
 from engagelab.metrics.logistic import Logistic, expit, logistic, logit
+from engagelab.privacy.ids import check_ids
 from engagelab.privacy.pseudonyms import keyed
-from engagelab.segments.people import check_ids
 from engagelab.summaries.frames import numbers
 
 RIDGE = .16          # 1 / 2.5 squared: an odds ratio of 12 for one standard deviation is still plausible
@@ -274,8 +274,11 @@ class Fitted:
     def chances(self, matrix: np.ndarray, z: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The chances of rows with the ends of their intervals: how far the fit may be off, not how a row may end."""
         level, slope = self.platt.coefficients
-        score = level + slope * (matrix @ self.fit.coefficients)
-        half = z * abs(slope) * np.sqrt(np.einsum("ij,jk,ik->i", matrix, self.fit.covariance, matrix))
+        plain = matrix @ self.fit.coefficients
+        score, turned = level + slope * plain, np.column_stack([np.ones(len(plain)), plain])
+        spread = slope**2 * np.einsum("ij,jk,ik->i", matrix, self.fit.covariance, matrix)
+        spread += np.einsum("ij,jk,ik->i", turned, self.platt.covariance, turned)   # turning scores has its error too
+        half = z * np.sqrt(spread)
         return expit(score), expit(score - half), expit(score + half)
 
 
@@ -314,4 +317,5 @@ def platt(score: np.ndarray, did: np.ndarray) -> Logistic:
     fit = logistic(np.column_stack([np.ones(len(score)), score]), targets)
     if fit.coefficients[1] > 0:
         return fit
-    return Logistic(np.array([float(logit(targets.mean())), 0.0]), np.zeros((2, 2)), True)
+    share = targets.mean()
+    return Logistic(np.array([float(logit(share)), 0.0]), np.diag([1 / (len(did) * share * (1 - share)), 0.0]), True)

@@ -20,8 +20,9 @@ from engagelab.display import heading, interval, named, shown
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.metrics.looks import page, plain
 from engagelab.metrics.shares import shares
+from engagelab.privacy.ids import check_ids
 from engagelab.segments.looks import first_rows
-from engagelab.segments.people import check_ids, people
+from engagelab.segments.people import people
 from engagelab.segments.profile import Profile
 from engagelab.segments.totals import coded, moments, read_table, texts
 from engagelab.segments.worth import voided

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from engagelab.errors import DataError
-from engagelab.segments.people import check_ids
+from engagelab.privacy.ids import check_ids
 
 
 def ids_of(ids: pd.Series, column: str) -> pd.Series:

@@ -13,13 +13,13 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
+from engagelab.privacy.ids import check_ids
 from engagelab.segments.totals import Limit, declared, moments, read_table, texts
 from engagelab.summaries import periods
 from engagelab.summaries.engine import source
 
 PURPOSES = ("analysis", "marketing")
 STAGES = {"customers": "customer", "leads": "lead"}
-ADDRESS = r"[^@\s]+@[^@\s]+\.[^@\s]+"
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,6 @@ def _customers(data: Any, purpose: str | None, notes: list[str]) -> pd.DataFrame
                         first=int((ids == ids[row]).to_numpy().argmax()) + 1)
     frame = frame.drop(columns="user_id").set_index(pd.Index(ids, name="user_id"))[ids.notna().to_numpy()]
     return frame[[column for column in frame if frame[column].notna().any()]]
-
-
-def check_ids(ids: pd.Index) -> None:
-    """Refuse ids that are addresses: they would stand in every list that is made of the profile."""
-    wrong = ids.str.contains(ADDRESS, regex=True).astype(bool) if len(ids) else np.zeros(0, dtype=bool)
-    if wrong.any():
-        raise DataError("profile.address", n=int(wrong.sum()))
 
 
 def _consenting(frame: pd.DataFrame, purpose: str | None, notes: list[str]) -> tuple[pd.DataFrame, bool]:

@@ -16,9 +16,10 @@ from engagelab import words
 from engagelab.display import heading
 from engagelab.errors import UsageError
 from engagelab.metrics.looks import page, plain
+from engagelab.privacy.ids import check_ids
 from engagelab.segments.accounts import Accounts, roll_up
 from engagelab.segments.looks import first_rows
-from engagelab.segments.people import People, check_ids, people
+from engagelab.segments.people import People, people
 from engagelab.segments.totals import Limit, Made, Totals, declared, read_table, totals
 from engagelab.segments.worth import Comparable, prepared
 from engagelab.summaries.engine import source

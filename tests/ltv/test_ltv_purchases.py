@@ -101,3 +101,17 @@ def test_bad_input_is_refused():
         purchases(table.assign(at=START), user="who", time="at", every="hour")
     with pytest.raises(DataError, match="no user"):
         purchases(table.assign(who=None, at=START), user="who", time="at")
+
+
+@pytest.mark.parametrize("how", [{"collapse": "week"}, {"until": "2026-03-04 12:00"}, {"collapse": "month",
+                                                                                       "until": "2026-03-15"}])
+def test_nobody_bought_after_the_end_where_a_period_is_not_complete(how):
+    at = pd.to_datetime(["2026-01-05", "2026-03-04 09:00", "2026-03-04 10:00", "2026-03-12"], utc=True, format="mixed")
+    table = purchases(pd.DataFrame({"who": list("aabc"), "at": at}), user="who", time="at", **how)
+    assert (table["recency"] <= table["T"]).all() and (table["T"] >= 0).all()
+
+
+def test_an_address_is_no_id_of_a_customer():
+    orders = pd.DataFrame({"who": ["ann@example.com"], "at": pd.to_datetime(["2026-01-05"], utc=True)})
+    with pytest.raises(DataError, match="1 ids of customers are e-mail addresses"):
+        purchases(orders, user="who", time="at")

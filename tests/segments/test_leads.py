@@ -240,3 +240,18 @@ def test_of_200_000_customers_the_slope_is_right_and_grade_a_holds_the_planted_b
     assert slope["low"] > .9 and slope["high"] < 1.1
     graded = grade(score, "chance").frame.set_index("user_id")["grade"]
     assert (graded.loc[np.flatnonzero(best)] == "A").mean() > .85
+
+
+@pytest.mark.parametrize(("n", "slope", "least"), [(200, 0.0, .9), (200, .3, .85), (1000, .2, .9)])
+def test_the_interval_of_a_chance_holds_the_true_one_also_where_signals_say_little(n, slope, least):
+    held = []
+    for seed in range(8):
+        vary = np.random.RandomState(seed)
+        table = pd.DataFrame(vary.standard_normal((n + 40, 2)), columns=["x", "z"])
+        true = 1 / (1 + np.exp(1 - slope * table["x"]))
+        won = pd.Series(vary.random_sample(n + 40) < true, dtype="boolean").mask(table.index >= n)
+        found = leads(table.assign(won=won, user_id=range(n + 40)), outcome="won", signals=["x", "z"]).frame
+        waiting = found[found["won"].isna()].sort_values("user_id", key=lambda ids: ids.astype("int64"))
+        assert (waiting["low"] < waiting["high"]).all()
+        held.append(((waiting["low"] <= true[n:].to_numpy()) & (true[n:].to_numpy() <= waiting["high"])).mean())
+    assert np.mean(held) > least
