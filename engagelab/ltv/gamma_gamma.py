@@ -105,7 +105,8 @@ class GammaGamma(Model):
         known = _known(x, m)
         n, (p, q, gamma) = int(known.sum()), self._known()
         x, total = x[known], (x * m)[known]
-        ranks = pd.DataFrame({"frequency": x, "place": betainc(p * x, q, total / (gamma + total))}).rank()
+        place = betainc(p * x, q, total / (gamma + total)).round(9)   # equal amounts are equal, whatever their last digit
+        ranks = pd.DataFrame({"frequency": x, "place": place}).rank()
         value = float(ranks["frequency"].corr(ranks["place"])) if n > 3 and ranks.std().min() > 0 else np.nan
         spread = np.sqrt((1 + value**2 / 2) / (n - 3)) if abs(value) < 1 else np.nan
         z = np.arctanh(value) if abs(value) < 1 else np.nan
@@ -247,7 +248,7 @@ def _notes(model: GammaGamma, lost: int, repeat: int) -> list[str]:
         notes.append(words.text("gamma_gamma.left_out", n=lost, of=repeat))
     if not np.isfinite(model.population_mean):
         notes.append(words.text("gamma_gamma.no_mean"))
-    if not model.flag and along["low"] * along["high"] > 0 and abs(along["estimate"]) >= CLEAR:
+    if along["low"] * along["high"] > 0 and abs(along["estimate"]) >= CLEAR:
         way = "high" if along["estimate"] < 0 else "low"
         notes.append(words.text(f"gamma_gamma.dependent_{way}", value=f"{along['estimate']:.2f}",
                                 low=f"{along['low']:.2f}", high=f"{along['high']:.2f}"))

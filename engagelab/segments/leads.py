@@ -142,8 +142,8 @@ def leads(data: Any, *, outcome: str, signals: Sequence[str], user: str = "user_
     >>> found = leads(people, outcome="won", signals=["views"])
     >>> found.frame[found.frame["won"].isna()].round(2).drop(columns="won")
          user_id  chance   low  high              why
-    533      598    0.17  0.13  0.22  lowers: Views 1
-    534      599    0.17  0.13  0.22  lowers: Views 1
+    533      598    0.17  0.11  0.24  lowers: Views 1
+    534      599    0.17  0.11  0.24  lowers: Views 1
     """
     z = z_value(confidence)
     checked(listed("signals", signals), user, outcome, OWN, folds, seed)
