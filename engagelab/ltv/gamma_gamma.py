@@ -105,7 +105,7 @@ class GammaGamma(Model):
         known = _known(x, m)
         n, (p, q, gamma) = int(known.sum()), self._known()
         x, total = x[known], (x * m)[known]
-        place = betainc(p * x, q, total / (gamma + total)).round(9)   # equal amounts are equal, whatever their last digit
+        place = betainc(p * x, q, total / (gamma + total)).round(9)   # equal amounts are equal to the last digit
         ranks = pd.DataFrame({"frequency": x, "place": place}).rank()
         value = float(ranks["frequency"].corr(ranks["place"])) if n > 3 and ranks.std().min() > 0 else np.nan
         spread = np.sqrt((1 + value**2 / 2) / (n - 3)) if abs(value) < 1 else np.nan
