@@ -26,12 +26,13 @@ MODULES = {
     "report.save": "save",
 }
 FACE = {name: f"{__name__}.{module}" for module, names in MODULES.items() for name in names.split()}
-ROOMS = ("activity", "ltv", "metrics", "plots", "privacy", "segments", "surveys")
+ROOMS = ("activity", "experiments", "ltv", "metrics", "plots", "privacy", "segments", "surveys")
 
 __all__ = [*FACE, *ROOMS]
 
 if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab import activity as activity
+    from engagelab import experiments as experiments
     from engagelab import ltv as ltv
     from engagelab import metrics as metrics
     from engagelab import plots as plots

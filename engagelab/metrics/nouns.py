@@ -4,7 +4,9 @@ The same object is measured, followed over time and compared: `rate mean ratio q
 columns are names; the table goes to `measure()`. The definitions and their sources stand in `catalogue()`.
 """
 
+import math
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +20,7 @@ from engagelab.summaries.view import Columns
 BETTER = ("higher", "lower")
 ALIKE = 1e-12  # of a square: what is left of it is the rounding of equal values, and no spread
 SURVEY_MIN_N = 5
+Adjust = str | Sequence[str] | Mapping[str, str]  # columns, or a dict of these and when each was measured
 
 
 class NotAColumnName(UsageError, TypeError):
@@ -41,14 +44,30 @@ class Estimates:
 
 @dataclass(frozen=True, kw_only=True)
 class Noun(ABC):
-    """A metric: its `name`, the direction that is `better`, the fewest respondents a cell shows (`min_n`)."""
+    """A metric: its `name`, the direction that is `better`, the fewest respondents a cell shows (`min_n`).
+
+    For comparisons: `adjust`, columns known before the start that explain it, with `adjust_dates`, when each was
+    measured ("" where it was not told); `margin`, how much worse is still accepted.
+    """
 
     better: str = "higher"
     min_n: int | None = None
+    adjust: Adjust = ()
+    adjust_dates: tuple[str, ...] = ()
+    margin: float | None = None
 
     def __post_init__(self) -> None:
         one_of("better", self.better, BETTER)
         checked_min_n(self.min_n)
+        if self.margin is not None and not (_is_number(self.margin) and 0 < self.margin < math.inf):
+            raise UsageError("metrics.margin", value=repr(self.margin))
+        told = [self.adjust] if isinstance(self.adjust, str) else self.adjust
+        if not isinstance(told, Sequence | Mapping) or not all(isinstance(name, str) and name for name in told):
+            raise UsageError("metrics.adjust", value=repr(self.adjust))
+        kept = dict(zip(told, self.adjust_dates or [""] * len(told), strict=True))
+        dates = told if isinstance(told, Mapping) else kept
+        object.__setattr__(self, "adjust", tuple(dates))
+        object.__setattr__(self, "adjust_dates", tuple(map(str, dates.values())))
 
     @property
     @abstractmethod
@@ -59,6 +78,11 @@ class Noun(ABC):
     def hides(self) -> bool:
         """Whether small cells are hidden without being told so."""
         return False
+
+    @property
+    def unit(self) -> str:
+        """The unit of its estimate, as `engagelab.display.shown` takes it."""
+        return "number"
 
     @abstractmethod
     def ask(self, columns: Columns) -> Ask:
@@ -77,6 +101,11 @@ class Noun(ABC):
         [[0.125, -0.03125]]
         """
         raise UsageError("metrics.not_of_sums", noun=self.name)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
 
 def checked_min_n(min_n: int | None) -> None:
     """Refuse a least number of respondents that is no count."""
@@ -107,6 +136,11 @@ class Rate(Noun):
     def name(self) -> str:
         """The noun and its columns."""
         return f"rate({self.column})"
+
+    @property
+    def unit(self) -> str:
+        """A fraction, shown in percent."""
+        return "share"
 
     def ask(self, columns: Columns) -> Ask:
         """What has to be summed."""
@@ -259,6 +293,11 @@ class Nps(Survey):
         """The noun and its columns."""
         return f"nps({self.column})"
 
+    @property
+    def unit(self) -> str:
+        """Points from -100 to 100."""
+        return "points"
+
     def ask(self, columns: Columns) -> Ask:
         """What has to be summed."""
         x = columns.number(self.column)
@@ -296,6 +335,11 @@ class Favourable(Survey):
         """The noun and its columns."""
         return f"{self.kind}({self.column})"
 
+    @property
+    def unit(self) -> str:
+        """A fraction, shown in percent."""
+        return "share"
+
     def ask(self, columns: Columns) -> Ask:
         """What has to be summed."""
         x, (low, high) = columns.number(self.column), self.scale
@@ -318,31 +362,35 @@ def _scale(noun: str, scale: object) -> tuple[int, int]:
     raise UsageError("metrics.scale", noun=noun, value=repr(scale))
 
 
-def rate(column: str, *, better: str = "higher", min_n: int | None = None) -> Rate:
+def rate(column: str, *, better: str = "higher", min_n: int | None = None, adjust: Adjust = (),
+         margin: float | None = None) -> Rate:
     """The share of rows where `column` is true (or 1); missing values do not count.
 
     >>> rate("opened").name
     'rate(opened)'
     """
-    return Rate(column_name("rate", column), better=better, min_n=min_n)
+    return Rate(column_name("rate", column), better=better, min_n=min_n, adjust=adjust, margin=margin)
 
 
-def mean(column: str, *, better: str = "higher", min_n: int | None = None) -> Mean:
+def mean(column: str, *, better: str = "higher", min_n: int | None = None, adjust: Adjust = (),
+         margin: float | None = None) -> Mean:
     """The mean of `column`; missing values do not count.
 
     >>> mean("spend").name
     'mean(spend)'
     """
-    return Mean(column_name("mean", column), better=better, min_n=min_n)
+    return Mean(column_name("mean", column), better=better, min_n=min_n, adjust=adjust, margin=margin)
 
 
-def ratio(numerator: str, denominator: str, *, better: str = "higher", min_n: int | None = None) -> Ratio:
+def ratio(numerator: str, denominator: str, *, better: str = "higher", min_n: int | None = None, adjust: Adjust = (),
+          margin: float | None = None) -> Ratio:
     """The sum of `numerator` over the sum of `denominator`, over rows that know both.
 
     >>> ratio("clicks", "impressions").name
     'ratio(clicks, impressions)'
     """
-    return Ratio(column_name("ratio", numerator), column_name("ratio", denominator), better=better, min_n=min_n)
+    return Ratio(column_name("ratio", numerator), column_name("ratio", denominator), better=better, min_n=min_n,
+                 adjust=adjust, margin=margin)
 
 
 def quantile(column: str, q: float = .5, *, better: str = "higher", min_n: int | None = None) -> Quantile:
@@ -354,7 +402,8 @@ def quantile(column: str, q: float = .5, *, better: str = "higher", min_n: int |
     return Quantile(column_name("quantile", column), q, better=better, min_n=min_n)
 
 
-def nps(column: str, *, interval: str = "score", better: str = "higher", min_n: int | None = None) -> Nps:
+def nps(column: str, *, interval: str = "score", better: str = "higher", min_n: int | None = None, adjust: Adjust = (),
+        margin: float | None = None) -> Nps:
     """Net Promoter Score of answers from 0 to 10, from -100 to 100 points; eNPS where employees answer.
 
     interval : score (Tango, the default), adjusted_wald, bonett_price, wald or bootstrap.
@@ -362,24 +411,26 @@ def nps(column: str, *, interval: str = "score", better: str = "higher", min_n: 
     >>> nps("recommend").name
     'nps(recommend)'
     """
-    return Nps(column_name("nps", column), interval=interval, better=better, min_n=min_n)
+    return Nps(column_name("nps", column), interval=interval, better=better, min_n=min_n, adjust=adjust, margin=margin)
 
 
 def csat(column: str, *, top: int = 2, scale: tuple[int, int] = (1, 5), better: str = "higher",
-         min_n: int | None = None) -> Favourable:
+         min_n: int | None = None, adjust: Adjust = (), margin: float | None = None) -> Favourable:
     """The share of satisfied answers: the `top` values of the scale.
 
     >>> csat("satisfaction").name
     'csat(satisfaction)'
     """
-    return Favourable(column_name("csat", column), top=top, scale=scale, better=better, min_n=min_n)
+    return Favourable(column_name("csat", column), top=top, scale=scale, better=better, min_n=min_n,
+                      adjust=adjust, margin=margin)
 
 
-def ces(column: str, *, top: int = 3, scale: tuple[int, int] = (1, 7), better: str = "higher",
-        min_n: int | None = None) -> Favourable:
+def ces(column: str, *, top: int = 3, scale: tuple[int, int] = (1, 7), better: str = "higher", min_n: int | None = None,
+        adjust: Adjust = (), margin: float | None = None) -> Favourable:
     """The share who agree that it was easy: the `top` values of the scale; the mean score is `mean()`.
 
     >>> ces("effort").name
     'ces(effort)'
     """
-    return Favourable(column_name("ces", column), kind="ces", top=top, scale=scale, better=better, min_n=min_n)
+    return Favourable(column_name("ces", column), kind="ces", top=top, scale=scale, better=better, min_n=min_n,
+                      adjust=adjust, margin=margin)

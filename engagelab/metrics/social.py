@@ -14,7 +14,7 @@ import numpy as np
 
 from engagelab import words
 from engagelab.errors import DataError, column_of, one_of
-from engagelab.metrics.nouns import Estimates, Noun, gradient_of_ratio, ratio_of_sums
+from engagelab.metrics.nouns import Adjust, Estimates, Noun, gradient_of_ratio, ratio_of_sums
 from engagelab.summaries.moments import Ask, Sums
 from engagelab.summaries.view import Columns, View
 
@@ -55,6 +55,11 @@ class EngagementRate(Noun):
     def name(self) -> str:
         """The noun and its columns."""
         return f"engagement_rate({self.platform})"
+
+    @property
+    def unit(self) -> str:
+        """A fraction, shown in percent."""
+        return "share"
 
     def ask(self, columns: Columns) -> Ask:
         """What has to be summed."""
@@ -110,7 +115,8 @@ def _known(columns: Columns, platform: str, wanted: tuple[str, ...]) -> dict[str
     return {column: int(counts[x]) for column, x in ours.items()}
 
 
-def engagement_rate(platform: str, *, better: str = "higher", min_n: int | None = None) -> EngagementRate:
+def engagement_rate(platform: str, *, better: str = "higher", min_n: int | None = None, adjust: Adjust = (),
+                    margin: float | None = None) -> EngagementRate:
     """Engagements per view of the posts on "x", "facebook" or "instagram", over the columns of `social_posts`.
 
     Where the table has a column `platform`, only that platform's posts count. Paid and organic posts
@@ -123,4 +129,5 @@ def engagement_rate(platform: str, *, better: str = "higher", min_n: int | None 
     ...
     engagelab.errors.UsageError: platform must be one of 'x', ..., not 'facebok'; did you mean 'facebook'?
     """
-    return EngagementRate(one_of("platform", platform, definitions()), better=better, min_n=min_n)
+    return EngagementRate(one_of("platform", platform, definitions()), better=better, min_n=min_n,
+                          adjust=adjust, margin=margin)

@@ -23,7 +23,7 @@ from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.metrics.answer import grouping
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.measure import Metrics, measure, named
-from engagelab.metrics.nouns import SURVEY_MIN_N, Favourable, Noun, Nps, Quantile, Rate, checked_min_n
+from engagelab.metrics.nouns import SURVEY_MIN_N, Noun, Quantile, checked_min_n
 from engagelab.metrics.suppress import CROSSED
 from engagelab.plots.waves import waves
 from engagelab.summaries.engine import source
@@ -159,7 +159,7 @@ def change(data: Any, metrics: Metrics, *, over: str = "wave", user: str | None 
     made = [compared(name, noun, asks[name], two, keys, over, ends, need[name], confidence, user is not None)
             for name, noun in nouns.items()]
     frame, who, parts = (pd.concat(tables, ignore_index=True) for tables in zip(*made, strict=True))
-    return Change(frame, who, parts, _ordered(series, over, found), {name: _unit(noun) for name, noun in nouns.items()},
+    return Change(frame, who, parts, _ordered(series, over, found), {name: noun.unit for name, noun in nouns.items()},
                   confidence, tuple(_notes(rows, two, nouns, over, user, found, ends, bool(keys))))
 
 
@@ -199,11 +199,6 @@ def _ordered(series: pd.DataFrame, over: str, found: list[str]) -> pd.DataFrame:
     keys = list(table.columns[:list(table.columns).index(over)])
     order = np.lexsort([known[over].map(found.index), known.groupby(keys, sort=False).ngroup()])
     return known.iloc[order].reset_index(drop=True)
-
-
-def _unit(noun: Noun) -> str:
-    """The unit of its estimate, as `shown` takes it."""
-    return "points" if isinstance(noun, Nps) else "share" if isinstance(noun, Rate | Favourable) else "number"
 
 
 def _notes(rows: pd.DataFrame, two: pd.DataFrame, nouns: Mapping[str, Noun], over: str, user: str | None,

@@ -1,0 +1,125 @@
+"""`compare()`: arms of an experiment side by side, checked first, corrected for how many, judged in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from engagelab.errors import UsageError, one_of
+from engagelab.experiments.checks import checked
+from engagelab.experiments.comparison import COLUMNS, Comparison
+from engagelab.experiments.contrast import Looking
+from engagelab.experiments.entry import departures
+from engagelab.experiments.estimate import arms_of
+from engagelab.experiments.guardrails import with_guardrails
+from engagelab.experiments.over import over_time
+from engagelab.experiments.read import Trial, Units, read
+from engagelab.experiments.rules import Rules
+from engagelab.experiments.segments import by_segment
+from engagelab.metrics.answer import grouping
+from engagelab.metrics.design import Design
+from engagelab.metrics.measure import Metrics, named
+from engagelab.metrics.nouns import Noun
+
+
+def compare(data: Any, metrics: Metrics, *, arm: str, control: object, by: str | Sequence[str] | None = None,
+            over: str | None = None, user: str | None = None, cluster: str | None = None, design: Design | None = None,
+            plan: Any = None, look: int | None = None, peek: bool = False, primary: str | None = None,
+            correct: str | None = None, combine: Mapping[str, Sequence[str]] | None = None,
+            split: Mapping[str, float] | None = None, start: str | None = None, rates: str = "newcombe",
+            guardrails: bool = True, units: Mapping[str, str] | None = None, tz: str | None = None,
+            confidence: float | None = None) -> Comparison:
+    """Compare the arms of an experiment.
+
+    data : a row a unit, or a unit and whatever it did; anything that `measure()` takes.
+    metrics : nouns as `measure()` takes them. `adjust=` on a noun takes out what was known before the start,
+        `margin=` makes it a guardrail: the arm must not be worse than the control by more.
+    arm, control : the column of arms, and which of its values all others are compared with.
+    by : columns of segments: `.by`, with a test of whether the effect differs among them.
+    over : a column of stamps, days or weeks: `.over`, the effect as it came in, with an interval for all looks.
+    user : who was drawn, where there are several rows of one. cluster : likewise, where shops or teams were drawn.
+        Both change the error, never the estimate; one in two arms is an error.
+    design : `Design(weights=, strata=, cluster=)`; within strata arms are compared, then weighted by their size.
+    plan, look : what was planned (`el.plan`, or an entry of the register), and which of its looks this is.
+    peek : the intervals hold however often one looks.
+    primary : the metric that decides: it has half of the alpha, the others share the rest.
+    correct : for several arms and metrics: dunnett (the default), bonferroni, holm, bh (no intervals) or none.
+    combine : arms to be taken together, {"any coupon": ["5 %", "10 %"]}.
+    split : the share of units meant for each arm, equal unless said; start : when they were drawn.
+    rates : newcombe, miettinen_nurminen or exact; where less than 5 are expected, exact in any case.
+    guardrails : also watch unsubscribes, complaints and blocks where the table has them.
+    units : of a metric, for display: {"profit": "JPY"}.
+
+    Returns `Comparison`: `.frame`, `.checks`, `.by`, `.over`, `.plot()`. A failed check turns the verdicts off.
+
+    Raises UsageError for arguments and DataError for data that are no experiment.
+
+    >>> from engagelab.metrics.nouns import rate
+    >>> mails = pd.DataFrame({"variant": ["A"] * 500 + ["B"] * 500, "opened": [1] * 90 + [0] * 410 + [1] * 130
+    ...                       + [0] * 370})
+    >>> compare(mails, {"open rate": rate("opened")}, arm="variant", control="A").say()
+    ['open rate, B against A: 26.0% against 18.0%, +8.0 pp (+2.9 pp to +13.1 pp): better']
+    """
+    nouns = named(metrics)
+    drawn = _units(user, cluster, design)
+    told = {"correct": correct or getattr(plan, "correct", None) or "dunnett", "primary": primary,
+            "confidence": confidence or getattr(plan, "confidence", None) or .95,
+            "split": split or getattr(plan, "split", None) or {}}
+    nouns, notes = with_guardrails(data, nouns) if guardrails else (nouns, [])
+    trial = read(data, nouns, arm=arm, control=control, by=grouping(by, arm, over), over=over, tz=tz, units=drawn,
+                 combine=combine or {}, confidence=told["confidence"])
+    rules = Rules(rates=rates, start=start, looking=_looking(plan, look, peek), **told)
+    return compared(trial, rules, by=grouping(by), over=over, plan=plan, units=units or {}, notes=notes)
+
+
+def compared(trial: Trial, rules: Rules, *, by: Sequence[str] = (), over: str | None = None, plan: Any = None,
+             units: Mapping[str, str], notes: Sequence[str] = ()) -> Comparison:
+    """The comparison of what was read."""
+    nouns = {metric.name: metric.noun for metric in trial.metrics}
+    cells = trial.cells()
+    found = {name: arms_of(trial, cells, at) for at, name in enumerate(nouns)}
+    checks, off = checked(trial, cells, found, rules)
+    table = rules.rows(found, nouns, trial.arms)
+    table["verdict"] = rules.verdicts(table, nouns, off)
+    settings = {"metrics": list(nouns), "primary": rules.primary, "arms": list(trial.arms), "control": trial.arms[0],
+                "confidence": rules.confidence, "correct": rules.correct, "peek": rules.looking.kind == "peek",
+                "looks": rules.looking.fractions[:rules.looking.look], "n": dict(zip(
+                    trial.arms, map(int, next(iter(found.values())).n), strict=True))}
+    said = [*trial.notes, *notes, *rules.says(nouns, len(trial.arms)), *off.values(),
+            *(departures(plan, settings) if plan is not None else [])]
+    segments, more = by_segment(trial, rules, by, off)
+    times, trends = over_time(trial, rules, over, off)
+    return Comparison(table[list(COLUMNS)], checks, segments, times,
+                      {name: units.get(name, noun.unit) for name, noun in nouns.items()}, settings,
+                      tuple(dict.fromkeys([*said, *more, *trends])))
+
+
+def _units(user: str | None, cluster: str | None, design: Design | None) -> Units:
+    """What was drawn by lot."""
+    if design is not None and design.fpc is not None:
+        raise UsageError("compare.fpc")
+    if cluster is not None and design is not None and design.cluster is not None:
+        raise UsageError("compare.two_clusters")
+    cluster = cluster or (design.cluster if design else None)
+    return Units("cluster" if cluster else "user" if user else "row", cluster or user,
+                 design.strata if design else None, design.weights if design else None)
+
+
+def _looking(plan: Any, look: int | None, peek: bool) -> Looking:
+    """How often one looks, from the plan."""
+    peek = peek or bool(getattr(plan, "peek", False))
+    if peek and look is not None:
+        raise UsageError("compare.look_and_peek")
+    if peek:
+        return Looking("peek")
+    fractions = tuple(getattr(plan, "looks", None) or ())
+    if look is None:
+        if fractions:
+            raise UsageError("compare.which_look", looks=len(fractions))
+        return Looking()
+    if not fractions:
+        raise UsageError("compare.no_looks")
+    one_of("look", look, range(1, len(fractions) + 1))
+    return Looking("look", fractions, look, getattr(plan, "spending", None) or "obrien_fleming")
+
+
