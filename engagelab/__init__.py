@@ -21,7 +21,7 @@ MODULES = {
     "display": "shown",
     "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
     "metrics.nouns": "rate mean ratio quantile nps csat ces", "metrics.social": "engagement_rate",
-    "surveys.change": "change",
+    "surveys.change": "change", "experiments.compare": "compare", "experiments.plan": "plan",
     "metrics.measure": "measure", "metrics.design": "Design", "summaries.engine": "query", "money": "net",
     "report.save": "save",
 }
@@ -40,6 +40,8 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab import segments as segments
     from engagelab import surveys as surveys
     from engagelab.display import shown as shown
+    from engagelab.experiments.compare import compare as compare
+    from engagelab.experiments.plan import plan as plan
     from engagelab.metrics.design import Design as Design
     from engagelab.metrics.measure import measure as measure
     from engagelab.metrics.nouns import ces as ces

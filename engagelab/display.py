@@ -18,8 +18,8 @@ WITHOUT_CENTS = ("JPY", "KRW")
 MISSING = "–"
 COUNTED = ("event_", "view_")                       # columns of counts, by the name of what is counted
 SPANS = ("after", "age", "window", "within")        # columns of durations
-NAMED = ("kind", "last_contact_by", "need", "phase", "quadrant", "segment", "stage", "state", "theme",
-         "tone")  # columns of our words
+NAMED = ("decision", "kind", "last_contact_by", "need", "phase", "quadrant", "segment", "stage", "state", "theme",
+         "tone", "verdict", "check", "status")  # columns of our words
 MEASURED = ("metric", "driver", "question", "item")  # columns of what is measured, by the name of its metric
 DURATION = re.compile(r"(\d+) ?(second|minute|hour|day|week|month|quarter|year)s?\b")
 FIGURE, PERIOD = re.compile(r"<?[+−]?[¥$€£]?\d"), re.compile(r"\d{4}(-|Q|$)")
@@ -55,13 +55,15 @@ def shown(value: float | None, unit: str = "number", *, signed: bool = False) ->
     return plus + text.replace("-", "−")
 
 
-def tick(value: float, unit: str = "number") -> str:
+def tick(value: float, unit: str = "number", *, signed: bool = False) -> str:
     """The number at the edge of a picture: as `shown`, without decimals that say nothing.
 
     >>> tick(.35, "share"), tick(40, "points"), tick(0, "points"), tick(.025, "share")
     ('35%', '+40', '0', '2.5%')
+    >>> tick(.02, "share", signed=True), tick(0, "share", signed=True), tick(-50, "JPY", signed=True)
+    ('+2 pp', '0 pp', '−¥50')
     """
-    text = TRAILING.sub("", shown(round(value, 9), unit))
+    text = TRAILING.sub("", shown(round(value, 9), unit, signed=signed))
     return text.lstrip("+") if not round(value, 9) else text
 
 

@@ -1,6 +1,16 @@
 """Did the campaign cause it: experiments planned, checked, compared, decided and remembered."""
 
-__all__: list[str] = []
+from engagelab.experiments.aa import aa
+from engagelab.experiments.compare import compare
+from engagelab.experiments.factorial import factorial
+from engagelab.experiments.outcomes import outcomes
+from engagelab.experiments.plan import plan
+from engagelab.experiments.planned import Plan
+from engagelab.experiments.register import Register
+from engagelab.experiments.sequential import peeking
+from engagelab.experiments.uplift import uplift
+
+__all__ = ["Plan", "Register", "aa", "compare", "factorial", "outcomes", "peeking", "plan", "uplift"]
 
 
 def __dir__() -> list[str]:

@@ -1,21 +1,22 @@
 """`compare()`: arms of an experiment side by side, checked first, corrected for how many, judged in words."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
-
-import pandas as pd
 
 from engagelab.errors import UsageError, one_of
 from engagelab.experiments.checks import checked
 from engagelab.experiments.comparison import COLUMNS, Comparison
 from engagelab.experiments.contrast import Looking
 from engagelab.experiments.entry import departures
-from engagelab.experiments.estimate import arms_of
+from engagelab.experiments.estimate import Arms, arms_of
 from engagelab.experiments.guardrails import with_guardrails
+from engagelab.experiments.hidden import discreet
 from engagelab.experiments.over import over_time
 from engagelab.experiments.read import Trial, Units, read
 from engagelab.experiments.rules import Rules
 from engagelab.experiments.segments import by_segment
+from engagelab.experiments.sequential import TUNED
 from engagelab.metrics.answer import grouping
 from engagelab.metrics.design import Design
 from engagelab.metrics.measure import Metrics, named
@@ -46,7 +47,7 @@ def compare(data: Any, metrics: Metrics, *, arm: str, control: object, by: str |
     correct : for several arms and metrics: dunnett (the default), bonferroni, holm, bh (no intervals) or none.
     combine : arms to be taken together, {"any coupon": ["5 %", "10 %"]}.
     split : the share of units meant for each arm, equal unless said; start : when they were drawn.
-    rates : newcombe, miettinen_nurminen or exact; where less than 5 are expected, exact in any case.
+    rates : newcombe, miettinen_nurminen or exact; where less than 10 are expected, exact in any case.
     guardrails : also watch unsubscribes, complaints and blocks where the table has them.
     units : of a metric, for display: {"profit": "JPY"}.
 
@@ -54,6 +55,7 @@ def compare(data: Any, metrics: Metrics, *, arm: str, control: object, by: str |
 
     Raises UsageError for arguments and DataError for data that are no experiment.
 
+    >>> import pandas as pd
     >>> from engagelab.metrics.nouns import rate
     >>> mails = pd.DataFrame({"variant": ["A"] * 500 + ["B"] * 500, "opened": [1] * 90 + [0] * 410 + [1] * 130
     ...                       + [0] * 370})
@@ -61,15 +63,23 @@ def compare(data: Any, metrics: Metrics, *, arm: str, control: object, by: str |
     ['open rate, B against A: 26.0% against 18.0%, +8.0 pp (+2.9 pp to +13.1 pp): better']
     """
     nouns = named(metrics)
+    if arm in ([by] if isinstance(by, str) else by or []):
+        raise UsageError("checks.by_arm", column=repr(arm))
     drawn = _units(user, cluster, design)
-    told = {"correct": correct or getattr(plan, "correct", None) or "dunnett", "primary": primary,
-            "confidence": confidence or getattr(plan, "confidence", None) or .95,
-            "split": split or getattr(plan, "split", None) or {}}
+    rules = settled(plan, look, peek, correct=correct, primary=primary, confidence=confidence, split=split, rates=rates,
+                    start=start)
     nouns, notes = with_guardrails(data, nouns) if guardrails else (nouns, [])
     trial = read(data, nouns, arm=arm, control=control, by=grouping(by, arm, over), over=over, tz=tz, units=drawn,
-                 combine=combine or {}, confidence=told["confidence"])
-    rules = Rules(rates=rates, start=start, looking=_looking(plan, look, peek), **told)
+                 combine=combine or {}, confidence=rules.confidence)
     return compared(trial, rules, by=grouping(by), over=over, plan=plan, units=units or {}, notes=notes)
+
+
+def settled(plan: Any, look: int | None, peek: bool, *, correct: str | None, primary: str | None,
+            confidence: float | None, split: Mapping[str, float] | None, rates: str, start: str | None = None) -> Rules:
+    """What was asked for, and where nothing was, what the plan says."""
+    return Rules(confidence or getattr(plan, "confidence", None) or .95,
+                 correct or getattr(plan, "correct", None) or "dunnett", primary, rates, _looking(plan, look, peek),
+                 split or getattr(plan, "split", None) or {}, start)
 
 
 def compared(trial: Trial, rules: Rules, *, by: Sequence[str] = (), over: str | None = None, plan: Any = None,
@@ -79,19 +89,35 @@ def compared(trial: Trial, rules: Rules, *, by: Sequence[str] = (), over: str | 
     cells = trial.cells()
     found = {name: arms_of(trial, cells, at) for at, name in enumerate(nouns)}
     checks, off = checked(trial, cells, found, rules)
-    table = rules.rows(found, nouns, trial.arms)
+    table = discreet(rules.rows(found, nouns, trial.arms), nouns)
+    rules = replace(rules, waiting=_waits(rules, found, plan))
     table["verdict"] = rules.verdicts(table, nouns, off)
-    settings = {"metrics": list(nouns), "primary": rules.primary, "arms": list(trial.arms), "control": trial.arms[0],
-                "confidence": rules.confidence, "correct": rules.correct, "peek": rules.looking.kind == "peek",
-                "looks": rules.looking.fractions[:rules.looking.look], "n": dict(zip(
-                    trial.arms, map(int, next(iter(found.values())).n), strict=True))}
+    settings = _settings(trial, rules, found, nouns)
     said = [*trial.notes, *notes, *rules.says(nouns, len(trial.arms)), *off.values(),
             *(departures(plan, settings) if plan is not None else [])]
-    segments, more = by_segment(trial, rules, by, off)
+    segments, more = by_segment(trial, rules, by, off, table)
     times, trends = over_time(trial, rules, over, off)
     return Comparison(table[list(COLUMNS)], checks, segments, times,
-                      {name: units.get(name, noun.unit) for name, noun in nouns.items()}, settings,
+                      {name: units.get(name, noun.unit) for name, noun in nouns.items()}, nouns, settings,
                       tuple(dict.fromkeys([*said, *more, *trends])))
+
+
+def _settings(trial: Trial, rules: Rules, found: Mapping[str, Arms], nouns: Mapping[str, Noun]) -> dict[str, Any]:
+    """What was done, as a plan and the register ask for it."""
+    first = rules.primary or next(iter(nouns))
+    return {"metrics": list(nouns), "nouns": [noun.name for noun in nouns.values()], "primary": rules.primary or (
+                first if len(nouns) == 1 else None), "margin": nouns[first].margin, "better": nouns[first].better,
+            "arms": list(trial.arms), "control": trial.arms[0], "confidence": rules.confidence,
+            "correct": rules.correct, "spending": rules.looking.spending if rules.looking.kind == "look" else None,
+            "peek": rules.looking.kind == "peek", "looks": rules.looking.fractions[:rules.looking.look],
+            "n": dict(zip(trial.arms, map(int, found[first].n), strict=True))}
+
+
+def _waits(rules: Rules, found: Mapping[str, Arms], plan: Any) -> bool:
+    """Whether more is to come: looks that were planned, or units."""
+    looking, planned = rules.looking, getattr(plan, "n", None)
+    few = bool(planned) and any(arms.n[0] + arms.missing[0] < planned for arms in found.values())
+    return looking.kind == "peek" or (looking.look < len(looking.fractions) if looking.kind == "look" else few)
 
 
 def _units(user: str | None, cluster: str | None, design: Design | None) -> Units:
@@ -110,8 +136,8 @@ def _looking(plan: Any, look: int | None, peek: bool) -> Looking:
     peek = peek or bool(getattr(plan, "peek", False))
     if peek and look is not None:
         raise UsageError("compare.look_and_peek")
-    if peek:
-        return Looking("peek")
+    if peek:  # tuned for what was planned, and never for less than what keeps skewed metrics honest
+        return Looking("peek", tuned=max(TUNED, (getattr(plan, "n", None) or 0) / 2))
     fractions = tuple(getattr(plan, "looks", None) or ())
     if look is None:
         if fractions:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import heading, interval, metric_name, named, shown
+from engagelab.display import heading, interval, metric_name, named, shown, tick
 from engagelab.metrics.looks import LEAST_P, page, plain
+from engagelab.metrics.nouns import Noun
 from engagelab.plots.cumulative import cumulative
 from engagelab.plots.forest import forest
 
@@ -25,6 +26,7 @@ class Comparison:
     by : a row a column, segment, metric and arm, with the test of whether the segments differ; empty without `by=`.
     over : a row a moment, metric and arm, cumulative, with the interval that allows for looking at all of them.
     settings : what was asked for, as a register compares it with the plan. units : of each metric, for display.
+    nouns : the metrics by name.
     """
 
     frame: pd.DataFrame
@@ -32,6 +34,7 @@ class Comparison:
     by: pd.DataFrame = field(repr=False)
     over: pd.DataFrame = field(repr=False)
     units: Mapping[str, str] = field(repr=False)
+    nouns: Mapping[str, Noun] = field(repr=False)
     settings: Mapping[str, Any] = field(repr=False)
     notes: tuple[str, ...] = ()
 
@@ -39,7 +42,7 @@ class Comparison:
         """What came out, a sentence a metric and arm."""
         return [self._sentence(row) for row in self.frame.to_dict("records")]
 
-    def _sentence(self, row: dict[str, Any]) -> str:
+    def _sentence(self, row: Mapping[Any, Any]) -> str:
         unit = self.units[row["metric"]]
         ends = [row[f"{end}_adjusted"] if np.isfinite(row[f"{end}_adjusted"]) else row[end] for end in ("low", "high")]
         known = "known" if np.isfinite(row["difference"]) and np.isfinite(ends).all() else "unknown"
@@ -47,7 +50,7 @@ class Comparison:
                           control=row["control"], value=shown(row["value_arm"], unit),
                           other=shown(row["value_control"], unit), verdict=named(row["verdict"], "verdict"),
                           difference=shown(row["difference"], unit, signed=True),
-                          interval=interval(*ends, unit, signed=True) if known == "known" else "")
+                          interval=interval(ends[0], ends[1], unit, signed=True) if known == "known" else "")
 
     def cells(self) -> pd.DataFrame:
         """The table as it is looked at: rounded, in words."""
@@ -61,11 +64,13 @@ class Comparison:
         out[heading("arm")] = [row["arm"] for row in rows]
         out[heading("value_control")], out[heading("value_arm")] = column("value_control"), column("value_arm")
         out[heading("difference")] = column("difference", signed=True)
-        for name, ends in (("interval", ""), ("interval_adjusted", "_adjusted")):
-            out[heading(name)] = [interval(row[f"low{ends}"], row[f"high{ends}"], unit, signed=True)
-                                  if np.isfinite(row[f"low{ends}"]) else shown(None)
-                                  for row, unit in zip(rows, units, strict=True)]
-        out[heading("p_corrected")] = [LEAST_P if row["p_adjusted"] < .001 else shown(row["p_adjusted"]) for row in rows]
+        plain_interval = words.text("compare.interval", share=tick(self.settings["confidence"], "share"))
+        for head, ends in ((plain_interval, ""), (heading("interval_adjusted"), "_adjusted")):
+            out[head] = [interval(row[f"low{ends}"], row[f"high{ends}"], unit, signed=True)
+                         if np.isfinite(row[f"low{ends}"]) else shown(None)
+                         for row, unit in zip(rows, units, strict=True)]
+        out[heading("p_corrected")] = [LEAST_P if row["p_adjusted"] < .001 else shown(row["p_adjusted"])
+                                       for row in rows]
         out[heading("relative")] = [_relative(row) for row in rows]
         out[heading("verdict")] = [named(row["verdict"], "verdict") for row in rows]
         for name in ("n_control", "n_arm"):
@@ -91,11 +96,13 @@ class Comparison:
         drawn = {"forest": self.frame, "by": self.by, "over": self.over}[kind]
         for name, value in which.items():
             drawn = drawn[drawn[name] == value]
-        drawn = drawn.assign(unit=drawn["metric"].map(self.units))
+        nouns = [self.nouns[name] for name in drawn["metric"]]
+        drawn = drawn.assign(unit=drawn["metric"].map(self.units), better=[noun.better for noun in nouns],
+                             margin=[np.nan if noun.margin is None else noun.margin for noun in nouns])
         return cumulative(drawn, title=title, ax=ax) if kind == "over" else forest(drawn, title=title, ax=ax)
 
 
-def _relative(row: Mapping[str, Any]) -> str:
+def _relative(row: Mapping[Any, Any]) -> str:
     """The relative difference with its interval in percent, and where that has no end, said so."""
     if not np.isfinite(row["relative"]):
         return shown(None)

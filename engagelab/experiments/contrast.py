@@ -5,6 +5,9 @@ is Welch's, with Wilson's Newcombe's; the relative one comes from the same two (
 that none of them contradicts another. Where a share's counts are small, the exact unconditional interval is taken.
 """
 
+import functools
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -16,9 +19,11 @@ from engagelab.experiments import sequential
 from engagelab.experiments.estimate import Arms
 from engagelab.metrics import intervals, simultaneous, two_shares
 
-FEW = 5  # expected successes or failures of an arm below which a rate is compared exactly
+FEW = 10  # expected successes or failures of an arm below which a rate is compared exactly: Newcombe rejects up to 7 % there
+SURE = 1 - 1e-13  # the confidence beyond which there is no interval
 RATES = ("newcombe", "miettinen_nurminen", "exact")
 CORRECTIONS = ("dunnett", "bonferroni", "holm", "bh", "none")
+FAST = {"newcombe": two_shares.newcombe_p, "miettinen_nurminen": two_shares.miettinen_nurminen_p}
 STEPWISE = ("holm", "bh")  # which give a p and no interval
 
 
@@ -40,28 +45,38 @@ class Looking:
                     if self.kind == "look" else sequential.always_valid(size, tuned=self.tuned, confidence=wanted))
         return 1 - 2 * NormalDist().cdf(-float(critical))
 
-    def p(self, plain: float, size: float) -> float:
-        """The p however often one looks, from that of an ordinary test."""
+    def p(self, plain: float, size: float, df: int = 1) -> float:
+        """The p however often one looks, from that of an ordinary test: of z, or of a chi-square with so many `df`.
+
+        At planned looks a chi-square is judged by the levels that hold for z (Jennison, Turnbull 1991, Biometrika 78).
+        """
         if self.kind == "once" or not plain < 1 or not size > 0:
             return plain
         z = -NormalDist().inv_cdf(max(plain / 2, 1e-300))
         if self.kind == "look":
             return float(sequential.repeated_p(z, self.fractions, self.look, spending=self.spending))
-        return float(sequential.always_valid_p(z, size, tuned=self.tuned))
+        if df > 1:
+            from scipy.special import chdtri
+
+            z = math.sqrt(chdtri(df, max(plain, 1e-300)))
+        return float(sequential.always_valid_p(z, size, tuned=self.tuned, df=df))
 
 
 def contrasts(arms: Arms, *, confidence: float, correct: str, share: float = 1.0, rates: str = "newcombe",
-              looking: Looking | None = None) -> pd.DataFrame:
-    """A row for each arm but the control; `share` is the part of the alpha that this metric may spend."""
+              looking: Looking | None = None, exact: bool = True) -> pd.DataFrame:
+    """A row for each arm but the control; `share` is the part of the alpha that this metric may spend.
+
+    exact : compare rates exactly where counts are small, which takes its time.
+    """
     looking = looking or Looking()
-    pairs = [_Pair(arms, i, rates) for i in range(1, len(arms.value))]
+    pairs = [Pair(arms, i, rates, exact=exact) for i in range(1, len(arms.value))]
     p = np.array([looking.p(pair.p(), pair.size) for pair in pairs])
     plain = [looking.confidence(confidence, pair.size) for pair in pairs]
     adjusted, p_adjusted = _corrected(pairs, p, confidence, correct, share, looking)
     rows = []
     for pair, level, own, with_p, corrected_p in zip(pairs, plain, adjusted, p, p_adjusted, strict=True):
         low, high = pair.interval(level)
-        low_adjusted, high_adjusted = pair.interval(own) if own < 1 else (np.nan, np.nan)
+        low_adjusted, high_adjusted = pair.interval(own)
         relative, relative_low, relative_high = pair.relative(level)
         rows.append({
             "value_control": arms.value[0], "value_arm": arms.value[pair.i], "difference": pair.difference,
@@ -73,27 +88,47 @@ def contrasts(arms: Arms, *, confidence: float, correct: str, share: float = 1.0
     return pd.DataFrame(rows)
 
 
-class _Pair:
+def each_p(pairs: Sequence["Pair"]) -> np.ndarray:
+    """The p of each pair, those of rates that are not compared exactly in one go."""
+    out = np.full(len(pairs), np.nan)
+    fast = [place for place, pair in enumerate(pairs) if pair.rates in FAST]
+    for place in set(range(len(pairs))) - set(fast):
+        out[place] = pairs[place].p()
+    for kind, of in FAST.items():
+        places = [place for place in fast if pairs[place].rates == kind]
+        if places:
+            out[places] = of(*np.array([pairs[place].counts for place in places]).T)
+    return out
+
+
+@functools.lru_cache(maxsize=4096)
+def _exact(count_1: int, n_1: int, count_2: int, n_2: int, confidence: float) -> tuple[float, float, float]:
+    """A tenth of a second each, and asked again for every interval and p of the same counts."""
+    return two_shares.exact_difference(count_1, n_1, count_2, n_2, confidence)
+
+
+class Pair:
     """One arm and the control."""
 
-    def __init__(self, arms: Arms, i: int, rates: str):
+    def __init__(self, arms: Arms, i: int, rates: str, *, exact: bool = True):
         self.arms, self.i = arms, i
         with np.errstate(invalid="ignore", divide="ignore"):
             parts = arms.se[[0, i]] ** 2
             self.se = float(np.sqrt(parts.sum()))
             df = np.maximum(arms.df[[0, i]], 0)
-            self.df = float(parts.sum() ** 2 / (parts**2 / df).sum()) if np.isfinite(df).any() else np.inf
+            part = parts / parts.sum()
+            self.df = float(1 / (part**2 / df).sum()) if np.isfinite(df).any() else np.inf
             n = arms.n[[0, i]].astype(float)
             self.size = float(n.prod() / n.sum()) if n.all() else 0.0
-            self.share = float(parts[0] / parts.sum())
+            self.share = float(part[0])
         self.difference = float(arms.value[i] - arms.value[0])
         self.rates, self.method = "", ""
         if arms.counted and n.all():
             total = float(arms.count[[0, i]].sum() / n.sum())
-            few = min(total, 1 - total) * n.min() < FEW
+            few = exact and min(total, 1 - total) * n.min() < FEW
             self.rates = "exact" if few else rates
             self.method = words.text(f"compare.{self.rates}")
-            self.counts = float(arms.count[i]), float(n[1]), float(arms.count[0]), float(n[0])
+            self.counts = int(arms.count[i]), int(n[1]), int(arms.count[0]), int(n[0])
             self.df = np.inf
         self.share = self.share if np.isfinite(self.share) else n[1] / n.sum() if n.all() else .5
 
@@ -107,10 +142,9 @@ class _Pair:
         if not self.known:
             return np.nan
         if self.rates == "exact":
-            return float(two_shares.exact_difference(*self.counts, .95)[2])
+            return float(_exact(*self.counts, .95)[2])
         if self.rates:
-            of = two_shares.newcombe_p if self.rates == "newcombe" else two_shares.miettinen_nurminen_p
-            return float(of(*self.counts))
+            return float(FAST[self.rates](*self.counts))
         from scipy.special import ndtr, stdtr
 
         t = -abs(self.difference) / self.se
@@ -137,24 +171,24 @@ class _Pair:
         for one in (0, self.i):
             value = float(self.arms.value[one])
             if self.rates:
-                low, high = intervals.wilson(self.arms.count[one], self.arms.n[one], min(confidence, 1 - 1e-15))
+                ends = intervals.wilson(self.arms.count[one], self.arms.n[one], confidence)
+                made.append((value, float(ends[0]), float(ends[1])))
             else:
                 reach = self._critical(confidence) * float(self.arms.se[one])
-                low, high = value - reach, value + reach
-            made.append((value, float(low), float(high)))
+                made.append((value, value - reach, value + reach))
         return made
 
     def _critical(self, confidence: float) -> float:
         if np.isinf(self.df):
-            return intervals.z_value(min(confidence, 1 - 1e-15))
-        return float(intervals.t_value(self.df, min(confidence, 1 - 1e-15)))
+            return intervals.z_value(confidence)
+        return float(intervals.t_value(self.df, confidence))
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """The interval of the difference."""
-        if not self.known:
+        """The interval of the difference; none where its confidence would be too near to 1 for a float to tell."""
+        if not self.known or confidence > SURE:
             return np.nan, np.nan
         if self.rates == "exact":
-            return two_shares.exact_difference(*self.counts, confidence)[:2]
+            return _exact(*self.counts, confidence)[:2]
         if self.rates == "miettinen_nurminen":
             low, high = two_shares.miettinen_nurminen(*self.counts, confidence)
             return float(low), float(high)
@@ -164,7 +198,7 @@ class _Pair:
 
     def relative(self, confidence: float) -> tuple[float, float, float]:
         """The relative difference and its interval, where the control is surely above 0."""
-        if not self.known:
+        if not self.known or confidence > SURE:
             return np.nan, np.nan, np.nan
         control, arm = self.sides(confidence)
         if not control[1] > 0:
@@ -173,7 +207,7 @@ class _Pair:
         return (ratio, low, high) if self.rates in ("", "newcombe") else (ratio, np.nan, np.nan)
 
 
-def _corrected(pairs: list[_Pair], p: np.ndarray, confidence: float, correct: str, share: float, looking: Looking
+def _corrected(pairs: list[Pair], p: np.ndarray, confidence: float, correct: str, share: float, looking: Looking
                ) -> tuple[list[float], np.ndarray]:
     """The confidence of each corrected interval (1: there is none), and the corrected p."""
     alpha, many = 1 - confidence, len(pairs)

@@ -14,7 +14,7 @@ from engagelab import words
 from engagelab.errors import DataError
 from engagelab.experiments.read import Cells, Metric, Trial
 from engagelab.metrics.intervals import z_value
-from engagelab.metrics.nouns import ALIKE, Estimates, Favourable, Quantile, Rate
+from engagelab.metrics.nouns import ALIKE, Favourable, Quantile, Rate
 from engagelab.summaries.moments import Sums
 
 
@@ -22,8 +22,8 @@ from engagelab.summaries.moments import Sums
 class Arms:
     """One metric in each arm, the control first: its value, standard error, degrees of freedom, units and missing.
 
-    `count` is the numerator of a plain rate, NaN otherwise: rates have intervals of their own. `before` are the means of
-    the covariates, `before_cov` the covariances of these means.
+    `count` is the numerator of a plain rate, NaN otherwise: rates have intervals of their own. `before` are the means
+    of the covariates, `before_cov` the covariances of these means.
     """
 
     value: np.ndarray
@@ -43,8 +43,11 @@ class Arms:
         return bool(np.isfinite(self.count).all())
 
 
-def arms_of(trial: Trial, cells: Cells, at: int, group: int = 0) -> Arms:
-    """The metric number `at` in every arm, in one of the groups of the cells."""
+def arms_of(trial: Trial, cells: Cells, at: int, group: int = 0, *, strict: bool = True) -> Arms:
+    """The metric number `at` in every arm, in one of the groups of the cells.
+
+    strict : an arm that lacks one of the strata is an error; else it has no value.
+    """
     metric, sums = trial.metrics[at], cells.sums[at]
     size, here = len(trial.arms), cells.group == group
     rows = np.bincount(cells.arm[here], sums.rows[here], size)
@@ -54,7 +57,8 @@ def arms_of(trial: Trial, cells: Cells, at: int, group: int = 0) -> Arms:
     plain = Sums(**{name: getattr(sums, name)[here] for name in Sums.__dataclass_fields__})
     if trial.units.counted:
         plain = _of_rows(plain)
-    mean, cov, df = _stratified(plain, cells.arm[here], cells.stratum[here], size, metric, trial.arms)
+    mean, cov, df = _stratified(plain, cells.arm[here], cells.stratum[here], size, metric,
+                                 trial.arms if strict else ())
     many, k = len(metric.covariates), mean.shape[1] - len(metric.covariates) - len(metric.incomplete)
     value, gradient = _estimate(metric, mean[:, :k], n), metric.noun.gradient(mean[:, :k])
     counted = isinstance(metric.noun, Rate | Favourable) and not many and not trial.units.counted \
@@ -68,7 +72,8 @@ def arms_of(trial: Trial, cells: Cells, at: int, group: int = 0) -> Arms:
     before, spread = mean[:, k:], cov[:, k:, k:]
     if many:
         value, within, df = _adjusted(value, within, cross, before, spread, n, df)
-    floor = (ALIKE * np.abs(np.nan_to_num(gradient * mean[:, :k])).sum(axis=1)) ** 2
+    with np.errstate(invalid="ignore"):
+        floor = (ALIKE * np.nan_to_num(np.abs(gradient * mean[:, :k]), posinf=0.0).sum(axis=1)) ** 2
     se = np.sqrt(np.where(within <= floor, 0.0, within))
     return Arms(value, np.where(n > 1, se, np.nan), df, n, rows - n, count, _method(trial, metric, counted), before,
                 spread, np.round(before[:, many:] * n[:, None]))
@@ -88,7 +93,8 @@ def _of_rows(sums: Sums) -> Sums:
         turn = np.concatenate([np.broadcast_to(np.eye(mean.shape[1]), (len(base), mean.shape[1], mean.shape[1])),
                                -mean[:, :, None]], axis=2) / base[:, None, None]
         cov = turn @ sums.cov @ np.swapaxes(turn, 1, 2)
-    return Sums(sums.rows, sums.n, sums.users, sums.weight, sums.weight2, mean, cov, sums.totals, sums.counts)
+    return Sums(sums.rows, sums.n, sums.users, np.nan_to_num(base) * sums.n, sums.weight2, mean, cov, sums.totals,
+                sums.counts)
 
 
 def _stratified(sums: Sums, arm: np.ndarray, stratum: np.ndarray, size: int, metric: Metric, names: tuple[str, ...]
@@ -96,7 +102,8 @@ def _stratified(sums: Sums, arm: np.ndarray, stratum: np.ndarray, size: int, met
     """Means of each arm over the strata, covariances of these means, and degrees of freedom."""
     k = sums.mean.shape[1]
     kinds, codes = np.unique(stratum, return_inverse=True)
-    share = np.bincount(codes, sums.n) / max(sums.n.sum(), 1)
+    held = np.bincount(codes, sums.weight)
+    share = held / max(held.sum(), 1e-300)
     mean, cov, df = np.zeros((size, k)), np.zeros((size, k, k)), np.full(size, -len(kinds), dtype=float)
     seen = np.zeros((size, len(kinds)))
     for row, (one, of) in enumerate(zip(arm, codes, strict=True)):
@@ -109,8 +116,9 @@ def _stratified(sums: Sums, arm: np.ndarray, stratum: np.ndarray, size: int, met
         seen[one, of] = 1
     if len(kinds) > 1 and not seen.all():
         one, of = np.argwhere(seen == 0)[0]
-        raise DataError("compare.stratum", metric=repr(metric.name), arm=repr(names[one]), n=int(of) + 1)
-    mean[seen[:, 0] == 0] = np.nan
+        if names:
+            raise DataError("compare.stratum", metric=repr(metric.name), arm=repr(names[one]), n=int(of) + 1)
+    mean[~seen.all(axis=1)] = np.nan
     return mean, cov, df
 
 
@@ -130,7 +138,7 @@ def _adjusted(value: np.ndarray, within: np.ndarray, cross: np.ndarray, before: 
     scale = total / max(total - lost, 1)
     noise = (square[:, 0] * left[known]).sum() / max(total - lost, 1)
     apart = before - before[0]
-    middle = (n[known, None] * before[known]).sum(axis=0) / n[known].sum()
+    middle = (n[known, None] * before[known]).sum(axis=0) / max(n[known].sum(), 1)
     extra = noise * np.einsum("ai,ij,aj->a", apart, inverse, apart)
     return value - (before - middle) @ slope, scale * np.maximum(left, 0.0) + extra, df * max(total - lost, 1) / total
 

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.errors import DataError, UsageError, column_of
+from engagelab.errors import DataError, UsageError, column_of, near
 from engagelab.metrics.answer import labels
 from engagelab.metrics.nouns import Estimates, Noun, Quantile
 from engagelab.metrics.quantiles import quantiles
 from engagelab.summaries import periods, sql
 from engagelab.summaries.alike import check_sums
-from engagelab.summaries.engine import source
+from engagelab.summaries.engine import Source, source
 from engagelab.summaries.moments import Ask, Sums, merge, moments
 from engagelab.summaries.view import Columns, View, span
 
@@ -83,21 +83,24 @@ class Trial:
     combine: Mapping[str, str]
     confidence: float
     notes: tuple[str, ...]
+    given: Source              # the data as they came
 
     def cells(self, dim: str | None = None, *, until: int | None = None) -> Cells:
         """The cells of all units, or by one of `dims`; `until`: what was there when the last had that rank."""
         places = [1, *([2] if self.units.stratum else []), *([self.dims.index(dim) + 1] if dim else [])]
+        places = list(dict.fromkeys(places))  # the dim may be the stratum
         if self.units.kind == "row":
             table, sums = self._finest
             kept = table[f"rank_{len(self.dims)}"].to_numpy() <= until if until else np.ones(len(table), dtype=bool)
             view, at = self.view.grouped([f"by_{i}" for i in places]), places
+            if until and any(isinstance(metric.noun, Quantile) for metric in self.metrics):
+                view = replace(view, where=" AND ".join(filter(None, (view.where, self._until(until)))))
         else:
-            where = f"by_{len(self.dims)} <= {_literal(self._times[until - 1])}" if until else ""
-            view = replace(self.view, by=tuple(f"by_{i}" for i in places), where=where)
+            view = replace(self.view, by=tuple(f"by_{i}" for i in places), where=self._until(until) if until else "")
             table, sums, _ = moments(*_summed(view, self.asks))
             kept, at = np.ones(len(table), dtype=bool), list(range(1, len(places) + 1))
         period = self.every if dim == self.dims[-1] else None
-        return self._merged(table[kept].reset_index(drop=True), [_where(one, kept) for one in sums], view, at, period,
+        return self._merged(table[kept].reset_index(drop=True), [taken(one, kept) for one in sums], view, at, period,
                             grouped=dim is not None)
 
     @cached_property
@@ -111,6 +114,10 @@ class Trial:
         last = f"by_{len(self.dims)}"
         return list(self.view.plain(f"SELECT {last} AS value FROM events WHERE {last} IS NOT NULL "
                                     f"GROUP BY {last} ORDER BY {last}")["value"])
+
+    def _until(self, rank: int) -> str:
+        """SQL of what was there when the last of the dims had this rank."""
+        return f"{self.view.period or f'by_{len(self.dims)}'} IN ({', '.join(map(_literal, self._times[:rank]))})"
 
     @cached_property
     def times(self) -> int:
@@ -127,29 +134,27 @@ class Trial:
         zero = np.zeros(len(table))
         stratum = table[f"rank_{at[1]}"].to_numpy() if self.units.stratum else zero
         group = table[f"rank_{at[-1]}"].to_numpy() if grouped else zero
-        keys = pd.DataFrame({"arm": arm, "stratum": stratum, "group": group})
         there = arm >= 0
-        codes = keys[there].groupby(["arm", "stratum", "group"]).ngroup().to_numpy()
-        first = keys[there].drop_duplicates().sort_values(["arm", "stratum", "group"])
+        first, codes = np.unique(np.column_stack([arm, stratum, group])[there], axis=0, return_inverse=True)
         named = labels(table, at[-1], period, 1) if grouped else []
         order = {rank: label for rank, label in zip(group[there], np.array(named, dtype=object)[there], strict=True)
                  } if grouped else {0.0: ""}
         ranks = sorted(order)
-        made = [merge(_where(one, there), codes, len(first)) for one in sums]
-        return Cells(first["arm"].to_numpy(), first["stratum"].to_numpy(),
-                     np.searchsorted(ranks, first["group"].to_numpy()), [order[rank] for rank in ranks], made,
+        made = [merge(taken(one, there), codes.ravel(), len(first)) for one in sums]
+        return Cells(first[:, 0].astype(int), first[:, 1], np.searchsorted(ranks, first[:, 2]),
+                     [order[rank] for rank in ranks], made,
                      [self._levels(metric, view, table, first, at, grouped) for metric in self.metrics])
 
-    def _levels(self, metric: Metric, view: View, table: pd.DataFrame, cells: pd.DataFrame, at: list[int],
+    def _levels(self, metric: Metric, view: View, table: pd.DataFrame, cells: np.ndarray, at: list[int],
                 grouped: bool) -> Estimates | None:
         """The quantiles of each cell, each of which is one group of the data."""
         if not isinstance(metric.noun, Quantile):
             return None
         own = {self.combine.get(label, label): rank for label, rank in zip(
-            labels(table, at[0], None, 1), table[f"rank_{at[0]}"], strict=True)}
-        places = pd.DataFrame({"rank_1": [own[self.arms[arm]] for arm in cells["arm"]]})
+            labels(table, at[0], None, 1), table[f"rank_{at[0]}"].rank(method="dense").astype(int), strict=True)}
+        places = pd.DataFrame({"rank_1": [own[self.arms[arm]] for arm in cells[:, 0].astype(int)]})
         if grouped:
-            places["rank_2"] = cells["group"].to_numpy().astype("int64")
+            places["rank_2"] = cells[:, 2].astype("int64")
         return quantiles(view, metric.noun, places, self.confidence)[0]
 
 
@@ -157,32 +162,43 @@ def read(data: Any, nouns: Mapping[str, Noun], *, arm: str, control: object, by:
          tz: str | None, units: Units, combine: Mapping[str, Sequence[str]], confidence: float) -> Trial:
     """The experiment in `data`: see `compare`."""
     table = source(data)
-    columns = Columns(table)
     named = [arm, *([units.stratum] if units.stratum else []), *by, *([over] if over else [])]
+    view = grouped(table, named, over, tz)
+    columns = view.columns
+    if units.column:
+        columns.reads["u0"] = sql.Read(column_of(units.column, table.types), "user")
+    if units.weights:
+        columns.reads["w0"] = sql.Read(column_of(units.weights, table.types), "number")
+    metrics = [read_metric(name, noun, columns) for name, noun in nouns.items()]
+    view, every = replace(view, weighted=bool(units.weights)), "day" if view.period else None
+    check_sums(view, named)
+    arms, back, notes = arms_in(view, arm, control, combine)
+    view, asks, units, more = _of_units(view, metrics, units, arm)
+    return Trial(arms, tuple(metrics), units, view, asks, tuple(named), every, back, confidence,
+                 (*notes, *more), table)
+
+
+def grouped(table: Source, named: Sequence[str], over: str | None, tz: str | None) -> View:
+    """The table by these columns, the last of which may be stamps, that are taken by their days."""
+    columns = Columns(table)
     stamped = over is not None and table.types[column_of(over, table.types)].upper().startswith(STAMPS)
     for i, name in enumerate(named, 1):
         if not (stamped and i == len(named)):
             columns.reads[f"by_{i}"] = sql.Read(column_of(name, table.types), "key")
     when = span(columns, over, every="day", since=None, until=None, tz=tz) if stamped and over else None
-    if units.column:
-        columns.reads["u0"] = sql.Read(column_of(units.column, table.types), "user")
-    if units.weights:
-        columns.reads["w0"] = sql.Read(column_of(units.weights, table.types), "number")
-    metrics = [_metric(name, noun, columns) for name, noun in nouns.items()]
-    keys = tuple(f"by_{i}" for i in range(1, len(named) + 1))
-    view = View(columns, keys, periods.index("day", f"({when.local})", 1) if when else "", "", bool(units.weights))
-    check_sums(view, named)
-    arms, back, notes = _arms(view, arm, control, combine)
-    view, asks, units, more = _of_units(view, metrics, units, arm)
-    return Trial(arms, tuple(metrics), units, view, asks, tuple(named), "day" if when else None, back, confidence,
-                 (*notes, *more))
+    return View(columns, tuple(f"by_{i}" for i in range(1, len(named) + 1)),
+                periods.index("day", f"({when.local})", 1) if when else "")
 
 
-def _metric(name: str, noun: Noun, columns: Columns) -> Metric:
+def read_metric(name: str, noun: Noun, columns: Columns) -> Metric:
     """The metric with its covariates, and which of these are missing somewhere."""
     ask = noun.ask(columns)
     if not noun.adjust:
         return Metric(name, noun, ask)
+    itself = [column for column in noun.adjust
+              if column in {getattr(noun, part, None) for part in ("column", "numerator", "denominator")}]
+    if itself:
+        raise UsageError("compare.adjust_itself", metric=repr(name), column=repr(itself[0]))
     ours = [columns.number(column) for column in noun.adjust]
     gaps = View(columns).plain("SELECT " + ", ".join(f"count(*) - count({x}) AS {x}" for x in ours) + " FROM events")
     return Metric(name, noun, ask, tuple(noun.adjust),
@@ -208,13 +224,15 @@ def values_of(metric: Metric, columns: Columns) -> list[str]:
     return made + [f"CASE WHEN {x} IS NULL THEN 1.0 ELSE 0.0 END" for x in fills]
 
 
-def _arms(view: View, arm: str, control: object, combine: Mapping[str, Sequence[str]]
+def arms_in(view: View, arm: str, control: object, combine: Mapping[str, Sequence[str]]
           ) -> tuple[tuple[str, ...], dict[str, str], list[str]]:
     """The arms, the control first; of which each one of the data is a part; and what has to be said."""
     found = View(view.columns, ("by_1",)).query("SELECT\n    /*by*/\n    count(*) AS n_rows\nFROM events\n"
                                                 "GROUP BY /*by*/ ()")[0]
     known = found["key_1"].notna().to_numpy()
     there = list(np.array(labels(found, 1, None, 1), dtype=object)[known])
+    if not there:
+        raise DataError("checks.no_arms", column=repr(arm))
     notes = [] if known.all() else [words.text("compare.note_no_arm", n=int(found.loc[~known, "n_rows"].sum()),
                                                column=repr(arm))]
     back = {str(part): str(name) for name, parts in combine.items() for part in parts}
@@ -231,7 +249,7 @@ def _arms(view: View, arm: str, control: object, combine: Mapping[str, Sequence[
 def _one_of_arms(name: str, value: str, arms: Sequence[str], column: str) -> None:
     if value not in arms:
         raise DataError("compare.no_arm", name=name, value=repr(value), column=repr(column),
-                        arms=words.joined(map(repr, arms[:20])))
+                        arms=words.joined(map(repr, arms[:20])) + near(value, arms))
 
 
 def _of_units(view: View, metrics: Sequence[Metric], units: Units, arm: str
@@ -245,13 +263,13 @@ def _of_units(view: View, metrics: Sequence[Metric], units: Units, arm: str
     quantile = next((metric.noun.name for metric in metrics if isinstance(metric.noun, Quantile)), None)
     if units.weights:
         _check_weights(view, units.weights)
-    moments(replace(view, by=(), period=""), [metric.plain for metric in metrics])  # which refuses what is off the scale
+    moments(replace(view, by=(), period=""), [metric.plain for metric in metrics])  # refuses what is off the scale
     if units.column is None:
         if quantile:
             raise UsageError("compare.quantile_units", noun=quantile, unit=words.text("compare.weights"))
         weighted = replace(view, weighted=False)
         return weighted, [_weighted(metric, columns) for metric in metrics], units, []
-    kept, text = view.keep(_rows_of(metrics, columns, units))
+    kept, _ = view.keep(_rows_of(metrics, columns, units))
     own = Columns(kept, {key: sql.Read(key, "key") for key in view.by} | {"u0": sql.Read("u0", "key")})
     units_view = View(own, view.by)
     notes = _check_units(units_view, units, arm)
@@ -273,9 +291,9 @@ def _names(at: int, size: int) -> list[str]:
 def _weighted(metric: Metric, columns: Columns) -> Ask:
     """What is asked of rows with weights: each value times the weight, and the weight."""
     values = values_of(metric, columns)
-    together = " AND ".join(f"{value} IS NOT NULL" for value in (*values[:len(metric.plain.values)], "w0 > 0"))
-    return Ask(tuple(f"CASE WHEN {together} THEN w0 * {value} END" for value in values)
-               + (f"CASE WHEN {together} THEN w0 END",), scope=metric.plain.scope, note=metric.plain.note)
+    together = " AND ".join([*(f"{value} IS NOT NULL" for value in values[:len(metric.plain.values)]), "w0 > 0"])
+    return Ask(tuple(f"CASE WHEN {together} THEN {value} END" for value in (*(f"w0 * {x}" for x in values), "w0")),
+               scope=metric.plain.scope, note=metric.plain.note)
 
 
 def _rows_of(metrics: Sequence[Metric], columns: Columns, units: Units) -> str:
@@ -288,6 +306,8 @@ def _rows_of(metrics: Sequence[Metric], columns: Columns, units: Units) -> str:
             metric.plain.known])
         if metric.plain.scope:
             known = f"({metric.plain.scope}) AND {known}"
+        if units.weights:
+            known = f"{known} AND w0 > 0"
         picked += [f"sum(CASE WHEN {known} THEN {weight}{value} END) AS {name}"
                    for value, name in zip(values, _names(at, len(values))[:-1], strict=True)]
         picked.append(f"sum(CASE WHEN {known} THEN {'w0' if units.weights else '1.0'} END) AS m{at}_n")
@@ -326,5 +346,6 @@ def _literal(value: Any) -> str:
                                                                               else float(value))
 
 
-def _where(sums: Sums, kept: np.ndarray) -> Sums:
+def taken(sums: Sums, kept: np.ndarray) -> Sums:
+    """The moments of some of the groups."""
     return sums if kept.all() else Sums(**{name: getattr(sums, name)[kept] for name in Sums.__dataclass_fields__})

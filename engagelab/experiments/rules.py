@@ -27,10 +27,10 @@ class Rules:
     correct: str = "dunnett"
     primary: str | None = None
     rates: str = "newcombe"
-    looking: Looking = Looking()
+    looking: Looking = field(default_factory=Looking)
     split: Mapping[str, float] = field(default_factory=dict)
     start: str | None = None
-    waiting: frozenset[str] = frozenset()  # metrics whose planned number of units is not there yet
+    waiting: bool = False  # whether more units or looks are to come
 
     def __post_init__(self) -> None:
         z_value(self.confidence)
@@ -74,19 +74,20 @@ class Rules:
         return ["no_verdict" if row["metric"] in off else self._verdict(row, nouns[row["metric"]])
                 for row in table.to_dict("records")]
 
-    def _verdict(self, row: Mapping[str, Any], noun: Noun) -> str:
+    def _verdict(self, row: Mapping[Any, Any], noun: Noun) -> str:
         if not np.isfinite(row["p_adjusted"]):
             return "cannot_tell"
         sign = 1 if noun.better == "higher" else -1
         shown, rises = row["p_adjusted"] < 1 - self.confidence, sign * row["difference"] > 0
         if shown and rises:
             return "better"
-        ends = [row[f"{end}_adjusted"] if np.isfinite(row[f"{end}_adjusted"]) else row[end] for end in ("low", "high")]
+        stepwise = self.correct in STEPWISE and not np.isfinite(row["low_adjusted"])
+        ends = [row[end] if stepwise else row[f"{end}_adjusted"] for end in ("low", "high")]
         if noun.margin is not None and min(sign * end for end in ends) > -noun.margin:
             return "no_worse"
         if shown:
             return "worse"
-        waits = noun.margin is not None or row["metric"] in self.waiting
+        waits = noun.margin is not None or self.waiting
         return "cannot_tell" if waits else "no_difference"
 
     def says(self, nouns: Mapping[str, Noun], arms: int) -> list[str]:
@@ -96,7 +97,9 @@ class Rules:
         many = deciding * (arms - 1)
         said = []
         if many > 1 or self.correct == "none":
-            kind = "dunnett_once" if self.correct == "dunnett" and self.looking.kind != "once" else self.correct
+            dunnett = self.correct == "dunnett"
+            kind = "dunnett_once" if dunnett and self.looking.kind != "once" else self.correct
+            kind = "bonferroni" if dunnett and arms == 2 else kind
             said.append(words.text(f"compare.corrected_{kind}", n=many, metrics=deciding, arms=arms - 1))
         if self.primary is not None and deciding > 1 and self.correct in ("dunnett", "bonferroni"):
             said.append(words.text("compare.primary", metric=repr(self.primary)))

@@ -61,7 +61,16 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
     >>> [float(round(bound, 4)) for bound in wilson(81, 263)]
     [0.2553, 0.3662]
     """
-    count, n, z = np.asarray(count, dtype=float), np.asarray(n, dtype=float), z_value(confidence)
+    return wilson_at(count, n, z_value(confidence))
+
+
+def wilson_at(count: ArrayLike, n: ArrayLike, z: ArrayLike) -> Bounds:
+    """The score interval of a share at a critical value `z` rather than a confidence.
+
+    >>> [float(round(bound, 4)) for bound in wilson_at(81, 263, 1.959964)]
+    [0.2553, 0.3662]
+    """
+    count, n, z = np.asarray(count, dtype=float), np.asarray(n, dtype=float), np.asarray(z, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = count / n
         middle = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -70,6 +79,21 @@ def wilson(count: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
     high = np.where(share == 1, 1.0, np.minimum(middle + half, 1.0))
     known = n > 0
     return np.where(known, low, np.nan)[()], np.where(known, high, np.nan)[()]
+
+
+def clopper_pearson(count: ArrayLike, n: ArrayLike, confidence: float = .95) -> Bounds:
+    """The exact interval of a share, from the tails of the binomial (Clopper and Pearson 1934, Biometrika 26, 404-413).
+
+    >>> [float(round(bound, 4)) for bound in clopper_pearson(81, 263)]
+    [0.2527, 0.3676]
+    """
+    from scipy.special import betaincinv
+
+    z_value(confidence)
+    count, n, tail = np.asarray(count, dtype=float), np.asarray(n, dtype=float), (1 - confidence) / 2
+    low = np.where(count > 0, betaincinv(np.maximum(count, 1e-9), n - count + 1, tail), 0.0)
+    high = np.where(count < n, betaincinv(count + 1, np.maximum(n - count, 1e-9), 1 - tail), 1.0)
+    return np.where(n > 0, low, np.nan)[()], np.where(n > 0, high, np.nan)[()]
 
 
 def newcombe(count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayLike,
@@ -104,6 +128,48 @@ def difference_interval(before: ArrayLike, before_low: ArrayLike, before_high: A
 
     return (apart, apart - third_side(after - np.asarray(after_low), np.asarray(before_high) - before),
             apart + third_side(np.asarray(after_high) - after, before - np.asarray(before_low)))
+
+
+def ratio_interval(base: ArrayLike, base_low: ArrayLike, base_high: ArrayLike, other: ArrayLike, other_low: ArrayLike,
+                   other_high: ArrayLike) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(ratio, low, high) of other to base, two independent estimates, from their own intervals.
+
+    The ratios R for which MOVER's interval of other - R base holds 0 (Donner and Zou 2012, Statistical Methods in
+    Medical Research 21, 347-359; Newcombe 2016, ibid. 25, 1774-1778). From symmetric intervals it is Fieller's. A bound
+    is 1 where one of `difference_interval` is 0, so that "per cent more" never contradicts "more".
+
+    Where the base may be 0 or less a bound may be infinite. The set may then have two parts: the answer is the part
+    with the ratio in it, reaching to infinity if 1 lies in the other. NaN unless the base is above 0.
+
+    >>> [float(round(end, 3)) for end in ratio_interval(10, 8, 12, 15, 12, 18)]
+    [1.5, 1.125, 2.0]
+    >>> [float(round(end, 3)) for end in ratio_interval(10, -1, 21, 15, 12, 18)]
+    [1.5, 0.687, inf]
+    """
+    base, base_low, base_high, other, other_low, other_high = np.broadcast_arrays(*(
+        np.asarray(value, dtype=float) for value in (base, base_low, base_high, other, other_low, other_high)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        known = (base > 0) & np.isfinite(base + base_low + base_high + other + other_low + other_high)
+        base = np.where(known, base, np.nan)
+        below, above = base - base_low, base_high - base
+        low = 0.0 - _end_of_ratio(base, below, above, -other, other - other_low)
+        high = _end_of_ratio(base, below, above, other, other_high - other)
+        apart = difference_interval(base, base_low, base_high, other, other_low, other_high)[2]
+        high = np.where((base_low < 0) & (apart >= 0) & known, np.inf, high)
+        ratio = other / base
+    return ratio[()], np.minimum(low, ratio)[()], np.maximum(high, ratio)[()]  # rounding would let them pass
+
+
+def _end_of_ratio(base: np.ndarray, below: np.ndarray, above: np.ndarray, other: np.ndarray, reach: np.ndarray
+                  ) -> np.ndarray:
+    """The first R from other / base upwards where (R base - other)^2 is reach^2 + (R times the base's own reach)^2."""
+    own = np.where(other + reach >= 0, below, above)  # which of the base's sides counts turns with the sign of R
+    square, half, rest = (base - own) * (base + own), other * base, (other - reach) * (other + reach)
+    under = (own * other) ** 2 + reach * reach * square  # half^2 - square * rest without cancellation
+    root = np.sqrt(np.maximum(under, 0.0))
+    rising = np.where(square > 0, (half + root) / square, np.inf)
+    falling = np.where(under >= 0, rest / (half - root), np.inf)  # the same without cancellation, also for square <= 0
+    return np.where(np.isnan(under), np.nan, np.where(half < 0, falling, rising))
 
 
 def nps_variance(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike) -> np.ndarray:

@@ -8,28 +8,34 @@ from engagelab.plots.calibration import calibration
 from engagelab.plots.clusters import clusters
 from engagelab.plots.cohorts import cohorts
 from engagelab.plots.concentration import concentration
+from engagelab.plots.cumulative import cumulative
 from engagelab.plots.curves import power_curve, retention
 from engagelab.plots.drivers import drivers
 from engagelab.plots.estimates import levels, trend
 from engagelab.plots.expected_actual import expected_actual
 from engagelab.plots.flow import flow
+from engagelab.plots.forest import forest
 from engagelab.plots.funnel import funnel
 from engagelab.plots.growth import growth
 from engagelab.plots.hazards import hazards
+from engagelab.plots.interaction import interaction
 from engagelab.plots.journey_map import journey_map
 from engagelab.plots.journeys import journeys
 from engagelab.plots.leavers import leavers
 from engagelab.plots.lifecycle import lifecycle
 from engagelab.plots.likert import likert
+from engagelab.plots.power import power
 from engagelab.plots.priority import priority
+from engagelab.plots.qini import qini
 from engagelab.plots.rfm_map import rfm_map
 from engagelab.plots.survival import survival
 from engagelab.plots.themes import themes
 from engagelab.plots.waves import waves
 
-__all__ = ["calibration", "clusters", "cohorts", "concentration", "drivers", "expected_actual", "flow", "funnel",
-           "growth", "hazards", "journey_map", "journeys", "leavers", "levels", "lifecycle", "likert", "power_curve",
-           "priority", "retention", "rfm_map", "survival", "themes", "trend", "waves"]
+__all__ = ["calibration", "clusters", "cohorts", "concentration", "cumulative", "drivers", "expected_actual", "flow",
+           "forest", "funnel", "growth", "hazards", "interaction", "journey_map", "journeys", "leavers", "levels",
+           "lifecycle", "likert", "power", "power_curve", "priority", "qini", "retention", "rfm_map", "survival",
+           "themes", "trend", "waves"]
 
 
 def __dir__() -> list[str]:

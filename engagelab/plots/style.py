@@ -79,10 +79,10 @@ def heading_of(column: str) -> str:
         return heading(column)
 
 
-def tick_of(value: float, unit: str) -> str:
+def tick_of(value: float, unit: str, *, signed: bool = False) -> str:
     """A tick of an axis, as `engagelab.display.tick` writes it, in words that can be drawn here."""
     with words.speaking(_language()):
-        return tick(value, unit)
+        return tick(value, unit, signed=signed)
 
 
 def word_of(key: str, /, **values: object) -> str:

@@ -21,7 +21,7 @@ from engagelab.errors import DataError, UsageError, one_of
 from engagelab.files import write_bytes
 from engagelab.metrics.answer import NUMBERS, is_hidden
 from engagelab.metrics.catalogue import units
-from engagelab.workbook import COLUMNS, FORMULA, LETTERS, NAME, ROWS, Cell, Sheet, workbook
+from engagelab.workbook import COLUMNS, LETTERS, NAME, ROWS, Cell, Sheet, csv_file, workbook
 
 ENDINGS = (".csv", ".xlsx")
 SHARES = (*NUMBERS[:4], "before", "after", "difference", "target")    # the columns that have their metric's unit
@@ -29,7 +29,6 @@ COUNTED = frozenset({*NUMBERS, "n", "n_missing"})
 WHOLE = 2**53   # a spreadsheet holds no longer whole number
 EXCEL = (pd.Timestamp("1900-03-01"), pd.Timestamp("9999-12-31"))
 _ODD_NAME = re.compile(r"[\[\]:*?/\\\x00-\x1f]|^'|'$|^$|^history$", re.IGNORECASE)
-_QUOTED = re.compile(r'[,"\r\n]|^\s|\s$')
 _WIDEST, _LOOKED_AT = 60, 200
 
 
@@ -61,7 +60,8 @@ def save(data: Any, path: str | Path) -> Path:
     if ending == ".csv":
         if isinstance(data, Mapping):
             raise UsageError("save.many_tables")
-        content = _csv(_columns(_frame(data)))
+        columns = _columns(_frame(data)).values()
+        content = csv_file(zip(*([name, *cells] for name, cells in columns), strict=True))
     else:
         named = data if isinstance(data, Mapping) else {"Sheet1": data}
         _check_names(list(named))
@@ -112,22 +112,6 @@ def _plain(value: Any) -> object:
     if isinstance(value, Decimal):
         return int(value) if value.is_finite() and value == int(value) else float(value)
     return value if isinstance(value, bool | int | float | date) else str(value)
-
-
-def _csv(columns: dict[int, tuple[str, list[object]]]) -> bytes:
-    """CSV in UTF-8 (RFC 4180), with the mark by which Excel knows it."""
-    rows = zip(*([_safe(name), *map(_safe, cells)] for name, cells in columns.values()), strict=True)
-    lines = [",".join(row) or '""' for row in rows]     # an empty line is no row
-    return ("\ufeff" + "\n".join([*lines, ""])).encode("utf-8", "replace")
-
-
-def _safe(value: object) -> str:
-    """A cell as CSV has it; a text that a spreadsheet would run with an apostrophe before it."""
-    if value is None or isinstance(value, bool | int | float):
-        return "" if value is None else repr(value)
-    text = value.isoformat() if isinstance(value, date) else str(value)
-    text = f"'{text}" if FORMULA.match(text) else text
-    return f'"{text.replace(chr(34), chr(34) * 2)}"' if _QUOTED.search(text) else text
 
 
 def _check_names(names: list[str]) -> None:

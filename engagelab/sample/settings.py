@@ -3,6 +3,7 @@
 import json
 
 from engagelab.sample.banks import rows
+from engagelab.sample.coupon_test import ARMS, DAYS, EXPERIMENT
 from engagelab.sample.dates import ZONE
 from engagelab.sample.exports.mapped import mappings
 from engagelab.sample.plan import CAMPAIGN, MARGIN_SHARE
@@ -13,7 +14,7 @@ COLORS = ("#1f5f7a", "#d98e32")
 ACTIVE, BEGIN, PLATFORM = "app_open", "sign_up", "app"
 STEPS = ("sign_up", "tour_started", "tour_completed")
 OUTCOME, STAY = "satisfaction", "stay"
-CAMPAIGN_NAME = "春のキャンペーン"
+CAMPAIGN_NAME, BEFORE = "春のキャンペーン", "90 days"
 
 
 def settings() -> str:
@@ -29,6 +30,8 @@ def settings() -> str:
         f"platform = {_quoted(PLATFORM)}", f"steps = [{', '.join(map(_quoted, STEPS))}]", "",
         "[pulse]", f"outcome = {_quoted(OUTCOME)}", f"stay = {_quoted(STAY)}", "scale = [0, 10]", "",
         "[value]", f"margin = {MARGIN_SHARE}", "",
+        "[experiment]", f"name = {_quoted(EXPERIMENT)}", f"control = {_quoted(ARMS[0])}",
+        f"within = {_quoted(f'{DAYS} days')}", f"before = {_quoted(BEFORE)}", "",
         "[[campaigns]]", f"name = {_quoted(CAMPAIGN_NAME)}", f"since = {_quoted(CAMPAIGN + '-01')}", ""])
 
 

@@ -8,7 +8,6 @@ Proportions, 2003, section 4.2.2). Who is drawn: those with the lowest hash of t
 import hashlib
 import math
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from engagelab.display import heading, shown, tick
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.looks import page, plain
-from engagelab.metrics.power import rate_power
+from engagelab.metrics.power import rate_power, smallest
 from engagelab.segments.one_row import ids_of
 from engagelab.summaries.engine import source
 from engagelab.summaries.frames import fetched, listed
@@ -97,20 +96,6 @@ def holdout(table: Any, *, user: str = "user_id", share: float | None = None, ef
     return Holdout(frame, sizes, plan, tuple(notes))
 
 
-def unequal_power(base: float, effect: float, held: float, told: float, *, confidence: float = .95) -> float:
-    """The chance to see a share move from `base` in `held` customers to `base` and `effect` in `told` others.
-
-    >>> round(unequal_power(.5, .25, 50, 50), 3), round(unequal_power(.1, .02, 2000, 18_000), 3)
-    (0.74, 0.763)
-    """
-    rate_power(base, effect, held, confidence=confidence)   # which refuses what are no shares
-    other = base + effect
-    middle = (held * base + told * other) / (held + told)
-    spread = math.sqrt(base * (1 - base) / held + other * (1 - other) / told)
-    reach = abs(effect) - z_value(confidence) * math.sqrt(middle * (1 - middle) * (1 / held + 1 / told))
-    return NormalDist().cdf(reach / spread)
-
-
 def _checked(share: float | None, effect: float | None, baseline: float | None, power: float, confidence: float,
              seed: int, salt: str) -> None:
     z_value(confidence)
@@ -128,28 +113,25 @@ def _checked(share: float | None, effect: float | None, baseline: float | None, 
 def _share(n: int, effect: float, baseline: float, power: float, confidence: float) -> float:
     """The smallest share of `n` customers with whom the effect is seen."""
     low, high = 1, n // 2
-    if unequal_power(baseline, effect, high, n - high, confidence=confidence) < power:
+    if rate_power(baseline, effect, high, others=n - high, confidence=confidence) < power:
         least = _seen(high, n, baseline, power, confidence, -1 if effect < 0 else 1)
         raise DataError("holdout.too_few", n=n, effect=shown(effect, "share", signed=True),
                         base=tick(baseline, "share"), power=tick(power, "share"),
                         least=shown(least, "share", signed=True))
     while high - low > 1:
         middle = (low + high) // 2
-        enough = unequal_power(baseline, effect, middle, n - middle, confidence=confidence) >= power
+        enough = rate_power(baseline, effect, middle, others=n - middle, confidence=confidence) >= power
         low, high = (low, middle) if enough else (middle, high)
     return high / n
 
 
 def _seen(held: int, n: int, baseline: float, power: float, confidence: float, sign: int = 1) -> float:
     """The smallest effect in that direction that so many of `n` show; NaN where none does."""
-    low, high = 0.0, (1 - baseline if sign > 0 else baseline) * (1 - 1e-9)
-    if held < 2 or n - held < 2 or unequal_power(baseline, sign * high, held, n - held, confidence=confidence) < power:
-        return math.nan
-    for _ in range(50):
-        middle = (low + high) / 2
-        enough = unequal_power(baseline, sign * middle, held, n - held, confidence=confidence) >= power
-        low, high = (low, middle) if enough else (middle, high)
-    return sign * high
+    def enough(effect: float) -> bool:
+        return rate_power(baseline, sign * effect, held, others=n - held, confidence=confidence) >= power
+
+    most = (1 - baseline if sign > 0 else baseline) * (1 - 1e-9)
+    return sign * smallest(enough, most) if held >= 2 and n - held >= 2 and enough(most) else math.nan
 
 
 def _hashes(ids: pd.Series, seed: int, salt: str) -> np.ndarray:

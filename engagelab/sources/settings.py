@@ -98,11 +98,25 @@ class ValueSettings:
 
 
 @dataclass(frozen=True)
+class ExperimentSettings:
+    """The experiment to decide on: its `name` in the table of assignments, the `control` arm, how long after the start
+    counts (`within`, such as "14 days") and how long before it explains (`before`)."""
+
+    name: str = ""
+    control: str = ""
+    within: str = "14 days"
+    before: str = "90 days"
+
+
+@dataclass(frozen=True)
 class CampaignSettings:
     """A campaign, and the day on which it began."""
 
     name: str = ""
     since: str = ""
+
+
+GROUPS = {"events": EventSettings, "pulse": PulseSettings, "value": ValueSettings, "experiment": ExperimentSettings}
 
 
 @dataclass(frozen=True)
@@ -124,6 +138,7 @@ class Settings:
     events: EventSettings = field(default_factory=EventSettings)
     pulse: PulseSettings = field(default_factory=PulseSettings)
     value: ValueSettings = field(default_factory=ValueSettings)
+    experiment: ExperimentSettings = field(default_factory=ExperimentSettings)
     campaigns: tuple[CampaignSettings, ...] = ()
     files: Mapping[str, FileSettings] = field(default_factory=dict)
     surveys: Mapping[str, SurveySettings] = field(default_factory=dict)
@@ -158,9 +173,8 @@ def read_settings(folder: Path | str, *, logo: bool = True) -> Settings:
                         for name, entry in _group(entries, "files").items()}
     entries["surveys"] = {name: _made(SurveySettings, entry, f"surveys.{name}")
                           for name, entry in _group(entries, "surveys").items()}
-    entries["events"] = _made(EventSettings, _group(entries, "events"), "events")
-    entries["pulse"] = _made(PulseSettings, _group(entries, "pulse"), "pulse")
-    entries["value"] = _made(ValueSettings, _group(entries, "value"), "value")
+    for name, kind in GROUPS.items():
+        entries[name] = _made(kind, _group(entries, name), name)
     entries["campaigns"] = [_campaign(entry, number) for number, entry in enumerate(_campaigns(entries), 1)]
     settings = _made(Settings, entries, "")
     for wrong in (*_company(settings), *_files(settings), *_surveys(settings)):

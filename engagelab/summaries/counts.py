@@ -35,4 +35,5 @@ def counts(view: View, value: str, near: Near) -> tuple[pd.DataFrame, str]:
     lines = [f"{value} AS value", f"{'w0' if view.weighted else '1'} AS weight"]
     table, text = view.query(sql.fill(sql.text("counts"), value=lines, keep=[near.sql()]))
     ranks = [name for name in map(str, table) if name.startswith("rank_")]
+    table = table[table["value"].notna()]
     return table.sort_values([*ranks, "value"], kind="stable", ignore_index=True), text

@@ -2,8 +2,8 @@
 --
 -- One row is a group and a value. `upto` is the weight of all rows up to this value and `total` that of the group, so a
 -- quantile is where upto / total passes it. Without weights every weight is 1. Equal values are one row, so ties
--- cannot be split. The lines between the marks are an example that
--- counts x0 and keeps all; a quantile keeps the values near it.
+-- cannot be split. Rows without a value come last, so that a group of none but these has its rank, too. The lines
+-- between the marks are an example that counts x0 and keeps all; a quantile keeps the values near it.
 -- reads: x0
 WITH known AS (
     SELECT
@@ -22,7 +22,6 @@ counted AS (
     sum(weight) AS weight,
     sum(weight * weight) AS weight2
     FROM known
-    WHERE value IS NOT NULL
     GROUP BY /*by*/ value
 ),
 running AS (
@@ -34,6 +33,7 @@ running AS (
     sum(weight) OVER (PARTITION BY /*by*/ 1) AS total,
     sum(weight2) OVER (PARTITION BY /*by*/ 1) AS total2
     FROM counted
+    WHERE value IS NOT NULL
 )
 SELECT
     /*by*/
@@ -43,3 +43,9 @@ WHERE
     /*keep*/
     1 = 1
     /*end*/
+UNION ALL
+SELECT
+    /*by*/
+    value, n, weight, 0 AS n_known, 0 AS upto, 0 AS total, 0 AS total2
+FROM counted
+WHERE value IS NULL

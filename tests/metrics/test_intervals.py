@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
@@ -69,11 +69,69 @@ def test_wilson_is_that_of_statsmodels(share, confidence):
     assert intervals.wilson(count, n, confidence) == pytest.approx(expected, abs=1e-12)
 
 
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))), st.sampled_from([.8, .95, .99]))
+def test_clopper_and_pearsons_is_that_of_statsmodels(share, confidence):
+    count, n = share
+    expected = proportion_confint(count, n, alpha=1 - confidence, method="beta")
+    assert intervals.clopper_pearson(count, n, confidence) == pytest.approx(expected, abs=1e-12)
+    assert np.isnan(intervals.clopper_pearson(0, 0)).all()
+
+
 @given(st.integers(1, 60), st.integers(1, 60), st.data())
 def test_newcombe_is_that_of_statsmodels(n_1, n_2, data):
     k_1, k_2 = data.draw(st.integers(0, n_1)), data.draw(st.integers(0, n_2))
     expected = confint_proportions_2indep(k_1, n_1, k_2, n_2, method="newcomb", compare="diff")
     assert intervals.newcombe(k_1, n_1, k_2, n_2) == pytest.approx(expected, abs=1e-9)
+
+
+spreads = st.floats(.01, 20)
+estimates = st.tuples(st.floats(-30, 30), spreads | st.just(0.0), spreads | st.just(0.0)).map(
+    lambda parts: (parts[0], parts[0] - parts[1], parts[0] + parts[2]))
+
+
+@given(st.floats(.1, 30), spreads, st.floats(-30, 30), spreads)
+def test_from_symmetric_intervals_the_interval_of_a_ratio_is_fiellers(base, base_half, other, other_half):
+    """Fieller (1954, Journal of the Royal Statistical Society B 16, 175-185), the halves being z times the errors."""
+    ratio, low, high = intervals.ratio_interval(
+        base, base - base_half, base + base_half, other, other - other_half, other + other_half)
+    g = (base_half / base) ** 2
+    assert low <= ratio <= high
+    if g < .999:
+        half = np.sqrt(other_half**2 + ratio**2 * base_half**2 - g * other_half**2) / base / (1 - g)
+        assert (low, high) == pytest.approx((ratio / (1 - g) - half, ratio / (1 - g) + half), rel=1e-6, abs=1e-6)
+    elif g > 1.001:
+        assert np.isinf([low, high]).any()
+
+
+@given(estimates, estimates)
+@example((1.0, 0.0, 2.0), (-5.0, -6.0, -4.0))
+@example((1.0, -20.0, 2.0), (-1.0, -1.1, -.9))
+def test_a_ratio_leaves_out_1_exactly_where_the_difference_leaves_out_0(base, other):
+    assume(base[0] > .01)
+    ratio, low, high = intervals.ratio_interval(*base, *other)
+    _, less, more = intervals.difference_interval(*base, *other)
+    assert low <= ratio <= high
+    if min(abs(less), abs(more)) > 1e-9:
+        assert (low > 1, high < 1) == (less > 0, more < 0)
+
+
+@given(estimates, estimates, st.floats(-8, 8))
+def test_a_ratio_holds_what_movers_interval_of_the_rest_holds(base, other, ratio):
+    """Where the base is surely above 0 the ratios that are held are those for which other - ratio base may be 0."""
+    assume(base[1] > .01)
+    _, low, high = intervals.ratio_interval(*base, *other)
+    scaled = (ratio * base[0], *sorted([ratio * base[1], ratio * base[2]]))
+    _, less, more = intervals.difference_interval(*scaled, *other)
+    if min(abs(less), abs(more)) > 1e-7:
+        assert (low <= ratio <= high) == (less <= 0 <= more)
+
+
+def test_of_a_share_of_none_the_ratio_is_0_and_ends_above_it_and_a_base_of_none_has_no_ratio():
+    some, none = (.1, *intervals.wilson(10, 100)), (0.0, *intervals.wilson(0, 100))
+    ratio, low, high = intervals.ratio_interval(*some, *none)
+    assert (ratio, low) == (0, 0) and 0 < high < 1
+    assert np.isnan(intervals.ratio_interval(*none, *some)[1:]).all()
+    assert np.isnan(intervals.ratio_interval(*some, np.nan, 0, 1)).all()
 
 
 @given(st.integers(1, 300).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))

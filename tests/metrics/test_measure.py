@@ -194,6 +194,14 @@ def test_a_weight_of_nothing_is_missing_and_a_negative_one_an_error(answers):
         measure(answers, rate("opened"), weights="w")
 
 
+def test_a_group_without_a_known_value_takes_no_other_groups_quantile():
+    rows = pd.DataFrame({"group": list("aabbcc"), "x": [np.nan, np.nan, 1, 2, 10, 20]})
+    for how in ({}, {"weights": "w"}):
+        found = measure(rows.assign(w=1.0), quantile("x", .5), by="group", **how)["estimate"]
+        wanted = [1.5, 15] if not how else [1, 10]
+        assert np.isnan(found.iloc[0]) and found.iloc[1:].tolist() == wanted
+
+
 def test_a_weighted_quantile_is_that_of_the_rows_repeated():
     frame = pd.DataFrame({"x": [1.0, 2, 3, 4, 10], "w": [1, 1, 5, 1, 2]})
     repeated = np.repeat(frame["x"], frame["w"])

@@ -2,11 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestIndPower
-from statsmodels.stats.proportion import power_proportions_2indep
+from statsmodels.stats.proportion import power_proportions_2indep, proportions_ztest
 
 from engagelab.errors import UsageError
 from engagelab.metrics import power
@@ -68,3 +69,26 @@ def test_the_smallest_effect_turns_the_size_round():
 def test_what_cannot_be_planned_is_refused(call):
     with pytest.raises(UsageError):
         call()
+
+
+@pytest.mark.parametrize(("base", "effect", "few", "many"), [(.1, .03, 800, 7200), (.4, -.06, 600, 3000)])
+def test_the_power_of_unequal_groups_is_how_often_statsmodels_sees_the_effect(base, effect, few, many):
+    vary = np.random.RandomState(0)
+    counts = np.stack([vary.binomial(few, base, 4000), vary.binomial(many, base + effect, 4000)], axis=1)
+    seen = np.mean([proportions_ztest(pair, [few, many])[1] < .05 for pair in counts])
+    assert seen == pytest.approx(power.rate_power(base, effect, few, others=many), abs=.025)
+
+
+@pytest.mark.parametrize("n, others", [(10, 40), (200, 25)])
+def test_the_power_for_means_of_unequal_groups_is_that_of_statsmodels(n, others):
+    expected = TTestIndPower().power(.7, n, .025, ratio=others / n, alternative="larger")
+    assert power.mean_power(.7, 1, n, others=others) == pytest.approx(expected, abs=1e-9)
+    assert power.mean_power(.2, 1, n, others=others, null=-.5) == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_share_that_is_no_worse_is_shown_on_the_side_of_the_margin():
+    # Farrington and Manning (1990): at the margin itself the chance would be half of the level
+    assert power.rate_power(.2, -.0999, 400, null=-.1) == pytest.approx(.025, abs=.003)
+    assert power.rate_power(.2, 0, 400, null=-.1) > power.rate_power(.2, -.02, 400, null=-.1)
+    with pytest.raises(UsageError):
+        power.rate_power(.2, -.1, 400, null=-.1)

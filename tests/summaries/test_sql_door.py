@@ -89,7 +89,8 @@ def test_each_text_runs_as_it_stands(name):
     if name == "moments":
         assert answer.iloc[0].tolist() == [4, 3, 7.0, 19.0]
     else:
-        assert answer[["value", "n", "upto"]].to_numpy().tolist() == [[101.0, 1, 1], [103.0, 2, 3]]
+        known = answer[answer["value"].notna()]
+        assert known[["value", "n", "upto"]].to_numpy().tolist() == [[101.0, 1, 1], [103.0, 2, 3]]
 
 
 @pytest.mark.parametrize("name", ["moments", "counts"])

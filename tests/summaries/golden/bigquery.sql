@@ -414,8 +414,6 @@ WITH known AS (
     SUM(weight) AS weight,
     SUM(weight * weight) AS weight2
   FROM known
-  WHERE
-    NOT value IS NULL
   GROUP BY
     value
 ), running AS (
@@ -428,6 +426,8 @@ WITH known AS (
     SUM(weight) OVER (PARTITION BY 1) AS total,
     SUM(weight2) OVER (PARTITION BY 1) AS total2
   FROM counted
+  WHERE
+    NOT value IS NULL
 )
 SELECT
   value,
@@ -439,7 +439,19 @@ SELECT
   total2
 FROM running
 WHERE
-  1 = 1;
+  1 = 1
+UNION ALL
+SELECT
+  value,
+  n,
+  weight,
+  0 AS n_known,
+  0 AS upto,
+  0 AS total,
+  0 AS total2
+FROM counted
+WHERE
+  value IS NULL;
 
 -- moments
 WITH parts AS (
