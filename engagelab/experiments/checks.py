@@ -15,7 +15,6 @@ import pandas as pd
 from engagelab import words
 from engagelab.display import metric_name, shown
 from engagelab.errors import DataError, UsageError
-from engagelab.experiments import sequential
 from engagelab.experiments.before import covariate_dates, imbalance
 from engagelab.experiments.contrast import FEW, Looking
 from engagelab.experiments.estimate import Arms
@@ -23,6 +22,7 @@ from engagelab.experiments.guardrails import guardrails
 from engagelab.experiments.hidden import hidden
 from engagelab.experiments.read import Cells, Trial
 from engagelab.experiments.rules import Rules
+from engagelab.metrics import sequential
 from engagelab.metrics.answer import labels
 from engagelab.metrics.intervals import holm, t_value
 from engagelab.metrics.looks import LEAST_P
@@ -35,7 +35,7 @@ COLUMNS = ("check", "metric", "value", "p", "status", "sentence")
 ALPHA = .001
 EXPECTED = 5  # units in every arm, for a chi-square
 NORMAL, NOTHING = 30, 10  # units of an arm below which a mean may not be normal, and below which nothing is told
-LOOKED_AT = 1_000_000  # rows in which a customer is sought who stands there twice
+LOOKED_AT = 100_000  # rows in which a customer is sought who stands there twice
 
 
 def checked(trial: Trial, cells: Cells, found: Mapping[str, Arms], rules: Rules

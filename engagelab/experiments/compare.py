@@ -16,11 +16,11 @@ from engagelab.experiments.over import over_time
 from engagelab.experiments.read import Trial, Units, read
 from engagelab.experiments.rules import Rules
 from engagelab.experiments.segments import by_segment
-from engagelab.experiments.sequential import TUNED
 from engagelab.metrics.answer import grouping
 from engagelab.metrics.design import Design
 from engagelab.metrics.measure import Metrics, named
 from engagelab.metrics.nouns import Noun
+from engagelab.metrics.sequential import TUNED
 
 
 def compare(data: Any, metrics: Metrics, *, arm: str, control: object, by: str | Sequence[str] | None = None,

@@ -15,11 +15,10 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.experiments import sequential
 from engagelab.experiments.estimate import Arms
-from engagelab.metrics import intervals, simultaneous, two_shares
+from engagelab.metrics import intervals, sequential, simultaneous, two_shares
 
-FEW = 10  # expected successes or failures of an arm below which a rate is compared exactly: Newcombe rejects up to 7 % there
+FEW = 10  # expected successes or failures of an arm below which a rate is compared exactly: Newcombe errs up to 7 %
 SURE = 1 - 1e-13  # the confidence beyond which there is no interval
 RATES = ("newcombe", "miettinen_nurminen", "exact")
 CORRECTIONS = ("dunnett", "bonferroni", "holm", "bh", "none")

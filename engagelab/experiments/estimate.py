@@ -140,7 +140,8 @@ def _adjusted(value: np.ndarray, within: np.ndarray, cross: np.ndarray, before: 
     apart = before - before[0]
     middle = (n[known, None] * before[known]).sum(axis=0) / max(n[known].sum(), 1)
     extra = noise * np.einsum("ai,ij,aj->a", apart, inverse, apart)
-    return value - (before - middle) @ slope, scale * np.maximum(left, 0.0) + extra, df * max(total - lost, 1) / total
+    kept = max(total - lost, 1) / max(total, 1)
+    return value - (before - middle) @ slope, scale * np.maximum(left, 0.0) + extra, df * kept
 
 
 def _of_quantile(trial: Trial, cells: Cells, at: int, here: np.ndarray, rows: np.ndarray, n: np.ndarray) -> Arms:

@@ -22,6 +22,7 @@ from engagelab.summaries.engine import Source, source
 from engagelab.summaries.moments import Ask, Sums
 from engagelab.summaries.view import View
 
+MOST, LARGEST = 2.0**53, 1e150  # whole numbers up to here; too large to square
 WHOLE, DIGITS = .01, 1e-6  # how far counts may be off for rounding: of a count, and of the mean it is made from
 Told = tuple[np.ndarray, np.ndarray, np.ndarray]
 BODY = ("SELECT\n    /*by*/\n    count(*) AS n_rows, min({n}) AS n, min({mean}) AS mean, min({spread}) AS spread\n"
@@ -95,6 +96,8 @@ def from_moments(data: Any, *, control: object, arm: str = "arm", metric: str = 
     view = grouped(table, named, over, None)
     found = _rows(view, table, [metric, n, mean, spread[1]], nouns)
     _check(found, named, [metric, n, mean, spread[1]], nouns)
+    if cumulative and found[f"key_{len(named) + 1}"].isna().any():
+        raise DataError("over.undated_rows", column=repr(over))
     arms, back, notes = arms_in(view, arm, control, combine or {})
     cells, moments = _laid(found, len(named), cumulative)
     metrics = [Metric(name, _noun(name, nouns), Ask((name,))) for name in moments]
@@ -142,8 +145,9 @@ def _check(found: pd.DataFrame, named: Sequence[str], columns: Sequence[str | No
     off = np.abs(counts - np.round(np.nan_to_num(counts))) > np.maximum(WHOLE, DIGITS * n)
     for key, column, wrong in (
             ("twice", "n_rows", (found["n_rows"] > 1).to_numpy()), ("no_key", "name", found["key_1"].isna().to_numpy()),
-            ("no_count", "n", ~(np.isfinite(n) & (n >= 0) & (n == np.floor(n)))),
-            ("no_mean", "mean", some & ~np.isfinite(mean)), ("no_spread", "spread", (spread < 0) | np.isinf(spread)),
+            ("no_count", "n", ~((n >= 0) & (n < MOST) & (n == np.floor(n)))),
+            ("no_mean", "mean", some & ~(np.abs(mean) < LARGEST)),
+            ("no_spread", "spread", (spread < 0) | (spread > LARGEST)),
             ("no_share", "mean", rates & some & ((mean < 0) | (mean > 1))), ("not_whole", "mean", rates & some & off)):
         if wrong.any():
             row = found[wrong].iloc[0]

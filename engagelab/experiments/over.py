@@ -13,6 +13,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.display import metric_name, shown
+from engagelab.errors import UsageError
 from engagelab.experiments.contrast import STEPWISE, Looking, Pair, each_p
 from engagelab.experiments.estimate import Arms, arms_of
 from engagelab.experiments.hidden import fewest
@@ -37,6 +38,8 @@ def over_time(trial: Trial, rules: Rules, over: str | None, off: Mapping[str, st
     """
     if over is None:
         return pd.DataFrame(columns=list(COLUMNS)), []
+    if over == trial.dims[0] or not trial.times:
+        raise UsageError("over.arm" if over == trial.dims[0] else "over.nothing", column=repr(over))
     nouns = {metric.name: metric.noun for metric in trial.metrics}
     shares = (replace(rules, correct="bonferroni") if rules.correct in STEPWISE else rules).shares(nouns)
     single, until = trial.cells(over), [trial.cells(until=rank) for rank in range(1, trial.times + 1)]
@@ -62,7 +65,7 @@ def over_time(trial: Trial, rules: Rules, over: str | None, off: Mapping[str, st
     lines["p"] = intervals.holm(lines["p"].to_numpy("float64"))
     table = pd.concat(made, ignore_index=True)
     table["p_trend"] = np.repeat(lines["p"].to_numpy(), len(names))
-    said = [*_apart(single, until[-1], over), *_first(table, off, 1 - rules.confidence),
+    said = [*_apart(single, until[-1], over, len(names)), *_first(table, off, 1 - rules.confidence),
             *_drifts(lines[~lines["metric"].isin(off)], 1 - rules.confidence)]
     return table[list(COLUMNS)], said
 
@@ -110,10 +113,10 @@ def _places(names: Sequence[str]) -> np.ndarray:
     return found.to_numpy("float64") if found.notna().all() else np.arange(len(names), dtype=float)
 
 
-def _apart(single: Cells, last: Cells, over: str) -> list[str]:
+def _apart(single: Cells, last: Cells, over: str, many: int) -> list[str]:
     """What is not in the effect over time, and what is in several moments."""
-    n, known = single.sums[0].n, single.group < len(single.labels)
-    undated = int(n[single.group >= len(single.labels)].sum())
+    n, known = single.sums[0].n, single.group < many
+    undated = int(n[~known].sum())
     more = int(n[known].sum() - last.sums[0].n.sum())
     return [words.text("over.several", n=more, column=repr(over))] * (more > 0) + [
         words.text("over.undated", n=undated, column=repr(over))] * (undated > 0)

@@ -173,6 +173,9 @@ def read(data: Any, nouns: Mapping[str, Noun], *, arm: str, control: object, by:
     view, every = replace(view, weighted=bool(units.weights)), "day" if view.period else None
     check_sums(view, named)
     arms, back, notes = arms_in(view, arm, control, combine)
+    together = "combine=" if back else f"Design(strata={units.stratum!r})" if units.stratum else ""
+    if together and (quantile := next((noun.name for noun in nouns.values() if isinstance(noun, Quantile)), "")):
+        raise UsageError("compare.quantile_together", noun=quantile, how=together)
     view, asks, units, more = _of_units(view, metrics, units, arm)
     return Trial(arms, tuple(metrics), units, view, asks, tuple(named), every, back, confidence,
                  (*notes, *more), table)

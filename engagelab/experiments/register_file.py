@@ -1,48 +1,28 @@
 """The file of the register: rows are added at its end, and no byte of those that are there is changed.
 
-Every row has `name version step on why`; a plan has the columns of `PLAN` beside them, a result those of `RESULT`.
-Lists stand in one cell, parted by a stroke. The columns may stand in any order and have others among them.
+Every row has the columns of `HEAD`; a plan has those of `PLAN` beside them, a result those of `RESULT`. Lists stand in
+one cell, as JSON.
 """
 
 import csv
 import io
+import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from engagelab import words
-from engagelab.errors import SourceError, UsageError
+from engagelab.errors import SourceError, UsageError, one_of
 from engagelab.files import write_bytes
 from engagelab.metrics.nouns import BETTER
 from engagelab.sources.values import unmarked
-from engagelab.workbook import LETTERS, csv_file
+from engagelab.workbook import csv_file
 
-PARTS, SHARE = " | ", " = "
-_DAY = re.compile(r"(\d{4})[-/](\d{1,2})[-/](\d{1,2})")
-_KINDS = {"text": "name step why owner hypothesis metric primary better control correct spending stop arm verdict unit "
-                  "method departures decision lesson",
-          "date": "on", "list": "guardrails arms checks", "whole": "version n weeks n_control n_arm",
-          "number": "margin baseline effect power confidence value_control value_arm difference low high p "
-                    "low_adjusted high_adjusted p_adjusted", "numbers": "looks", "shares": "split", "flag": "peek"}
-KIND = {name: kind for kind, names in _KINDS.items() for name in names.split()}
-HEAD = ("name", "version", "step", "on", "why")
-PLAN = ("owner", "hypothesis", "metric", "primary", "guardrails", "better", "margin", "arms", "control", "split",
-        "unit", "baseline", "effect", "n", "power", "weeks", "confidence", "correct", "looks", "spending", "peek",
-        "stop")
-RESULT = ("arm", "value_control", "value_arm", "difference", "low", "high", "p", "low_adjusted", "high_adjusted",
-          "p_adjusted", "verdict", "n_control", "n_arm", "method", "checks", "departures", "decision", "lesson")
-COLUMNS = (*HEAD, *PLAN, *RESULT)
-DECISIONS = ("adopt", "adapt", "stop", "repeat")
-ALLOWED = {"step": ("plan", "result"), "better": BETTER, "decision": DECISIONS}
-# Without these a row says nothing.
-NEEDED = {"plan": ("hypothesis", "metric", "primary", "better", "arms", "control", "stop"),
-          "result": ("metric", "arm", "control", "decision", "lesson")}
 Row = dict[str, Any]
+_DAY = re.compile(r"(\d{4})[-/](\d\d?)[-/](\d\d?)([T ].*)?")
 
 
 def day(value: object) -> date:
@@ -51,145 +31,97 @@ def day(value: object) -> date:
     >>> day("2025/1/9"), day(pd.Timestamp("2025-01-09 13:00"))
     (datetime.date(2025, 1, 9), datetime.date(2025, 1, 9))
     """
-    found = _DAY.fullmatch(value) if isinstance(value, str) else None
-    if found:
-        return date(*map(int, found.groups()))
-    if not isinstance(value, date) or pd.isna(value):
+    found = _DAY.fullmatch(str(value))
+    if not found:
         raise ValueError(value)
-    return date(value.year, value.month, value.day)
+    return date(*map(int, found.groups()[:3]))
 
 
-def _split(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(PARTS.strip()))
+def _list(text: str) -> tuple:
+    return tuple(json.loads(text))
 
 
-def _shares(text: str) -> dict[str, float]:
-    parts = [part.rpartition(SHARE.strip()) for part in _split(text)]
-    return {name.strip(): float(share) for name, _, share in parts}
-
-
-READ: dict[str, Callable[[str], Any]] = {
-    "text": str, "date": day, "list": _split, "whole": int, "number": float, "shares": _shares,
-    "numbers": lambda text: tuple(map(float, _split(text))), "flag": lambda text: {"true": True}[text.lower()]}
+# The columns, and how each is read.
+HEAD: dict[str, Callable[[str], Any]] = {"name": str, "version": int, "step": str, "on": day, "why": str}
+PLAN: dict[str, Callable[[str], Any]] = {
+    "hypothesis": str, "metric": str, "primary": str, "guardrails": _list,
+    "better": str, "margin": float, "arms": _list, "control": str, "split": json.loads, "unit": str, "effect": float, "n": int, "power": float, "confidence": float, "correct": str,
+    "looks": _list, "spending": str, "peek": lambda text: json.loads(text.lower()), "stop": str}
+RESULT: dict[str, Callable[[str], Any]] = {
+    "arm": str, "value_control": float, "value_arm": float, "difference": float, "low": float, "high": float,
+    "p": float, "low_adjusted": float, "high_adjusted": float, "p_adjusted": float, "verdict": str, "n_control": float,
+    "n_arm": float, "method": str, "checks": str, "departures": str, "decision": str,
+    "lesson": str}
+COLUMNS = HEAD | PLAN | RESULT
+# What each step has to tell.
+_PLANNED = ("name", "version", "on", "hypothesis", "metric", "better", "arms", "control", "stop")
+NEEDED = {"plan": _PLANNED, "amend": (*_PLANNED, "why"),
+          "result": ("name", "version", "on", "metric", "arm", "control", "decision", "lesson")}
 
 
 def cell(value: Any) -> object:
     """A value as the file has it.
 
-    >>> cell(("holdout", "coupon")), cell({"holdout": .1, "coupon": .9}), cell(1200)
-    ('holdout | coupon', 'holdout = 0.1 | coupon = 0.9', 1200)
+    >>> cell(("holdout", "coupon")), cell({"holdout": .1, "coupon": .9}), cell(1200), cell(())
+    ('["holdout", "coupon"]', '{"holdout": 0.1, "coupon": 0.9}', 1200, None)
     """
-    if isinstance(value, Mapping):
-        return PARTS.join(f"{name}{SHARE}{share!r}" for name, share in value.items())
-    if isinstance(value, tuple):
-        return PARTS.join(map(str, value)) or None
-    return value or None if isinstance(value, str | bool) else value
+    if isinstance(value, tuple | dict | bool):
+        return json.dumps(value, ensure_ascii=False) if value else None
+    return value
 
 
-def checked(name: str, value: Any) -> Any:
-    """The value, if the file can hold it in that column and give it back; UsageError where it cannot."""
-    written = cell(value)
-    text = "" if written is None else str(written)
-    try:
-        kept = READ[KIND[name]](text) if text else None
-        if len(text) <= LETTERS and (not text or kept == value):
-            return kept
-    except (ValueError, KeyError):
-        pass
-    raise UsageError("register.value", name=name, value=repr(value)[:200], most=LETTERS)
-
-
-def read(path: Path) -> tuple[str, list[str], list[Row]]:
-    """The text of the file, its columns, and its rows in their order; all empty where there is no file.
+def read(path: Path) -> tuple[str, list[Row]]:
+    """The text of the file, and its rows in their order; none where there is no file yet.
 
     Raises SourceError for a file that cannot be read or is damaged, with its line, column and value.
     """
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return "", list(COLUMNS), []
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError("register.unreadable", file=path.name) from error
-    cells = csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), strict=True)
     rows: list[Row] = []
     try:
-        columns = next(cells, [])
-        for name in COLUMNS:
-            if columns.count(name) != 1:
-                raise SourceError("register.column", file=path.name, column=repr(name), n=columns.count(name))
-        for texts in cells:
-            if any(texts):
-                rows.append(_row(path, cells.line_num, columns, texts))
-    except csv.Error as error:
+        text = (path.read_bytes() if path.exists() else csv_file([list(COLUMNS)])).decode("utf-8-sig")
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        if next(lines, None) != list(COLUMNS):
+            raise SourceError("register.columns", file=path.name, columns=",".join(COLUMNS))
+        for texts in lines:
+            _put(rows, unmarked(pd.Series(texts, dtype=object)))
+    except UsageError as error:
+        raise SourceError("register.line", file=path.name, line=lines.line_num, said=error) from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SourceError("register.unreadable", file=path.name) from error
-    _whole(path, rows)
-    return text, columns, rows
+    return text, rows
 
 
-def _row(path: Path, line: int, columns: list[str], texts: list[str]) -> Row:
-    """A line as values; a spreadsheet leaves out empty cells at the end of a line."""
-    if any(texts[len(columns):]):
-        raise SourceError("register.long", file=path.name, line=line, n=len(texts), columns=len(columns))
-    given = dict(zip(columns, unmarked(pd.Series(texts, dtype=object)), strict=False))
-    row: Row = {"line": line}
-    for name in COLUMNS:
-        text = given.get(name, "").strip()
+def _put(rows: list[Row], texts: Iterable[str]) -> Row:
+    """Put a line as values to the rows before it; UsageError for one that cannot be, or cannot follow these."""
+    row: Row = {}
+    for (name, kind), text in zip(COLUMNS.items(), map(str.strip, texts), strict=True):
         try:
-            row[name] = READ[KIND[name]](text) if text else None
-        except (ValueError, KeyError):
-            raise _wrong(path, line, name, text) from None
-        if row[name] is not None and row[name] not in ALLOWED.get(name, (row[name],)):
-            raise _wrong(path, line, name, text)
-    for name in ("name", "version", "step", "on"):
+            row[name] = kind(text) if text else None
+        except (ValueError, TypeError):
+            raise UsageError("register.value", name=name, value=repr(text)) from None
+    for name in NEEDED[one_of("step", row["step"], NEEDED)]:
         if row[name] is None:
-            raise _wrong(path, line, name, "")
-    for name in NEEDED[row["step"]]:
-        if row[name] is None:
-            raise _wrong(path, line, name, "")
+            raise UsageError("register.empty_cell", name=name)
+    one_of("better", row["better"] or BETTER[0], BETTER)
+    own = [other for other in rows if other["name"] == row["name"]]
+    plans = sum(other["step"] != "result" for other in own)
+    if row["version"] != plans + (row["step"] != "result") or not row["version"]:
+        raise UsageError("register.versions", name=repr(row["name"]))
+    if own and row["on"] < own[-1]["on"]:
+        raise UsageError("register.before", value=row["on"], first=own[-1]["on"])
+    rows.append(row)
     return row
 
 
-def _whole(path: Path, rows: list[Row]) -> None:
-    """Refuse rows of which some were taken out or doubled by hand: versions count from 1."""
-    known = {(row["name"], row["step"], row["version"]) for row in rows}
-    seen: set[tuple] = set()
-    for row in rows:
-        what = (row["metric"], row["arm"]) if row["step"] == "result" else ()
-        key, before = (row["name"], row["step"], row["version"], *what), (row["name"], row["step"], row["version"] - 1)
-        if key in seen or (row["version"] > 1 and before not in known) or (row["name"], "plan", 1) not in known:
-            raise SourceError("register.versions", file=path.name, line=row["line"], name=repr(row["name"]),
-                              step=words.text(f"register.step_{row['step']}"), version=row["version"])
-        seen.add(key)
+def add(path: Path, told: list[Row]) -> None:
+    """Put rows at the end of the file as it stands now, all or none.
 
-
-def _wrong(path: Path, line: int, column: str, value: str) -> SourceError:
-    kind = words.text(f"register.kind_{KIND[column]}") if column not in ALLOWED else words.text(
-        "register.kind_one", allowed=words.joined(map(repr, ALLOWED[column])))
-    return SourceError("register.cell", file=path.name, line=line, column=repr(column), value=repr(value), kind=kind)
-
-
-@contextmanager
-def adding(path: Path) -> Iterator[tuple[list[Row], list[Row]]]:
-    """The rows of the file, and a list: what is put into it inside is added to the file, whole or not at all.
-
-    Nobody else adds meanwhile. Raises SourceError where somebody does, or where the file cannot be written.
+    Raises UsageError for one that cannot be, and SourceError where the file cannot be written.
     """
-    lock = path.with_name(f".{path.name}.lock")
+    text, rows = read(path)
+    made = [_put(rows, ["" if row.get(name) is None else str(cell(row[name])) for name in COLUMNS]) for row in told]
+    gap = "" if text.endswith("\n") else "\n"
+    lines = csv_file([[cell(value) for value in row.values()] for row in made])
     try:
-        lock.touch(exist_ok=False)
-    except FileExistsError:
-        raise SourceError("register.busy", file=path.name, lock=lock.name) from None
+        write_bytes(path, csv_file([]) + f"{text}{gap}".encode() + lines.removeprefix(csv_file([])))
     except OSError as error:
         raise SourceError("register.locked", file=path.name) from error
-    try:
-        text, columns, rows = read(path)
-        new: list[Row] = []
-        yield rows, new
-        lines = csv_file([*([] if text else [columns]), *([cell(row.get(name)) for name in columns] for row in new)])
-        end = "" if not text or text.endswith("\n") else "\n"
-        try:
-            write_bytes(path.resolve(), f"{text}{end}".encode() + (lines if not text else lines[3:]))
-        except OSError as error:
-            raise SourceError("register.locked", file=path.name) from error
-    finally:
-        lock.unlink(missing_ok=True)

@@ -94,7 +94,7 @@ def effects_of(found: Sequence[Arms], i: int) -> Effects:
     value = np.array([arms.value[i] - arms.value[0] for arms in found])
     parts = np.array([share_error(arms.count[[0, i]], arms.n[[0, i]]) if arms.counted else arms.se[[0, i]]
                       for arms in found]) ** 2
-    df = np.array([[np.inf, np.inf] if arms.counted else np.maximum(arms.df[[0, i]], 0) for arms in found])
+    df = np.array([np.maximum(arms.df[[0, i]], 0) for arms in found])
     with np.errstate(invalid="ignore", divide="ignore"):
         se = np.where(np.isfinite(value), np.sqrt(parts.sum(axis=1)), np.nan)
         return value, np.where(se > 0, se, np.nan), parts.sum(axis=1) ** 2 / (parts**2 / df).sum(axis=1)

@@ -7,7 +7,6 @@ linearised (its influence function): it counts that the thresholds are ranks amo
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -18,21 +17,19 @@ from engagelab.display import heading, interval, shown
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.experiments.contrast import contrasts
 from engagelab.experiments.estimate import Arms
-from engagelab.experiments.read import Metric, values_of
+from engagelab.experiments.read import Metric, arms_in, grouped, values_of
 from engagelab.metrics import measure as measuring
 from engagelab.metrics.answer import labels
 from engagelab.metrics.intervals import t_value, z_value
-from engagelab.metrics.looks import LEAST_P, page, plain
+from engagelab.metrics.looks import page, plain
 from engagelab.metrics.nouns import Favourable, Noun, Rate
 from engagelab.plots.qini import qini as picture
 from engagelab.summaries import sql
 from engagelab.summaries.engine import source
-from engagelab.summaries.view import Columns, View
+from engagelab.summaries.view import View
 
 LEAST = 10          # known values of an arm below which nothing is said of it, nor an interval of a point of the curve
 POINTS = 200        # of the curve
-LEAKS = .999        # rank correlation of score and outcome from which on the score is the outcome
-UNLIKE_ALPHA = .001
 
 
 @dataclass(frozen=True)
@@ -63,17 +60,17 @@ class Uplift:
 
     def plot(self, **how: Any):
         """The Qini curve: see `plots.qini`."""
-        return picture(self.curve, unit=self.unit, **how)
+        return picture(self.curve, **{"unit": self.unit, **how})
 
 
 def uplift(data: Any, metric: Noun | Mapping[str, Noun], *, arm: str, control: object, score: str,
-           treated: object = None, at: Sequence[float] = (.1, .2, .3, .5), confidence: float = .95) -> Uplift:
+           at: Sequence[float] = (.1, .2, .3, .5), confidence: float = .95) -> Uplift:
     """What treating the customers with the highest scores brings, and whether the score finds those whom it moves.
 
     data : whatever `measure()` takes, a row a customer who was treated or held out at random. metric : a rate, a mean,
         a score such as NPS: one whose values add up over customers, so no ratio of sums and no quantile.
-    arm, control, treated : the column of the arms, and which two are compared; `treated` may be left out where there
-        are two. score : a column of numbers, higher is treated first, fixed before anybody was treated.
+    arm, control : the column of the two arms, and which of them was held out. score : a column of numbers, higher is
+        treated first, fixed before anybody was treated.
     at : the shares of customers to look at.
 
     Returns `Uplift`. `.frame`: for each `k` the `n` customers with the highest scores (tied ones stay together, so that
@@ -102,16 +99,16 @@ def uplift(data: Any, metric: Noun | Mapping[str, Noun], *, arm: str, control: o
     0    0.0151  0.0087  0.0215
     """
     z_value(confidence)
-    name, noun = next(iter(measuring.named(metric).items()))
+    name, noun = measuring.one_of_sums(metric)
     if not isinstance(at, list | tuple) or not at or not all(isinstance(k, int | float) and 0 < k <= 1 for k in at):
         raise UsageError("uplift.at", value=repr(at))
-    rows, arms, notes = _read(data, name, noun, arm, control, treated, score)
+    rows, arms, notes = _read(data, name, noun, arm, control, score)
     counted = isinstance(noun, Rate | Favourable)
     middle = 0.0 if counted else float(rows["value"].mean())
     sums, curve = _curve(rows, middle, confidence)
     frame = _frame(sums, curve, sorted({*map(float, at), 1.0}), counted, confidence)
     qini = _qini(rows, middle, curve, confidence)
-    said = [*_doubts(rows, score), *_said(frame, qini.iloc[0], noun.better == "higher", noun.unit, confidence),
+    said = [*_said(frame, qini.iloc[0], noun.better == "higher", noun.unit, confidence),
             words.text("uplift.before", score=repr(score), treated=arms[1], control=arms[0]), *notes]
     kept = np.unique(np.searchsorted(curve["share"], np.linspace(0, 1, POINTS + 1) - 1e-12))
     for each in (frame, qini):
@@ -120,31 +117,30 @@ def uplift(data: Any, metric: Noun | Mapping[str, Noun], *, arm: str, control: o
     return Uplift(frame, seen, qini, tuple(said), noun.unit)
 
 
-def _read(data: Any, name: str, noun: Noun, arm: str, control: object, treated: object, score: str
-          ) -> tuple[pd.DataFrame, list[str], list[str]]:
+def _read(data: Any, name: str, noun: Noun, arm: str, control: object, score: str
+          ) -> tuple[pd.DataFrame, tuple[str, ...], list[str]]:
     """Score, arm (0 or 1) and value of every customer of whom all are known, highest score first."""
     table = source(data)
-    columns = Columns(table, {"k0": sql.Read(column_of(arm, table.types), "key"),
-                              "x0": sql.Read(column_of(score, table.types), "number")})
+    view = grouped(table, [arm], None, None)
+    columns = view.columns
+    columns.reads["x0"] = sql.Read(column_of(score, table.types), "number")
     ask = noun.ask(columns)
     steady = noun.gradient(np.array([np.ones(len(ask.values)), np.full(len(ask.values), 2.0)]))
     if (steady[0] != steady[1]).any() or ask.scope:
         raise UsageError("uplift.not_added", noun=noun.name)
     measuring.measure(data, {name: noun}, min_n=0)   # which refuses what is off the scale
+    arms, _, notes = arms_in(view, arm, control, {})
+    if len(arms) > 2:
+        raise DataError("uplift.arms", column=repr(arm), arms=words.joined(map(repr, arms[:20])))
     picked = [f"{value} AS v{i}" for i, value in enumerate(values_of(Metric(name, noun, ask), columns))]
-    rows = View(columns).plain(f"SELECT CAST(k0 AS VARCHAR) AS arm, x0 AS score, {', '.join(picked)} FROM events")
+    rows = View(columns).plain(f"SELECT CAST(by_1 AS VARCHAR) AS arm, x0 AS score, {', '.join(picked)} FROM events")
     found = rows["arm"].dropna().unique()
-    rows["arm"] = rows["arm"].map(dict(zip(found, labels(pd.DataFrame({"key_1": found, "rank_1": 0}), 1, None, 1),
-                                           strict=True)))
-    there = sorted(rows["arm"].dropna().unique())
-    first, second = (str(label).lower() if isinstance(label, bool) else str(label) for label in (control, treated))
-    arms = [first, *(label for label in there if label != first and (treated is None or label == second))]
-    if first not in there or len(arms) != 2:
-        raise DataError("uplift.arms", column=repr(arm), arms=words.joined(map(repr, there[:20])))
+    place = dict(zip(found, map(arms.index, labels(pd.DataFrame({"key_1": found, "rank_1": 0}), 1, None, 1)),
+                     strict=True))
     values = rows.drop(columns=["arm", "score"]).to_numpy("float64", na_value=np.nan) @ steady[0]
-    rows = rows[["arm", "score"]].assign(arm=rows["arm"].map({label: i for i, label in enumerate(arms)}), value=values)
-    known, notes = rows.notna(), []
-    for column in rows:
+    rows = rows[["arm", "score"]].assign(arm=rows["arm"].map(place), value=values)
+    known = rows.notna()
+    for column in ("score", "value"):
         if lacking := int((~known[column]).sum()):
             notes.append(words.text(f"uplift.no_{column}", n=lacking))
     rows = rows[known.all(axis="columns")].astype("float64")
@@ -237,18 +233,6 @@ def _qini(rows: pd.DataFrame, middle: float, curve: pd.DataFrame, confidence: fl
                           "method": words.text("uplift.qini")}])
 
 
-def _doubts(rows: pd.DataFrame, score: str) -> list[str]:
-    """Warnings of a score that was not fixed before."""
-    ranks, arms = rows[["score", "value"]].rank(), rows["arm"].to_numpy()
-    notes = []
-    if abs(np.corrcoef(ranks.T)[0, 1]) > LEAKS:
-        notes.append(words.text("uplift.leaks", score=repr(score)))
-    apart = np.diff(ranks["score"].groupby(arms).mean())[0]
-    se = np.sqrt(ranks["score"].var() * sum(1 / np.bincount(arms.astype(int))))
-    unlike = 2 * NormalDist().cdf(-abs(apart) / se) < UNLIKE_ALPHA
-    return notes + [words.text("uplift.unlike", score=repr(score), p=LEAST_P)] * unlike
-
-
 def _said(frame: pd.DataFrame, qini: pd.Series, higher: bool, unit: str, confidence: float) -> list[str]:
     """What the figures mean."""
     def ends(row: Any, low: str, high: str) -> str:
@@ -256,7 +240,7 @@ def _said(frame: pd.DataFrame, qini: pd.Series, higher: bool, unit: str, confide
     found = "unsure" if not qini["p"] < 1 - confidence else "finds" if (qini["estimate"] > 0) == higher else "reverse"
     notes = [words.text(f"uplift.{found}", value=shown(qini["estimate"], unit, signed=True),
                         interval=ends(qini, "low", "high"))]
-    for row in frame[frame["low_rest"].notna()].to_dict("records"):
+    for row in frame[frame["low_rest"].notna()].drop_duplicates("share").to_dict("records"):
         sure = row["low_rest"] > 0 or row["high_rest"] < 0
         rest = "rest_unsure" if not sure else "loses" if (row["uplift_rest"] > 0) == higher else "harms"
         said = words.text(f"uplift.{rest}", size=shown(row["uplift_rest"], unit, signed=True),

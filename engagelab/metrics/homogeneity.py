@@ -1,8 +1,8 @@
 """Whether several estimates are alike, and whether they drift.
 
 Sources: Welch (1951, Biometrika 38, 330-336), whose test of several means with unequal errors is Cochran's Q (1954,
-Biometrics 10, 101-129) with the error of its weights taken into account; Agresti and Caffo (2000, The American
-Statistician 54, 280-288) for the error of a share of few.
+Biometrics 10, 101-129) with the error of its weights taken into account; the share of few that its
+error is made from is that of Agresti and Caffo (2000, The American Statistician 54, 280-288).
 """
 
 import numpy as np
@@ -10,14 +10,17 @@ from numpy.typing import ArrayLike
 
 
 def share_error(count: ArrayLike, n: ArrayLike) -> np.ndarray:
-    """The standard error of a share after adding a success and a failure, so that it is never 0.
+    """The standard error of a share, from the share with a success and a failure added, so that it is never 0.
+
+    It is over n - 1, and has as many degrees of freedom; NaN below two.
 
     >>> share_error([0, 10], [20, 40]).round(4)
-    array([0.0444, 0.0678])
+    array([0.0478, 0.0704])
     """
-    n = np.asarray(n, dtype=float) + 2
-    share = (np.asarray(count, dtype=float) + 1) / n
-    return np.sqrt(share * (1 - share) / n)
+    n = np.asarray(n, dtype=float)
+    n = np.where(n > 1, n, np.nan)
+    share = (np.asarray(count, dtype=float) + 1) / (n + 2)
+    return np.sqrt(share * (1 - share) / (n - 1))
 
 
 def heterogeneity_p(estimates: ArrayLike, se: ArrayLike, df: ArrayLike = np.inf) -> float:

@@ -203,11 +203,11 @@ def nps_score(promoters: ArrayLike, detractors: ArrayLike, n: ArrayLike, confide
             likeliest = np.where(b > 0, -2 * c / (root + b), (root - b) / (4 * n))
         return n * (d - difference) ** 2 - z * z * (2 * likeliest + difference * (1 - difference))
 
-    low, high = _bisect(excess, d, -1.0), _bisect(excess, d, 1.0)
+    low, high = bisect(excess, d, -1.0), bisect(excess, d, 1.0)
     return np.where(known, 100 * low, np.nan)[()], np.where(known, 100 * high, np.nan)[()]
 
 
-def _bisect(excess: Callable[[np.ndarray], np.ndarray], inside: np.ndarray, outside: float) -> np.ndarray:
+def bisect(excess: Callable[[np.ndarray], np.ndarray], inside: np.ndarray, outside: float) -> np.ndarray:
     """The root between a point inside the interval, where `excess` is not positive, and the end of the scale.
 
     Halving uses only exact operations, so the same counts give the same bytes everywhere.

@@ -10,8 +10,10 @@ COUNTS = ("n", "n_missing", "count")
 LEAST_P = "<0.001"
 
 
-def rounded(table: pd.DataFrame, columns: list[str], unit: str = "number") -> pd.DataFrame:
+def rounded(table: pd.DataFrame, columns: list[str], unit: str = "number", *, signed: bool = False) -> pd.DataFrame:
     """These columns of a table in words and rounded numbers; "interval" is its low and high, NaN is a dash.
+
+    signed : numbers with the unit are changes.
 
     >>> rounded(pd.DataFrame({"item": ["q1"], "n": [43], "loading": [.8123]}), ["item", "loading", "n"])
       item loading   n
@@ -21,12 +23,13 @@ def rounded(table: pd.DataFrame, columns: list[str], unit: str = "number") -> pd
     for name in columns:
         title = heading(name)
         if name == "interval":
-            out[title] = [interval(low, high, unit) if low == low else "" for low, high in zip(
+            out[title] = [interval(low, high, unit, signed=signed) if low == low else "" for low, high in zip(
                 table["low"], table["high"], strict=True)]
         elif pd.api.types.is_numeric_dtype(table[name]):
             own = "count" if name in COUNTS else unit
             values = table[name].to_numpy("float64", na_value=float("nan"))
-            out[title] = [LEAST_P if name == "p_adjusted" and value < .001 else shown(value, own) for value in values]
+            out[title] = [LEAST_P if name == "p_adjusted" and value < .001 else
+                          shown(value, own, signed=signed and own == unit) for value in values]
         else:
             out[title] = [named(value, name) for value in table[name]]
     return pd.DataFrame(out)

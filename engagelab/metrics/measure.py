@@ -130,6 +130,22 @@ def named(metrics: Metrics) -> dict[str, Noun]:
     return found
 
 
+def one_of_sums(metric: Metrics) -> tuple[str, Noun]:
+    """The name and the noun of one metric, which is told from sums.
+
+    >>> from engagelab.metrics.nouns import rate
+    >>> one_of_sums({"open_rate": rate("opened")})[0]
+    'open_rate'
+    """
+    found = named(metric)
+    name, noun = next(iter(found.items()))
+    if len(found) > 1:
+        raise UsageError("metrics.one")
+    if isinstance(noun, Quantile):
+        raise UsageError("metrics.not_of_sums", noun=noun.name)
+    return name, noun
+
+
 def _by(by: str | Sequence[str] | None, every: str | None) -> list[str]:
     """The grouping columns as a list, refusing names that the answer uses itself."""
     if every is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engagelab.errors import UsageError
-from engagelab.metrics.intervals import Bounds, _bisect, clopper_pearson, wilson_at, z_value
+from engagelab.metrics.intervals import Bounds, bisect, clopper_pearson, wilson_at, z_value
 
 FARTHEST = 40.0  # a critical value beyond which every p is 0 in floating point
 UNSEEN = 1e-6  # the chance, added to p, that the shares lie outside of where the exact test looks for the worst
@@ -35,7 +35,7 @@ def newcombe_p(count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: Arra
     def excess(z: np.ndarray) -> np.ndarray:
         return np.hypot(many / n_many - wilson_at(many, n_many, z)[0], wilson_at(few, n_few, z)[1] - few / n_few) - gap
 
-    return _two_sided(np.where(np.isnan(gap) | (gap > 0), _bisect(excess, 0.0 * gap, FARTHEST), 0.0))
+    return _two_sided(np.where(np.isnan(gap) | (gap > 0), bisect(excess, 0.0 * gap, FARTHEST), 0.0))
 
 
 def miettinen_nurminen(count_1: ArrayLike, n_1: ArrayLike, count_2: ArrayLike, n_2: ArrayLike,
@@ -230,7 +230,7 @@ def score_limits(count_1: np.ndarray, n_1: np.ndarray, count_2: np.ndarray, n_2:
     def excess(null: np.ndarray) -> np.ndarray:
         return (difference - null) ** 2 - z * z * _variance(count_1, n_1, count_2, n_2, null)
 
-    low, high = (np.where(np.isnan(difference), np.nan, _bisect(excess, difference, end)) for end in (-1.0, 1.0))
+    low, high = (np.where(np.isnan(difference), np.nan, bisect(excess, difference, end)) for end in (-1.0, 1.0))
     return low[()], high[()]
 
 

@@ -42,6 +42,7 @@ def test_rows_of_one_user_give_false_alarms_and_users_do_not():
 
 def test_the_share_of_alarms_is_that_of_comparisons_of_arms_drawn_the_same_way():
     data = visits(users=120, each=3)
+    data.loc[::4, "spend"] = np.nan
     nouns = {name: METRICS[name] for name in ("opens", "adjusted", "clicks")}
     random = np.random.RandomState(9)
     arms = random.permutation(np.repeat(["A", "B"], 60))

@@ -12,10 +12,11 @@ from scipy import stats
 
 from engagelab import words
 from engagelab.errors import UsageError
-from engagelab.experiments import checks, sequential
+from engagelab.experiments import checks
 from engagelab.experiments.compare import compare
 from engagelab.experiments.contrast import Looking
 from engagelab.experiments.rules import Rules
+from engagelab.metrics import sequential
 from engagelab.metrics.design import Design
 from engagelab.metrics.nouns import csat, mean, nps, quantile, rate, ratio
 

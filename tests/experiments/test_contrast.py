@@ -45,7 +45,7 @@ def test_rates_have_newcombes_intervals_or_exact_ones_where_few():
         found = contrasts(rates((table["x2"], table["n2"]), (table["x1"], table["n1"])), confidence=.95,
                           correct="none").iloc[0]
         total = (table["x1"] + table["x2"]) / (table["n1"] + table["n2"])
-        if min(total, 1 - total) * min(table["n1"], table["n2"]) >= 5:
+        if min(total, 1 - total) * min(table["n1"], table["n2"]) >= FEW:
             assert [found["low"], found["high"]] == pytest.approx([low, high], abs=case["tolerance"])
         else:
             exact = two_shares.exact_difference(table["x1"], table["n1"], table["x2"], table["n2"])

@@ -1,3 +1,4 @@
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -6,7 +7,7 @@ from engagelab.errors import DataError, UsageError
 from engagelab.experiments.compare import compare
 from engagelab.experiments.given import from_moments
 from engagelab.metrics.nouns import csat, mean, nps, quantile, rate, ratio
-from public_data import folder
+from tests.public_data import folder
 
 NUMBERS = ["value_control", "value_arm", "difference", "low", "high", "p", "low_adjusted", "p_adjusted", "n_control",
            "n_arm"]
@@ -106,8 +107,9 @@ def test_rates_alone_need_no_variance():
     assert from_moments(table, control="A", nouns={"open": rate("open")}).frame["p"].iloc[0] == frame["p"].iloc[0]
 
 
-BAD = {"n": [(-1, "whole number"), (10.5, "whole number"), (None, "whole number"), (np.inf, "whole number")],
-       "mean": [(None, "must be a number"), (np.inf, "must be a number")],
+BAD = {"n": [(-1, "whole number"), (10.5, "whole number"), (None, "whole number"), (np.inf, "whole number"),
+             (1e300, "whole number")],
+       "mean": [(None, "must be a number"), (np.inf, "must be a number"), (1e200, "must be a number")],
        "variance": [(-.1, "0 or more"), (np.inf, "0 or more")]}
 
 
@@ -124,7 +126,8 @@ def test_what_is_no_comparison_is_refused_with_its_remedy(rows):
     table = exported(rows)
     some = table.reset_index(drop=True)
     cases = [({"control": "Z"}, table, DataError, "no arm 'Z'"),
-             ({}, table[(table["metric"] == "open") | (table["arm"] != "B")], DataError, "'spend' has no units in arm 'B'"),
+             ({}, table[(table["metric"] == "open") | (table["arm"] != "B")], DataError,
+              "'spend' has no units in arm 'B'"),
              ({}, pd.concat([table, table.iloc[:1]]), DataError, "2 rows, where one is needed"),
              ({}, table.iloc[:0], DataError, "empty"),
              ({}, some.assign(metric=some["metric"].mask(some.index == 0)), DataError, "are of no metric"),
@@ -135,6 +138,7 @@ def test_what_is_no_comparison_is_refused_with_its_remedy(rows):
              ({"nouns": {"spend": mean("a", adjust=["b"])}}, table, UsageError, "cannot be had from one mean"),
              ({"nouns": {"opens": rate("open")}}, table, UsageError, "did you mean 'open'"),
              ({"cumulative": True}, table, UsageError, "needs over="),
+             ({"cumulative": True, "over": "week"}, table.assign(week=np.nan), DataError, "must say up to when"),
              ({"sd": "variance", "se": "variance"}, table, UsageError, "one of variance="),
              ({"mean": "average"}, table, UsageError, "no column 'average'"),
              ({}, some.assign(mean=some["mean"].where(some.index > 0, .12345678)), DataError, "must count whole units")]
@@ -149,7 +153,7 @@ def test_the_experiments_of_asos_are_followed_without_false_calls_of_peekers():
     path = folder() / "asos_experiments.parquet"
     if not path.exists():
         pytest.skip("asos_experiments.parquet is not in the folder of public data")
-    data = pd.read_parquet(path).query("metric_id == 1")
+    data = duckdb.sql(f"SELECT * FROM '{path}' WHERE metric_id = 1").df()
     called = []
     for _, one in data.groupby(["experiment_id", "variant_id"]):
         table = pd.concat([one.assign(arm=side, metric="m", n=one[f"count_{side}"], mean=one[f"mean_{side}"])

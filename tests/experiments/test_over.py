@@ -4,8 +4,10 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from engagelab.experiments import sequential
+from engagelab.errors import UsageError
 from engagelab.experiments.compare import compare
+from engagelab.metrics import sequential
+from engagelab.metrics.design import Design
 from engagelab.metrics.intervals import difference_interval, wilson_at
 from engagelab.metrics.nouns import mean, nps, quantile, rate
 
@@ -70,9 +72,11 @@ def test_the_always_valid_interval_of_a_rate_is_newcombes_at_the_wider_critical_
 
 
 def test_what_holds_for_all_looks_is_wider_and_its_p_never_rises():
-    over = compared(trial(lift=.05), {"open": rate("opened"), "spend": mean("spend")}).over
+    fading = trial(6000, lift=lambda day: np.where(day < 5, .25, -.25))
+    over = compared(fading, {"open": rate("opened"), "spend": mean("spend")}).over
     known = over[over["low_always"].notna()]
-    assert len(known) > DAYS
+    assert len(known) > DAYS and (over["p"].diff() > 0).any() and (over["p_always"] < .05).any()
+    assert not over[over["p_always"] < .05].groupby("metric")["low_always"].min().gt(0).all(), "it came back to 0"
     assert ((known["low_always"] < known["low"]) & (known["high_always"] > known["high"])).all()
     for _, rows in over.groupby("metric"):
         assert (rows["p_always"].diff().fillna(0) <= 0).all() and (rows["p_always"] >= rows["p"].cummin()).all()
@@ -99,7 +103,8 @@ def test_an_effect_that_fades_is_found_and_a_steady_one_is_not():
 
 
 def test_the_trend_is_the_slope_of_each_days_effect_weighed_by_its_units():
-    data = trial(4000, lift=lambda day: .01 * day)
+    data = trial(6000, lift=lambda day: .002 * day)
+    data = data[(data["day"] % 3 > 0) | (data["user"] % 5 == 0)]
     over = compared(data, {"m": mean("spend")}).over
     cells = data.groupby(["day", "arm"])["spend"].agg(["mean", "var", "size"]).unstack()
     effect = cells["mean"]["B"] - cells["mean"]["A"]
@@ -108,8 +113,8 @@ def test_the_trend_is_the_slope_of_each_days_effect_weighed_by_its_units():
     assert over["effect_se"].tolist() == pytest.approx(se.tolist())
     n = cells["size"]
     model = sm.WLS(effect, sm.add_constant(effect.index), weights=n["A"] * n["B"] / n.sum(axis=1)).fit()
-    robust = (model.pinv_wexog[1] * np.sqrt(model.model.weights) * se).pow(2).sum() ** .5
-    wanted = 2 * stats.norm.sf(abs(model.params.iloc[1]) / robust)
+    pull = model.model.pinv_wexog[1] * np.sqrt(model.model.weights)
+    wanted = 2 * stats.norm.sf(abs(model.params.iloc[1]) / np.sqrt(((pull * se) ** 2).sum()))
     assert over["p_trend"].iloc[0] == pytest.approx(wanted, rel=.05)
 
 
@@ -144,6 +149,22 @@ def test_undated_units_are_in_the_whole_only_and_said():
     assert any(note.startswith("10 units without a value in 'at'") for note in result.notes)
 
 
+@pytest.mark.parametrize("how", [{"combine": {"any": ["B", "C"]}}, {"design": Design(strata="half")}])
+def test_a_quantile_of_groups_taken_together_is_refused(how):
+    data = trial(300).assign(half=lambda rows: rows["user"] % 2)
+    data.loc[::5, "arm"] = "C"
+    with pytest.raises(UsageError, match="does not go with"):
+        compared(data, {"m": quantile("spend")}, **how)
+
+
+def test_what_is_no_time_is_refused():
+    data = trial(300).assign(week=np.nan)
+    with pytest.raises(UsageError, match="over names the column of arms, 'arm'"):
+        compared(data, {"m": mean("spend")}, over="arm")
+    with pytest.raises(UsageError, match="column 'week' has no value at all"):
+        compared(data, {"m": mean("spend")}, over="week")
+
+
 def test_quantiles_so_far_are_those_of_the_rows_so_far():
     data = trial(900)
     data = data[(data["day"] > 0) | (data["arm"] == "B")]  # on the first day only one arm is there
@@ -164,8 +185,6 @@ def test_a_day_of_few_respondents_is_not_told_nor_what_would_tell_it():
 
 
 def test_a_stratum_that_is_not_there_at_first_is_waited_for():
-    from engagelab.metrics.design import Design
-
     data = trial().assign(region=lambda rows: np.where((rows["user"] % 2 == 0) & (rows["day"] > 2), "north", "south"))
     data.loc[(data["arm"] == "A") & (data["day"] == 3), "region"] = "south"
     over = compared(data, {"m": mean("spend")}, design=Design(strata="region")).over

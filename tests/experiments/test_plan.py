@@ -5,7 +5,6 @@ import math
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,12 +41,10 @@ def test_rates_and_means_are_those_of_r():
 
 
 @settings(deadline=None, max_examples=30)
-@given(st.floats(.1, 1), st.integers(20, 500), st.floats(.3, 3))
-def test_uneven_arms_have_the_power_that_statsmodels_gives(effect, n, part):
-    found = plan(SPEND, sd=1, effect=effect, n=n, split={"A": 1, "B": part})
-    expected = TTestIndPower().power(effect, n, .025, ratio=part, alternative="larger")
-    assert found.power == pytest.approx(expected, abs=1e-8)
-    assert found.sizes == {"A": n, "B": math.ceil(n * part - 1e-9)}
+@given(st.floats(.1, 1), st.integers(20, 500))
+def test_means_have_the_power_that_statsmodels_gives(effect, n):
+    expected = TTestIndPower().power(effect, n, .025, alternative="larger")
+    assert plan(SPEND, sd=1, effect=effect, n=n).power == pytest.approx(expected, abs=1e-8)
 
 
 @settings(deadline=None, max_examples=30)
@@ -70,24 +67,11 @@ def test_a_planned_rate_is_seen_as_often_as_promised():
     assert seen(second - first, np.sqrt(2 * middle * (1 - middle) / found.n)) == pytest.approx(.8, abs=NEAR)
 
 
-def test_uneven_arms_share_the_confidence_as_dunnett_and_the_smallest_decides():
-    found = plan(SPEND, sd=1, effect=.5, n=120, split={"A": 4, "B": 2, "C": 1})
-    roots = np.sqrt([2 / 4 / (1 + 2 / 4), 1 / 4 / (1 + 1 / 4)])  # of the control's part of each variance
-    both = np.outer(roots, roots)
-    np.fill_diagonal(both, 1)
-    limit = stats.norm.isf((1 - found.each) / 2)
-    inside = stats.multivariate_normal(cov=both).cdf([limit, limit], lower_limit=[-limit, -limit])
-    assert inside == pytest.approx(.95, abs=1e-6)
-    expected = TTestIndPower().power(.5, 120, (1 - found.each) / 2, ratio=1 / 4, alternative="larger")
-    assert found.power == pytest.approx(expected, abs=1e-8)
-
-
-def test_metrics_and_bonferroni_share_the_confidence_in_equal_parts():
-    alone = plan(OPENED, baseline=.1, effect=.02, confidence=1 - .05 / 6).n
-    assert plan(OPENED, baseline=.1, effect=.02, metrics=6).n == alone
-    assert plan(OPENED, baseline=.1, effect=.02, metrics=2, arms=4, correct="holm").n == alone
-    assert plan(OPENED, baseline=.1, effect=.02, metrics=6, arms=4, correct="none").n == alone
-    assert plan(OPENED, baseline=.1, effect=.02, metrics=2, arms=4).n < alone  # Dunnett
+def test_bonferroni_shares_the_confidence_in_equal_parts():
+    alone = plan(OPENED, baseline=.1, effect=.02, confidence=1 - .05 / 3).n
+    assert plan(OPENED, baseline=.1, effect=.02, arms=4, correct="holm").n == alone
+    assert plan(OPENED, baseline=.1, effect=.02, arms=4).n < alone  # Dunnett
+    assert plan(OPENED, baseline=.1, effect=.02, arms=4, correct="none").n == plan(OPENED, baseline=.1, effect=.02).n
 
 
 def test_no_worse_than_a_margin_takes_about_blackwelders_size():
@@ -96,14 +80,12 @@ def test_no_worse_than_a_margin_takes_about_blackwelders_size():
     assert 158 <= plan(OPENED, baseline=.85, margin=.1, confidence=.9).n <= 1.04 * 158
 
 
-@pytest.mark.parametrize("base, margin, split", [
-    (.85, .05, None), (.85, .05, {"A": 9, "B": 1}), (.02, .004, {"A": 9, "B": 1}), (.02, .004, {"A": 1, "B": 9})])
-def test_no_worse_than_the_margin_is_shown_as_often_as_promised(base, margin, split):
+@pytest.mark.parametrize("base, margin", [(.85, .05), (.02, .004)])
+def test_no_worse_than_the_margin_is_shown_as_often_as_promised(base, margin):
     vary = np.random.RandomState(2)
     for better in ("higher", "lower"):
-        found = plan(rate("opened", better=better), baseline=base, margin=margin, split=split)
-        n, others = found.sizes.values()
-        low, high = intervals.newcombe(vary.binomial(others, base, DRAWS), others, vary.binomial(n, base, DRAWS), n)
+        n = plan(rate("opened", better=better), baseline=base, margin=margin).n
+        low, high = intervals.newcombe(vary.binomial(n, base, DRAWS), n, vary.binomial(n, base, DRAWS), n)
         shown = low > -margin if better == "higher" else high < margin
         assert shown.mean() == pytest.approx(.8, abs=NEAR)
 
@@ -137,7 +119,7 @@ def test_each_of_several_arms_is_seen_as_often_as_promised():
 
 def test_few_clusters_are_seen_as_often_as_promised():
     found = plan(SPEND, sd=1, effect=.4, cluster_size=25, icc=.1)
-    clusters = found.clusters["1"]
+    clusters = found.clusters
     assert found.n == 25 * clusters and clusters < 20
     assert found.n > plan(SPEND, sd=1, effect=.4).n * found.design_effect  # Student's t with few degrees of freedom
     error = math.sqrt(.1 + .9 / 25)
@@ -154,9 +136,8 @@ def test_few_clusters_are_seen_as_often_as_promised():
     ({"baseline": .1, "effect": .02, "n": 9, "power": .8}, "all told"),
     ({"baseline": .1, "effect": 0}, "other than 0"),
     ({"baseline": .1, "effect": "0%"}, "other than 0"),
-    ({"baseline": 1.0, "effect": .02}, "above 0 and below 1"),
-    ({"baseline": .99, "effect": .02}, "takes 99.0% to 101.0%"),
-    ({"baseline": .1, "effect": -.1}, "above 0% and below 100%"),
+    ({"baseline": 1.0, "effect": .02}, "between 0 and 1"),
+    ({"baseline": .99, "effect": .02}, "between 0 and 1"),
     ({"baseline": .1, "effect": "5"}, "relative to the baseline"),
     ({"baseline": .1, "effect": math.nan}, "effect must be a number"),
     ({"sd": 1, "effect": "5%"}, "relative to a baseline above 0"),
@@ -165,22 +146,17 @@ def test_few_clusters_are_seen_as_often_as_promised():
     ({"baseline": .1, "effect": .02, "arms": 1}, "arms must be a whole number of 2"),
     ({"baseline": .1, "effect": .02, "icc": 1, "cluster_size": 5}, "icc must"),
     ({"baseline": .1, "effect": .02, "icc": .1}, "go together"),
+    ({"baseline": .1, "effect": .02, "icc": .1, "cluster_size": 1}, "cluster_size must be a number above 1"),
     ({"baseline": .1, "effect": .02, "adjust_r2": 1}, "adjust_r2 must"),
     ({"baseline": .1, "effect": .02, "looks": [.5, .25, 1]}, "looks"),
     ({"baseline": .1, "effect": .02, "looks": [.5]}, "the last is 1"),
     ({"baseline": .1, "effect": .02, "looks": 2, "spending": "haybittle"}, "spending"),
     ({"baseline": .1, "effect": .02, "correct": "tukey"}, "correct"),
-    ({"baseline": .1, "effect": .02, "split": {"A": 1}}, "split must"),
-    ({"baseline": .1, "effect": .02, "split": {"A": 1, "B": -1}}, "split must"),
-    ({"baseline": .1, "effect": .02, "split": {"A": 1, "B": 1}, "arms": 3}, "split must"),
     ({"baseline": .1, "effect": .02, "weekly": 0}, "weekly must be a number above 0"),
     ({"baseline": .1, "effect": .02, "confidence": 1}, "confidence"),
-    ({"baseline": .1, "effect": .02, "user": "u"}, "give history="),
     ({"baseline": .1, "effect": 1e-9}, "more than 10 billion"),
     ({"baseline": .99, "n": 10}, "no effect, however large"),
     ({"effect": .02}, "by baseline="),
-    ({"history": pd.DataFrame({"opened": [1, 0]}), "baseline": .1, "effect": .1}, "tell the same"),
-    ({"history": pd.DataFrame({"opened": [1, 0]}), "user": "u", "cluster": "u", "effect": .1}, "users"),
 ])
 def test_what_cannot_be_planned_is_refused_in_a_line(told, said):
     with pytest.raises(UsageError, match=said) as caught:

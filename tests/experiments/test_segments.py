@@ -4,10 +4,11 @@ import pytest
 import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
-from engagelab.experiments import sequential
 from engagelab.experiments.compare import compare
 from engagelab.experiments.contrast import Looking
+from engagelab.metrics import sequential
 from engagelab.metrics.nouns import mean, nps, rate
 
 ALL = "(all)"
@@ -54,7 +55,7 @@ def test_segments_that_are_alike_are_not_judged_however_clear_each_is():
 
 def test_twenty_segments_without_an_effect_are_fished_in_vain():
     called = []
-    for seed in range(60):
+    for seed in range(40):
         by = compared(trial(1500, seed, "abcdefghijklmnopqrst"), mean("spend")).by
         called.append(by.loc[by["segment"] != ALL, "verdict"].isin(["better", "worse"]).any())
     assert np.mean(called) <= .05
@@ -150,8 +151,8 @@ def test_peeking_at_segments_has_a_price_that_holds():
     p = sequential.always_valid_p(np.sqrt(square), n, df=segments - 1)
     assert (p.min(axis=1) < .05).mean() <= .05
     assert (sequential.always_valid_p(np.sqrt(square), n).min(axis=1) < .05).mean() > .05  # as if there were two
-    looking = Looking("peek")
-    assert looking.p(1e-6, 2500) < looking.p(1e-6, 2500, df=6)
+    wanted = sequential.always_valid_p(np.sqrt(30), 2500, df=6)
+    assert Looking("peek").p(stats.chi2.sf(30, 6), 2500, df=6) == pytest.approx(wanted)
 
 
 def test_stepwise_corrections_of_the_metrics_leave_segments_an_interval():

@@ -43,8 +43,9 @@ def test_the_line_is_that_of_weighted_least_squares_and_its_error_that_of_the_pa
     assert p == pytest.approx(2 * stats.norm.sf(abs(model.params[1]) / error), rel=1e-6)
 
 
-def test_the_error_of_a_share_is_agresti_and_caffos():
-    assert share_error(56, 70) == pytest.approx(np.sqrt(57 / 72 * 15 / 72 / 72))
+def test_the_error_of_a_share_comes_from_agresti_and_caffos_share_and_needs_two():
+    assert share_error(56, 70) == pytest.approx(np.sqrt(57 / 72 * 15 / 72 / 69))
+    assert np.isnan(share_error([0, 1], [0, 1])).all()
 
 
 def test_few_and_rare_do_not_raise_false_alarms():
@@ -55,6 +56,8 @@ def test_few_and_rare_do_not_raise_false_alarms():
             size = draw.randint(n // 2, 2 * n, (2, 20))
             count = draw.binomial(size, p)
             value, parts = count / size, share_error(count, size) ** 2
-            found.append(heterogeneity_p(value[1] - value[0], np.sqrt(parts.sum(axis=0))) < .05)
+            whole = parts.sum(axis=0)
+            free = whole**2 / (parts**2 / (size - 1)).sum(axis=0)
+            found.append(heterogeneity_p(value[1] - value[0], np.sqrt(whole), free) < .05)
         alarms.append(np.mean(found))
     assert max(alarms) < .06

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from engagelab.errors import UsageError, one_of
-from engagelab.metrics.intervals import _bisect, z_value
+from engagelab.metrics.intervals import bisect, z_value
 from engagelab.metrics.nouns import BETTER
 
 PROJECTED = 10  # the part of the error that the simultaneous interval takes, as its authors choose
@@ -80,6 +80,6 @@ def hybrid(top: ArrayLike, bar: ArrayLike, se: ArrayLike, k: int, confidence: fl
             floor = np.maximum(-gap - away, -reach)
             with np.errstate(invalid="ignore", divide="ignore"):
                 return share - (ndtr(-floor) - ndtr(away)) / (ndtr(-floor) - ndtr(-reach))
-        return _bisect(excess, np.full(gap.shape, -reach), reach)
+        return bisect(excess, np.full(gap.shape, -reach), reach)
 
     return np.stack([top + se * above(share) for share in (.5, 1 - left / 2, left / 2)])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 
 from engagelab.errors import UsageError
-from engagelab.experiments import sequential
+from engagelab.metrics import sequential
 
 REFERENCE = Path(__file__).parents[1] / "reference" / "experiments_sequential.json"
 CASES = {case["name"]: case for case in json.loads(REFERENCE.read_text("utf-8"))}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from engagelab.errors import UsageError
-from engagelab.experiments.winner import best, hybrid
+from engagelab.metrics.winner import best, hybrid
 
 NUMBERS = st.floats(-50, 50).map(lambda value: round(value, 2))
 

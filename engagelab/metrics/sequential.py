@@ -80,8 +80,12 @@ def _start(drift: float = 0.0) -> _Walk:
     return _Walk(0.0, np.zeros(1), np.ones(1), drift)
 
 
-def _times(looks: Looks) -> np.ndarray:
-    """The checked fractions of the planned information at which one looks."""
+def times(looks: Looks) -> np.ndarray:
+    """The fractions of the planned information at which one looks, checked; `looks` as in `boundaries`.
+
+    >>> times(4)
+    array([0.25, 0.5 , 0.75, 1.  ])
+    """
     if isinstance(looks, Integral) and not isinstance(looks, bool) and 1 <= int(looks) <= MOST_LOOKS:
         return np.arange(1, int(looks) + 1) / int(looks)
     try:
@@ -131,7 +135,7 @@ def boundaries(looks: Looks, *, confidence: float = .95, spending: str = "obrien
     array([2.157, 2.201])
     """
     z_value(confidence)
-    t = _times(looks)
+    t = times(looks)
     return np.array(_bounds(t, _each(t, 1 - confidence, spending), t[-1])[0])
 
 
@@ -143,7 +147,7 @@ def crossing(bounds: Sequence[float] | np.ndarray, looks: Looks, *, drift: float
     >>> crossing([2.178, 2.178], 2).sum().round(3)  # Pocock's constant for two looks
     np.float64(0.05)
     """
-    t, walk = _times(looks), _start(drift)
+    t, walk = times(looks), _start(drift)
     out = []
     for bound, time, after in zip(bounds, t, [*t[1:], 0], strict=True):
         out.append(walk.beyond(bound, time))
@@ -158,7 +162,7 @@ def peeking(looks: Looks, *, confidence: float = .95) -> float:
     >>> [round(peeking(looks), 3) for looks in (1, 2, 5, 20)]
     [0.05, 0.083, 0.142, 0.248]
     """
-    t = _times(looks)
+    t = times(looks)
     return float(crossing([z_value(confidence)] * len(t), t).sum())
 
 
@@ -172,7 +176,7 @@ def repeated_p(z: float, looks: Looks, look: int, *, spending: str = "obrien_fle
     >>> round(repeated_p(2.5, 5, 3), 3), round(repeated_p(2.5, 5, 5), 3)
     (0.07, 0.014)
     """
-    t = _times(looks)
+    t = times(looks)
     t = t[:one_of("look", look, range(1, len(t) + 1))]
 
     def excess(log_alpha: float) -> float:
@@ -215,7 +219,7 @@ def expected_share(looks: Looks, *, spending: str = "obrien_fleming", confidence
     >>> round(expected_share(5, power=.9), 2)
     0.74
     """
-    t = _times(looks)
+    t = times(looks)
     bounds = boundaries(t, confidence=confidence, spending=spending)
     stopped = crossing(bounds, t, drift=reached(bounds, t, power=power)).sum(axis=0)
     return float(stopped @ t + (1 - stopped.sum()) * t[-1])
