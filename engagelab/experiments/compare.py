@@ -21,6 +21,7 @@ from engagelab.metrics.design import Design
 from engagelab.metrics.measure import Metrics, named
 from engagelab.metrics.nouns import Noun
 from engagelab.metrics.sequential import TUNED
+from engagelab.summaries.engine import source
 
 
 def compare(data: Any, metrics: Metrics, *, arm: str, control: object, by: str | Sequence[str] | None = None,
@@ -68,8 +69,9 @@ def compare(data: Any, metrics: Metrics, *, arm: str, control: object, by: str |
     drawn = _units(user, cluster, design)
     rules = settled(plan, look, peek, correct=correct, primary=primary, confidence=confidence, split=split, rates=rates,
                     start=start)
-    nouns, notes = with_guardrails(data, nouns) if guardrails else (nouns, [])
-    trial = read(data, nouns, arm=arm, control=control, by=grouping(by, arm, over), over=over, tz=tz, units=drawn,
+    table = source(data)
+    nouns, notes = with_guardrails(table, nouns) if guardrails else (nouns, [])
+    trial = read(table, nouns, arm=arm, control=control, by=grouping(by, arm, over), over=over, tz=tz, units=drawn,
                  combine=combine or {}, confidence=rules.confidence)
     return compared(trial, rules, by=grouping(by), over=over, plan=plan, units=units or {}, notes=notes)
 

@@ -19,6 +19,7 @@ from engagelab.experiments.estimate import Arms
 from engagelab.metrics import intervals, sequential, simultaneous, two_shares
 
 FEW = 10  # expected successes or failures of an arm below which a rate is compared exactly: Newcombe errs up to 7 %
+EARLY, CASES = 30, 10  # units of an arm, and successes and failures, before which nobody may peek (by simulation)
 SURE = 1 - 1e-13  # the confidence beyond which there is no interval
 RATES = ("newcombe", "miettinen_nurminen", "exact")
 CORRECTIONS = ("dunnett", "bonferroni", "holm", "bh", "none")
@@ -69,8 +70,8 @@ def contrasts(arms: Arms, *, confidence: float, correct: str, share: float = 1.0
     """
     looking = looking or Looking()
     pairs = [Pair(arms, i, rates, exact=exact) for i in range(1, len(arms.value))]
-    p = np.array([looking.p(pair.p(), pair.size) for pair in pairs])
-    plain = [looking.confidence(confidence, pair.size) for pair in pairs]
+    p = np.array([pair.looked_p(looking, pair.p()) for pair in pairs])
+    plain = [pair.level(looking, confidence) for pair in pairs]
     adjusted, p_adjusted = _corrected(pairs, p, confidence, correct, share, looking)
     rows = []
     for pair, level, own, with_p, corrected_p in zip(pairs, plain, adjusted, p, p_adjusted, strict=True):
@@ -129,12 +130,22 @@ class Pair:
             self.method = words.text(f"compare.{self.rates}")
             self.counts = int(arms.count[i]), int(n[1]), int(arms.count[0]), int(n[0])
             self.df = np.inf
+        cases = np.array([arms.count, arms.n - arms.count])[:, [0, i]]  # not a number unless this is a plain rate
+        self.early = bool((n < EARLY).any() or (cases < CASES).any())
         self.share = self.share if np.isfinite(self.share) else n[1] / n.sum() if n.all() else .5
 
     @property
     def known(self) -> bool:
         """Whether there is an interval at all."""
         return bool(self.rates) or bool(np.isfinite(self.difference) and self.se > 0 and self.df > 0)
+
+    def level(self, looking: Looking, wanted: float) -> float:
+        """The confidence of an ordinary interval that has the `wanted` one as one looks; 1 where it is too early."""
+        return 1.0 if looking.kind == "peek" and self.early else looking.confidence(wanted, self.size)
+
+    def looked_p(self, looking: Looking, plain: float) -> float:
+        """The p as one looks; 1 where it is too early."""
+        return 1.0 if looking.kind == "peek" and self.early else looking.p(plain, self.size)
 
     def p(self) -> float:
         """The two-sided p of no difference."""
@@ -224,4 +235,4 @@ def _corrected(pairs: list[Pair], p: np.ndarray, confidence: float, correct: str
                 levels[place] = pairs[place].tail(float(c))
         return levels, np.minimum(found / share, 1)
     parts = share if correct == "none" else share / many
-    return [looking.confidence(1 - alpha * parts, pair.size) for pair in pairs], np.minimum(p / parts, 1)
+    return [pair.level(looking, 1 - alpha * parts) for pair in pairs], np.minimum(p / parts, 1)

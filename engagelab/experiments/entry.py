@@ -32,7 +32,7 @@ def departures(plan: Any, settings: Mapping[str, Any]) -> list[str]:
     The results were looked at all the time, which was not planned.
     Confidence: planned 0.95, done 0.9.
     """
-    return [*_measured(plan, settings), *_units(plan, settings), *_looked(plan, settings), *_otherwise(plan, settings)]
+    return [*_measured(plan, settings), *_units(plan, settings), *_asked(plan, settings)]
 
 
 def _measured(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
@@ -52,10 +52,9 @@ def _measured(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
 def _units(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
     done, looks = settings["arms"], settings["looks"]
     planned = getattr(plan, "arms", done)
-    if isinstance(planned, int):
-        done = len(done)
-    if planned != done and (isinstance(planned, int) or set(planned) != set(done)):
-        yield _sentence("arms", planned, done)
+    number = isinstance(planned, int)   # `el.plan` knows no names
+    if planned != len(done) if number else set(planned) != set(done):
+        yield _sentence("arms", planned, len(done) if number else done)
     shares = getattr(plan, "split", None) or {}
     first = shares.get(getattr(plan, "control", next(iter(shares), None)), 1)   # a plan has the control first
     few, so_far = [], looks[-1] if looks else 1   # at a planned look they need not be all there
@@ -67,21 +66,18 @@ def _units(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
         yield words.text("departures.fewer", arms=words.joined(few))
 
 
-def _looked(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
+def _asked(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
     planned, done = len(getattr(plan, "looks", None) or ()), len(settings["looks"])
     if not getattr(plan, "peek", False):
         if settings["peek"]:
             yield words.text("departures.peek")
         if done > planned:
             yield words.text("departures.looks", n=done, planned=planned)
-
-
-def _otherwise(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
     for name in SETTINGS:
-        planned, done = getattr(plan, name, None), settings[name]
-        told = name == "margin" if planned is None else name != "spending" or done is not None
-        if told and planned != done:
-            yield _sentence(name, planned, done)
+        asked, had = getattr(plan, name, None), settings[name]
+        told = name == "margin" if asked is None else name != "spending" or had is not None
+        if told and asked != had:
+            yield _sentence(name, asked, had)
 
 
 def _sentence(name: str, planned: object, done: object) -> str:

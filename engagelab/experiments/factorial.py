@@ -254,7 +254,7 @@ def _ratio(units: np.ndarray) -> list[str]:
 def _said(frame: pd.DataFrame, effects: list[_Effect], cells: pd.DataFrame, levels: dict[str, list[str]], unit: str,
           confidence: float) -> list[str]:
     """What the effects mean, interactions before main effects."""
-    told: dict[str, list[str]] = {"interaction": [], "main": []}
+    told = []
     clear = (frame["p_adjusted"] < 1 - confidence).tolist()
     depends = {name for one, seen in zip(effects, clear, strict=True) if seen and len(one.pairs) > 1
                for name in one.pairs}
@@ -277,5 +277,5 @@ def _said(frame: pd.DataFrame, effects: list[_Effect], cells: pd.DataFrame, leve
                 "level": level[0], "start": level[1], "b_level": others[0], "b_start": others[1],
                 "at_level": shown(steps[0], unit, signed=True), "at_start": shown(steps[1], unit, signed=True),
                 "half": shown(row["estimate"] / 2, unit, signed=True)}
-        told[row["kind"]].append(words.text(f"factorial.{key}", **said))
-    return [sentence for kind in told.values() for sentence in dict.fromkeys(kind)]
+        told.append((len(one.pairs), words.text(f"factorial.{key}", **said)))
+    return list(dict.fromkeys(text for _, text in sorted(told, key=lambda one: -one[0])))

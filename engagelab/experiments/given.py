@@ -4,7 +4,7 @@ Nothing is computed a second way: the moments take the place of those that `read
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.experiments.compare import compared, settled
 from engagelab.experiments.comparison import Comparison
-from engagelab.experiments.read import Cells, Metric, Trial, Units, arms_in, grouped, taken
+from engagelab.experiments.read import Cells, Metric, Trial, Units, arm_sizes, arms_in, grouped, taken
 from engagelab.metrics.answer import grouping, labels
 from engagelab.metrics.nouns import Favourable, Mean, Noun, Rate
 from engagelab.summaries import sql
@@ -33,13 +33,7 @@ BODY = ("SELECT\n    /*by*/\n    count(*) AS n_rows, min({n}) AS n, min({mean}) 
 class Given(Trial):
     """An experiment whose moments were given: of each moment for itself, or of all up to it (`cumulative`)."""
 
-    table: pd.DataFrame = field(default_factory=pd.DataFrame)
-    sums: list[Sums] = field(default_factory=list)
     cumulative: bool = False
-
-    @property
-    def _finest(self) -> tuple[pd.DataFrame, list[Sums]]:
-        return self.table, self.sums
 
     def cells(self, dim: str | None = None, *, until: int | None = None) -> Cells:
         """The cells of all units, or by one of `dims`; of cumulative moments the last that are wanted.
@@ -48,12 +42,12 @@ class Given(Trial):
         """
         if not self.cumulative:
             return super().cells(dim, until=until)
-        table, sums = self.table, [replace(one, n=0 * one.n, weight=0 * one.weight, counts=0 * one.counts)
-                                  for one in self.sums]
+        table, given = self._finest
+        sums = [replace(one, n=0 * one.n, weight=0 * one.weight, counts=0 * one.counts) for one in given]
         if dim != self.dims[-1]:
             at = (table[f"rank_{len(self.dims)}"] == (until or self.times)).to_numpy()
-            table, sums = table[at].reset_index(drop=True), [taken(one, at) for one in self.sums]
-        return replace(self, cumulative=False, table=table, sums=sums).cells(dim)
+            table, sums = table[at].reset_index(drop=True), [taken(one, at) for one in given]
+        return replace(self, cumulative=False, once=(table, sums)).cells(dim)
 
 
 def from_moments(data: Any, *, control: object, arm: str = "arm", metric: str = "metric", n: str = "n",
@@ -98,12 +92,12 @@ def from_moments(data: Any, *, control: object, arm: str = "arm", metric: str = 
     _check(found, named, [metric, n, mean, spread[1]], nouns)
     if cumulative and found[f"key_{len(named) + 1}"].isna().any():
         raise DataError("over.undated_rows", column=repr(over))
-    arms, back, notes = arms_in(view, arm, control, combine or {})
+    arms, back, notes = arms_in(arm_sizes(view), arm, control, combine or {})
     cells, moments = _laid(found, len(named), cumulative)
     metrics = [Metric(name, _noun(name, nouns), Ask((name,))) for name in moments]
     sums = [_sums(*moments[each.name], spread[0], isinstance(each.noun, Rate | Favourable)) for each in metrics]
     trial = Given(arms, tuple(metrics), Units(), view, [], tuple(named), "day" if view.period else None, back,
-                  rules.confidence, tuple(notes + _notes(found, over, cumulative)), table, cells, sums, cumulative)
+                  rules.confidence, tuple(notes + _notes(found, over, cumulative)), table, (cells, sums), cumulative)
     _all_there(trial)
     return compared(trial, rules, by=groups, over=over, plan=plan, units=units or {})
 

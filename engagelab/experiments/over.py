@@ -77,10 +77,9 @@ def _cumulative(found: Sequence[Arms], i: int, rules: Rules, share: float) -> pd
     part = 1.0 if rules.correct == "none" else share / (len(found[0].value) - 1)
     rows = []
     for arms, pair, p in zip(found, pairs, each_p(pairs), strict=True):
-        ends = pair.interval(rules.confidence), pair.interval(looking.confidence(1 - (1 - rules.confidence) * part,
-                                                                                 pair.size))
+        ends = pair.interval(rules.confidence), pair.interval(pair.level(looking, 1 - (1 - rules.confidence) * part))
         rows.append([arms.n[0], arms.n[i], arms.value[0], arms.value[i], pair.difference, *ends[0], p, *ends[1],
-                     min(looking.p(p, pair.size) / part, 1)])
+                     min(pair.looked_p(looking, p) / part, 1)])
     return pd.DataFrame(rows, columns=list(COLUMNS[4:15]))
 
 

@@ -84,6 +84,7 @@ class Trial:
     confidence: float
     notes: tuple[str, ...]
     given: Source              # the data as they came
+    once: tuple[pd.DataFrame, list[Sums]] | None = field(default=None, repr=False)  # what reading it once has given
 
     def cells(self, dim: str | None = None, *, until: int | None = None) -> Cells:
         """The cells of all units, or by one of `dims`; `until`: what was there when the last had that rank."""
@@ -105,8 +106,7 @@ class Trial:
 
     @cached_property
     def _finest(self) -> tuple[pd.DataFrame, list[Sums]]:
-        table, sums, _ = moments(self.view, self.asks)
-        return table, sums
+        return self.once or moments(self.view, self.asks)[:2]
 
     @cached_property
     def _times(self) -> list[Any]:
@@ -169,16 +169,37 @@ def read(data: Any, nouns: Mapping[str, Noun], *, arm: str, control: object, by:
         columns.reads["u0"] = sql.Read(column_of(units.column, table.types), "user")
     if units.weights:
         columns.reads["w0"] = sql.Read(column_of(units.weights, table.types), "number")
-    metrics = [read_metric(name, noun, columns) for name, noun in nouns.items()]
+    metrics = [_metric(name, noun, columns) for name, noun in nouns.items()]
     view, every = replace(view, weighted=bool(units.weights)), "day" if view.period else None
     check_sums(view, named)
-    arms, back, notes = arms_in(view, arm, control, combine)
+    simple = units.column is None and units.weights is None
+    metrics, found = _in_one_pass(view, metrics) if simple else ([_with_gaps(one, columns) for one in metrics], None)
+    arms, back, notes = arms_in(found[0] if found else arm_sizes(view), arm, control, combine)
     together = "combine=" if back else f"Design(strata={units.stratum!r})" if units.stratum else ""
     if together and (quantile := next((noun.name for noun in nouns.values() if isinstance(noun, Quantile)), "")):
         raise UsageError("compare.quantile_together", noun=quantile, how=together)
     view, asks, units, more = _of_units(view, metrics, units, arm)
     return Trial(arms, tuple(metrics), units, view, asks, tuple(named), every, back, confidence,
-                 (*notes, *more), table)
+                 (*notes, *more), table, found)
+
+
+def _in_one_pass(view: View, metrics: Sequence[Metric]) -> tuple[list[Metric], tuple[pd.DataFrame, list[Sums]]]:
+    """The metrics and their moments; read again only where a covariate turns out to be missing somewhere."""
+    columns = list(dict.fromkeys(column for metric in metrics for column in metric.covariates))
+    asks = [*_asks(metrics, view.columns), *(Ask((), known=view.columns.number(column)) for column in columns)]
+    table, sums, _ = moments(view, asks)
+    lacking = {column for column, one in zip(columns, sums[len(metrics):], strict=True) if (one.rows > one.n).any()}
+    if lacking:
+        metrics = [replace(metric, incomplete=tuple(column for column in metric.covariates if column in lacking))
+                   for metric in metrics]
+        table, sums, _ = moments(view, _asks(metrics, view.columns))
+    return list(metrics), (table, sums[:len(metrics)])
+
+
+def _asks(metrics: Sequence[Metric], columns: Columns) -> list[Ask]:
+    """What is asked of rows that are units."""
+    return [replace(metric.plain, values=tuple(values_of(metric, columns)), known="") if metric.covariates
+            else metric.plain for metric in metrics]
 
 
 def grouped(table: Source, named: Sequence[str], over: str | None, tz: str | None) -> View:
@@ -195,17 +216,26 @@ def grouped(table: Source, named: Sequence[str], over: str | None, tz: str | Non
 
 def read_metric(name: str, noun: Noun, columns: Columns) -> Metric:
     """The metric with its covariates, and which of these are missing somewhere."""
-    ask = noun.ask(columns)
-    if not noun.adjust:
-        return Metric(name, noun, ask)
+    return _with_gaps(_metric(name, noun, columns), columns)
+
+
+def _metric(name: str, noun: Noun, columns: Columns) -> Metric:
+    """The metric with its covariates."""
     itself = [column for column in noun.adjust
               if column in {getattr(noun, part, None) for part in ("column", "numerator", "denominator")}]
     if itself:
         raise UsageError("compare.adjust_itself", metric=repr(name), column=repr(itself[0]))
-    ours = [columns.number(column) for column in noun.adjust]
+    return Metric(name, noun, noun.ask(columns), tuple(noun.adjust))
+
+
+def _with_gaps(metric: Metric, columns: Columns) -> Metric:
+    """The metric, with the covariates that are missing somewhere named."""
+    if not metric.covariates:
+        return metric
+    ours = [columns.number(column) for column in metric.covariates]
     gaps = View(columns).plain("SELECT " + ", ".join(f"count(*) - count({x}) AS {x}" for x in ours) + " FROM events")
-    return Metric(name, noun, ask, tuple(noun.adjust),
-                  tuple(column for column, x in zip(noun.adjust, ours, strict=True) if gaps[x].iloc[0]))
+    return replace(metric, incomplete=tuple(column for column, x in zip(metric.covariates, ours, strict=True)
+                                            if gaps[x].iloc[0]))
 
 
 def values_of(metric: Metric, columns: Columns) -> list[str]:
@@ -227,11 +257,15 @@ def values_of(metric: Metric, columns: Columns) -> list[str]:
     return made + [f"CASE WHEN {x} IS NULL THEN 1.0 ELSE 0.0 END" for x in fills]
 
 
-def arms_in(view: View, arm: str, control: object, combine: Mapping[str, Sequence[str]]
-          ) -> tuple[tuple[str, ...], dict[str, str], list[str]]:
-    """The arms, the control first; of which each one of the data is a part; and what has to be said."""
-    found = View(view.columns, ("by_1",)).query("SELECT\n    /*by*/\n    count(*) AS n_rows\nFROM events\n"
-                                                "GROUP BY /*by*/ ()")[0]
+def arm_sizes(view: View) -> pd.DataFrame:
+    """How many rows there are of each arm."""
+    return View(view.columns, ("by_1",)).query("SELECT\n    /*by*/\n    count(*) AS n_rows\nFROM events\n"
+                                               "GROUP BY /*by*/ ()")[0]
+
+
+def arms_in(found: pd.DataFrame, arm: str, control: object, combine: Mapping[str, Sequence[str]]
+            ) -> tuple[tuple[str, ...], dict[str, str], list[str]]:
+    """The arms of a table of groups, the control first; of which each is a part; and what has to be said."""
     known = found["key_1"].notna().to_numpy()
     there = list(np.array(labels(found, 1, None, 1), dtype=object)[known])
     if not there:
@@ -259,8 +293,7 @@ def _of_units(view: View, metrics: Sequence[Metric], units: Units, arm: str
               ) -> tuple[View, list[Ask], Units, list[str]]:
     """The view whose rows are units, what is asked of it, and what has to be said."""
     columns = view.columns
-    asks = [replace(metric.plain, values=tuple(values_of(metric, columns)), known="") if metric.covariates
-            else metric.plain for metric in metrics]
+    asks = _asks(metrics, columns)
     if units.column is None and units.weights is None:
         return view, asks, units, []
     quantile = next((metric.noun.name for metric in metrics if isinstance(metric.noun, Quantile)), None)

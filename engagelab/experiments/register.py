@@ -5,7 +5,6 @@ preregistration (Nosek et al. 2018, PNAS 115:2600). Rows are added and never cha
 stood there before.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -35,8 +34,8 @@ class Register:
 
     The file is read again at each use. `.frame` has a row an experiment and, where it is over, one an arm and metric:
     what is planned by the newest version, what came out, `planned_on` and `decided_on`; those that are open come first.
-    `register[name]` is the newest plan, for `el.compare(..., plan=register[name])`. Raises SourceError where the file is
-    damaged, with the line and the column, or cannot be written.
+    `register[name]` is the newest plan, for `el.compare(..., plan=register[name])`. Raises SourceError where the file
+    is damaged, with the line and the column.
 
     >>> import tempfile
     >>> register = Register(Path(tempfile.mkdtemp()) / "experiments.csv")
@@ -87,7 +86,7 @@ class Register:
         for key in changes:
             one_of("amend", key, (*PLAN, "plan"))
         head = {"name": name, "version": old["version"] + 1, "step": "amend", "on": on, "why": why}
-        add(self.path, [_planned(changes, {key: old[key] for key in PLAN}) | head])
+        add(self.path, [_planned(changes, old) | head])
 
     def result(self, name: str, comparison: Comparison, *, lesson: str, decision: str, on: str | date) -> None:
         """Write down what came out, what was done otherwise than planned, what was learned, and what is done now.
@@ -166,35 +165,28 @@ def _planned(told: Row, old: Row) -> Row:
         plan = {key: getattr(plan, key) for key in SIZES if hasattr(plan, key)}
     for key in plan:
         one_of("plan", key, SIZES)
-    row = {"better": BETTER[0], **dict.fromkeys(SIZES[1:]), **old, **plan, **told}
+    row = {**dict.fromkeys(PLAN), "better": BETTER[0], **old, **plan, **told}
     for key in ("arms", "guardrails"):
-        row[key] = (row[key],) if isinstance(row[key], str) else tuple(map(str, row[key] or ()))
+        row[key] = [row[key]] if isinstance(row[key], str) else list(map(str, row[key] or ()))
     if len(set(row["arms"])) < max(2, len(row["arms"])):
         raise UsageError("register.arms", value=repr(row["arms"]))
     one_of("control", row["control"], row["arms"])
-    for key in ("margin", "n"):
-        if row[key] is not None and not 0 < row[key] < math.inf:
-            raise UsageError("register.positive", name=key, value=repr(row[key]))
-    looks = row["looks"]
-    boundaries(looks or 1, confidence=row["confidence"] or .95, spending=row["spending"] or "obrien_fleming")
-    if looks:
-        row["looks"] = tuple(place / looks for place in range(1, looks + 1)) if isinstance(looks, int) else tuple(looks)
+    boundaries(row["looks"] or 1, confidence=row["confidence"] or .95,
+               spending=row["spending"] or "obrien_fleming")   # which refuses what cannot be
     return row
 
 
 def _results(plan: Row, comparison: Comparison) -> list[Row]:
-    """The rows of a comparison that answer the plan, with what was done otherwise and which checks did not pass."""
+    """The rows of a comparison that answer the plan, with what was done otherwise."""
     if not isinstance(comparison, Comparison):
         raise UsageError("register.comparison", value=type(comparison).__name__)
-    frame, checks, primary = comparison.frame, comparison.checks, plan["primary"] or plan["metric"]
+    frame, primary = comparison.frame, plan["primary"] or plan["metric"]
     planned = frame["metric"].isin([primary, *(plan["guardrails"] or ())])
     kept = frame[planned] if primary in set(frame["metric"]) else frame
     kept = kept.assign(unit=kept["metric"].map(dict(comparison.units)))
-    failed = checks[checks["metric"].isin(["", *kept["metric"]]) & (checks["status"] != "passed")]
-    more = {"departures": words.text("register.and").join(departures(SimpleNamespace(**plan), comparison.settings)),
-            "checks": words.text("register.and").join(failed["sentence"])}
+    said = words.text("register.and").join(departures(SimpleNamespace(**plan), comparison.settings))
     rows = kept[[name for name in COLUMNS if name in kept]].to_dict("records")
-    return [{str(name): value for name, value in row.items() if pd.notna(value)} | more for row in rows]
+    return [{str(name): value for name, value in row.items() if pd.notna(value)} | {"departures": said} for row in rows]
 
 
 def _told(plan: Row, results: list[Row]) -> list[str]:
@@ -211,17 +203,19 @@ def _told(plan: Row, results: list[Row]) -> list[str]:
     if results:
         last = results[-1]
         state = words.text("register.done", on=last["on"])
-        check = [*map(_found, results), *(last[name] for name in ("checks", "departures") if last[name])]
+        check = [*(_found(row, plan) for row in results), last["departures"]]
         act = words.text("register.decided", decision=named(last["decision"], "decision"), lesson=last["lesson"])
     semicolon = words.text("register.semicolon")
     return [plan["name"],
             words.text("register.planned", hypothesis=plan["hypothesis"], details=semicolon.join(planned)),
-            semicolon.join([state, arms, words.text("register.stop", stop=plan["stop"])]), semicolon.join(check), act]
+            semicolon.join([state, arms, words.text("register.stop", stop=plan["stop"])]),
+            semicolon.join(filter(None, check)), act]
 
 
-def _found(row: Row) -> str:
+def _found(row: Row, plan: Row) -> str:
     """What came out for one arm and metric, in a line."""
-    unit = row["unit"] or "number"
+    unit, judged = row["unit"] or "number", row["metric"] == (plan["primary"] or plan["metric"])
     low, high = (row[f"{end}_adjusted"] if row["low_adjusted"] is not None else row[end] for end in ("low", "high"))
-    return words.text("register.found", arm=row["arm"], interval=interval(low, high, unit, signed=True),
-                      difference=shown(row["difference"], unit, signed=True), verdict=named(row["verdict"], "verdict"))
+    return words.text("register.found", arm=row["arm"] if judged else f"{row['arm']} {row['metric']}",
+                      difference=shown(row["difference"], unit, signed=True),
+                      interval=interval(low, high, unit, signed=True), verdict=named(row["verdict"], "verdict"))

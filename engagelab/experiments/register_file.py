@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -37,21 +38,17 @@ def day(value: object) -> date:
     return date(*map(int, found.groups()[:3]))
 
 
-def _list(text: str) -> tuple:
-    return tuple(json.loads(text))
-
-
 # The columns, and how each is read.
 HEAD: dict[str, Callable[[str], Any]] = {"name": str, "version": int, "step": str, "on": day, "why": str}
 PLAN: dict[str, Callable[[str], Any]] = {
-    "hypothesis": str, "metric": str, "primary": str, "guardrails": _list,
-    "better": str, "margin": float, "arms": _list, "control": str, "split": json.loads, "unit": str, "effect": float, "n": int, "power": float, "confidence": float, "correct": str,
-    "looks": _list, "spending": str, "peek": lambda text: json.loads(text.lower()), "stop": str}
+    "hypothesis": str, "metric": str, "primary": str, "guardrails": json.loads, "better": str, "margin": float,
+    "arms": json.loads, "control": str, "split": json.loads, "unit": str, "effect": float, "n": int, "power": float,
+    "confidence": float, "correct": str, "looks": json.loads, "spending": str,
+    "peek": lambda text: json.loads(text.lower()), "stop": str}
 RESULT: dict[str, Callable[[str], Any]] = {
     "arm": str, "value_control": float, "value_arm": float, "difference": float, "low": float, "high": float,
     "p": float, "low_adjusted": float, "high_adjusted": float, "p_adjusted": float, "verdict": str, "n_control": float,
-    "n_arm": float, "method": str, "checks": str, "departures": str, "decision": str,
-    "lesson": str}
+    "n_arm": float, "method": str, "departures": str, "decision": str, "lesson": str}
 COLUMNS = HEAD | PLAN | RESULT
 # What each step has to tell.
 _PLANNED = ("name", "version", "on", "hypothesis", "metric", "better", "arms", "control", "stop")
@@ -62,12 +59,12 @@ NEEDED = {"plan": _PLANNED, "amend": (*_PLANNED, "why"),
 def cell(value: Any) -> object:
     """A value as the file has it.
 
-    >>> cell(("holdout", "coupon")), cell({"holdout": .1, "coupon": .9}), cell(1200), cell(())
-    ('["holdout", "coupon"]', '{"holdout": 0.1, "coupon": 0.9}', 1200, None)
+    >>> cell(["holdout", "coupon"]), cell({"holdout": .1, "coupon": .9}), cell(1200), cell([])
+    ('["holdout", "coupon"]', '{"holdout": 0.1, "coupon": 0.9}', 1200, '')
     """
-    if isinstance(value, tuple | dict | bool):
-        return json.dumps(value, ensure_ascii=False) if value else None
-    return value
+    if isinstance(value, list | tuple | dict | bool):
+        return json.dumps(value, ensure_ascii=False) if value else ""
+    return "" if value is None else value
 
 
 def read(path: Path) -> tuple[str, list[Row]]:
@@ -81,7 +78,7 @@ def read(path: Path) -> tuple[str, list[Row]]:
         lines = csv.reader(io.StringIO(text, newline=""), strict=True)
         if next(lines, None) != list(COLUMNS):
             raise SourceError("register.columns", file=path.name, columns=",".join(COLUMNS))
-        for texts in lines:
+        for texts in filter(any, lines):   # a line without anything is none
             _put(rows, unmarked(pd.Series(texts, dtype=object)))
     except UsageError as error:
         raise SourceError("register.line", file=path.name, line=lines.line_num, said=error) from None
@@ -93,11 +90,11 @@ def read(path: Path) -> tuple[str, list[Row]]:
 def _put(rows: list[Row], texts: Iterable[str]) -> Row:
     """Put a line as values to the rows before it; UsageError for one that cannot be, or cannot follow these."""
     row: Row = {}
-    for (name, kind), text in zip(COLUMNS.items(), map(str.strip, texts), strict=True):
+    for name, text in zip_longest(COLUMNS, map(str.strip, texts), fillvalue=""):
         try:
-            row[name] = kind(text) if text else None
-        except (ValueError, TypeError):
-            raise UsageError("register.value", name=name, value=repr(text)) from None
+            row[name] = COLUMNS[name](text) if text else None
+        except (KeyError, ValueError, TypeError):
+            raise UsageError("register.value", name=repr(name), value=repr(text)) from None
     for name in NEEDED[one_of("step", row["step"], NEEDED)]:
         if row[name] is None:
             raise UsageError("register.empty_cell", name=name)
@@ -113,15 +110,9 @@ def _put(rows: list[Row], texts: Iterable[str]) -> Row:
 
 
 def add(path: Path, told: list[Row]) -> None:
-    """Put rows at the end of the file as it stands now, all or none.
-
-    Raises UsageError for one that cannot be, and SourceError where the file cannot be written.
-    """
+    """Put rows at the end of the file as it stands now, all or none; UsageError for one that cannot be."""
     text, rows = read(path)
-    made = [_put(rows, ["" if row.get(name) is None else str(cell(row[name])) for name in COLUMNS]) for row in told]
+    made = [_put(rows, [str(cell(row.get(name))) for name in COLUMNS]) for row in told]
     gap = "" if text.endswith("\n") else "\n"
     lines = csv_file([[cell(value) for value in row.values()] for row in made])
-    try:
-        write_bytes(path, csv_file([]) + f"{text}{gap}".encode() + lines.removeprefix(csv_file([])))
-    except OSError as error:
-        raise SourceError("register.locked", file=path.name) from error
+    write_bytes(path, f"\ufeff{text}{gap}".encode() + lines[3:])

@@ -17,7 +17,7 @@ from engagelab.display import heading, interval, shown
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.experiments.contrast import contrasts
 from engagelab.experiments.estimate import Arms
-from engagelab.experiments.read import Metric, arms_in, grouped, values_of
+from engagelab.experiments.read import Metric, arm_sizes, arms_in, grouped, values_of
 from engagelab.metrics import measure as measuring
 from engagelab.metrics.answer import labels
 from engagelab.metrics.intervals import t_value, z_value
@@ -129,7 +129,7 @@ def _read(data: Any, name: str, noun: Noun, arm: str, control: object, score: st
     if (steady[0] != steady[1]).any() or ask.scope:
         raise UsageError("uplift.not_added", noun=noun.name)
     measuring.measure(data, {name: noun}, min_n=0)   # which refuses what is off the scale
-    arms, _, notes = arms_in(view, arm, control, {})
+    arms, _, notes = arms_in(arm_sizes(view), arm, control, {})
     if len(arms) > 2:
         raise DataError("uplift.arms", column=repr(arm), arms=words.joined(map(repr, arms[:20])))
     picked = [f"{value} AS v{i}" for i, value in enumerate(values_of(Metric(name, noun, ask), columns))]
@@ -144,9 +144,9 @@ def _read(data: Any, name: str, noun: Noun, arm: str, control: object, score: st
         if lacking := int((~known[column]).sum()):
             notes.append(words.text(f"uplift.no_{column}", n=lacking))
     rows = rows[known.all(axis="columns")].astype("float64")
-    few = next((place for place in (0, 1) if (rows["arm"] == place).sum() < LEAST), None)
-    if few is not None:
-        raise DataError("uplift.few", arm=repr(arms[few]), n=int((rows["arm"] == few).sum()), least=LEAST)
+    for number, label in enumerate(arms):
+        if (n := int((rows["arm"] == number).sum())) < LEAST:
+            raise DataError("uplift.few", arm=repr(label), n=n, least=LEAST)
     if (rows[["score", "value"]].nunique() < 2).any():
         raise DataError("uplift.one_value", what=repr(score) if rows["score"].nunique() < 2 else noun.name)
     return rows.sort_values(["score", "arm", "value"], ascending=[False, True, True], ignore_index=True), arms, notes

@@ -74,6 +74,13 @@ def test_a_score_test_that_is_clear_is_as_clear_exactly():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("sizes", [(20, 20), (40, 20), (20, 40)])
+def test_so_do_those_of_few(sizes):
+    for shares in ((.5, .5), (.2, .2), (.2, .5), (.05, .1)):
+        assert coverage(shares, sizes, 1e-5) >= LEAST_COVERAGE, shares
+
+
+@pytest.mark.slow
 def test_skewed_amounts_are_cautious_in_equal_arms_and_right_from_a_thousand_on_in_unequal_ones():
     for study in SKEWED:
         called = (simulated(study, FAST) < ALPHA).mean()

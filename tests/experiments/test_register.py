@@ -2,6 +2,7 @@
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
 
@@ -14,8 +15,8 @@ from hypothesis import strategies as st
 from engagelab import words
 from engagelab.errors import EngagelabError, SourceError, UsageError
 from engagelab.experiments.compare import compare
+from engagelab.experiments.comparison import Comparison
 from engagelab.experiments.register import Register
-from engagelab.experiments.register_file import COLUMNS
 from engagelab.metrics.nouns import rate
 
 PLAN = {"hypothesis": "A coupon pays for itself", "metric": "profit a head", "arms": ["holdout", "coupon"],
@@ -28,7 +29,11 @@ def comparison(metric="profit a head", arms=("coupon",), control="holdout", n=13
         "difference": -53.1 + 1 / 3, "low": -120.0, "high": 14.0, "p": .12, "low_adjusted": -130.0,
         "high_adjusted": np.inf, "p_adjusted": .2, "verdict": "no_difference", "n_control": n, "n_arm": n + place,
         "method": "Welch"} for place, arm in enumerate(arms)])
-    return SimpleNamespace(frame=frame, settings=settings)
+    done = {"metrics": [metric], "nouns": ["mean(profit)"], "primary": None, "arms": [control, *arms],
+            "control": control, "n": dict.fromkeys((control, *arms), n), "margin": None, "better": "higher",
+            "confidence": .95, "correct": "dunnett", "spending": None, "looks": (), "peek": False}
+    checks = pd.DataFrame({"check": [], "metric": [], "status": [], "sentence": []}, dtype="str")
+    return Comparison(frame, checks, pd.DataFrame(), pd.DataFrame(), {metric: "JPY"}, {}, done | settings)
 
 
 @pytest.fixture
@@ -47,15 +52,15 @@ def finish(register, name="coupon", found=None, **how):
                                                     "on": "2025-12-20", **how})
 
 
-def test_a_plan_comes_back_as_an_entry(register):
+def test_a_plan_comes_back(register):
     sizes = {"n": 1200, "split": {"holdout": .1, "coupon": .9}, "looks": [.5, 1], "confidence": .9, "peek": True}
-    register.plan("coupon", **{**PLAN, "better": "lower", "margin": 2, "primary": "profit", "owner": "CRM team",
+    register.plan("coupon", **{**PLAN, "better": "lower", "margin": 2, "primary": "profit",
                                "guardrails": ["complaints"], "plan": sizes})
     entry = Register(register.path)["coupon"]
-    assert (entry.name, entry.version, entry.start) == ("coupon", 1, date(2025, 11, 20))
+    assert (entry.name, entry.version, entry.on) == ("coupon", 1, date(2025, 11, 20))
     assert (entry.metric, entry.primary, entry.better, entry.margin) == ("profit a head", "profit", "lower", 2)
-    assert (entry.arms, entry.control, entry.guardrails) == (("holdout", "coupon"), "holdout", ("complaints",))
-    assert (entry.n, entry.split, entry.looks) == (1200, {"holdout": .1, "coupon": .9}, (.5, 1.0))
+    assert (entry.arms, entry.control, entry.guardrails) == (["holdout", "coupon"], "holdout", ["complaints"])
+    assert (entry.n, entry.split, entry.looks) == (1200, {"holdout": .1, "coupon": .9}, [.5, 1.0])
     assert (entry.confidence, entry.peek, entry.power, entry.correct) == (.9, True, None, None)
 
 
@@ -63,17 +68,15 @@ def test_what_a_plan_of_another_kind_tells_is_taken_by_its_attributes(register):
     plan = SimpleNamespace(n=5117, arms=2, effect=.02, looks=None, margin=.01, metric="rate(opened)", split=None)
     register.plan("a", **{**PLAN, "plan": plan})
     assert (register["a"].n, register["a"].effect, register["a"].margin) == (5117, .02, .01)
-    assert register["a"].arms == ("holdout", "coupon")
-    register.plan("numpy", **{**PLAN, "plan": {"n": np.int64(7), "effect": np.float64(.1), "looks": np.array([.5, 1])}})
-    assert (register["numpy"].n, register["numpy"].effect, register["numpy"].looks) == (7, .1, (.5, 1.0))
+    assert register["a"].arms == ["holdout", "coupon"]
+    register.plan("numpy", **{**PLAN, "plan": {"n": np.int64(7), "effect": np.float64(.1), "looks": [.5, 1]}})
+    assert (register["numpy"].n, register["numpy"].effect, register["numpy"].looks) == (7, .1, [.5, 1.0])
     register.plan("lower", **{**PLAN, "plan": SimpleNamespace(better="lower", unit="share", n=3)})
     assert (register["lower"].better, register["lower"].unit) == ("lower", "share")
-    with pytest.raises(UsageError, match="better is 'higher' here and 'lower' in the plan"):
-        register.plan("b", **{**PLAN, "better": "higher", "plan": {"better": "lower"}})
     register.plan("told", **{**PLAN, "plan": SimpleNamespace(margin=None, n=3), "margin": .02})
     assert (register["told"].margin, register["told"].n) == (.02, 3)
-    with pytest.raises(UsageError, match=r"margin is 0.02 here and 0.01 in the plan"):
-        register.plan("b", **{**PLAN, "plan": plan, "margin": .02})
+    register.plan("first", **{**PLAN, "plan": plan, "margin": .02})
+    assert register["first"].margin == .02
 
 
 def test_a_name_that_is_there_is_refused_with_what_to_do(planned):
@@ -86,30 +89,20 @@ def test_a_name_that_is_there_is_refused_with_what_to_do(planned):
 def test_an_amended_plan_is_a_new_version_and_the_old_one_stays(planned):
     planned.amend("coupon", why="traffic fell", on="2025-11-25", plan={"n": 900}, margin=5)
     assert (planned["coupon"].version, planned["coupon"].n, planned["coupon"].margin) == (2, 900, 5)
-    assert planned["coupon"].start == date(2025, 11, 25)
+    assert planned["coupon"].on == date(2025, 11, 25)
     assert planned["coupon"].hypothesis == PLAN["hypothesis"]
     kept = planned.history("coupon")
     assert kept["n"].tolist() == [1200, 900] and kept["version"].tolist() == [1, 2]
     assert len(planned.frame) == 1 and planned.frame["n"].tolist() == [900]
-    planned.amend("coupon", why="surer", on="2025-11-25", plan={"confidence": .99, "looks": 2})
-    assert (planned["coupon"].n, planned["coupon"].margin, planned["coupon"].looks) == (900, 5, (.5, 1.0))
+    planned.amend("coupon", why="surer", on="2025-11-25", plan={"confidence": .99, "looks": [.5, 1]})
+    assert (planned["coupon"].n, planned["coupon"].margin, planned["coupon"].looks) == (900, 5, [.5, 1.0])
     planned.amend("coupon", why="no margin needed", on="2025-11-25", margin=None)
     assert planned["coupon"].margin is None and planned["coupon"].n == 900
-
-
-def test_the_name_in_the_comparison_follows_an_amended_metric_unless_it_was_told(planned):
-    planned.amend("coupon", why="x", on="2025-11-25", metric="orders a head")
-    assert planned["coupon"].primary == "orders a head"
-    planned.amend("coupon", why="x", on="2025-11-25", primary="orders")
-    planned.amend("coupon", why="x", on="2025-11-25", metric="orders per head")
-    assert planned["coupon"].primary == "orders"
 
 
 @pytest.mark.parametrize(("how", "said"), [
     ({"why": "x", "on": "2025-11-19", "margin": 1}, "2025-11-19 is before 2025-11-20"),
     ({"why": "", "on": "2025-11-21", "margin": 1}, "why has to be told"),
-    ({"why": "x", "on": "2025-11-21"}, "would change"),
-    ({"why": "x", "on": "2025-11-21", "plan": {"n": 1200}}, "would change"),
     ({"why": "x", "on": "2025-11-21", "hypotesis": "y"}, "did you mean 'hypothesis'"),
     ({"why": "x", "on": "2025-11-21", "control": "mail"}, "control must be one of"),
 ])
@@ -125,7 +118,7 @@ def test_the_result_is_kept_to_the_last_digit_with_what_was_done_otherwise(plann
     assert (row["verdict"], row["decision"], row["lesson"]) == ("no_difference", "stop", "The loyal buy anyway")
     assert row["departures"] == ("Fewer than planned: holdout 1,100 of 1,200, coupon 1,100 of 1,200. "
                                  "The results were looked at all the time, which was not planned.")
-    assert (row["planned_on"], row["decided_on"]) == (pd.Timestamp("2025-11-20"), pd.Timestamp("2025-12-20"))
+    assert (row["planned_on"], row["decided_on"]) == (date(2025, 11, 20), date(2025, 12, 20))
 
 
 def test_each_arm_has_its_row(register):
@@ -138,31 +131,29 @@ def test_each_arm_has_its_row(register):
 
 def test_of_many_metrics_those_of_the_plan_are_kept_and_all_where_it_was_not_measured(register):
     register.plan("a", **{**PLAN, "guardrails": ["complaints"]})
-    many = pd.concat([comparison(name).frame for name in ("opens", "profit a head", "complaints")])
-    finish(register, "a", SimpleNamespace(frame=many))
+    names = ("opens", "profit a head", "complaints")
+    many = pd.concat([comparison(name).frame for name in names])
+    finish(register, "a", replace(comparison(metrics=names, nouns=names), frame=many))
     assert register.frame["metric"].tolist() == ["profit a head", "complaints"]
+    assert "coupon: −¥53" in repr(register) and "coupon complaints: −52.77" in repr(register)
     register.plan("b", **PLAN)
     finish(register, "b", comparison("orders"))
     found = register.frame.query("name == 'b'")
     assert found["metric"].tolist() == ["orders"] and "was not measured" in found["departures"].item()
 
 
-def test_a_second_result_needs_a_reason_and_both_stay(planned):
+def test_what_has_a_result_stays_as_it_is(planned):
     finish(planned)
-    with pytest.raises(UsageError, match="has a result already"):
+    with pytest.raises(UsageError, match="has a result, after which"):
         finish(planned)
-    with pytest.raises(UsageError, match="a plan cannot be changed after it"):
+    with pytest.raises(UsageError, match="has a result, after which"):
         planned.amend("coupon", why="x", on="2026-01-01", margin=1)
-    finish(planned, found=comparison(n=1400), why="late orders came in", on="2025-12-22")
-    assert planned.history("coupon")["n_arm"].dropna().tolist() == [1300, 1400]
-    assert planned.frame["n_arm"].tolist() == [1400]
 
 
 @pytest.mark.parametrize(("how", "said"), [
     ({"on": "2025-11-19"}, "before 2025-11-20"), ({"decision": "adpot"}, "did you mean 'adopt'"),
     ({"lesson": " "}, "lesson has to be told"), ({"name": "cupon"}, "no experiment 'cupon'; did you mean 'coupon'"),
-    ({"found": 3}, "not a int"), ({"found": SimpleNamespace(frame=pd.DataFrame({"metric": []}))}, "no column 'arm'"),
-    ({"found": SimpleNamespace(frame=comparison().frame.head(0))}, "no rows"),
+    ({"found": 3}, "not a int"),
 ])
 def test_a_result_that_cannot_be_is_refused_and_the_file_stays(planned, how, said):
     before = planned.path.read_bytes()
@@ -173,20 +164,16 @@ def test_a_result_that_cannot_be_is_refused_and_the_file_stays(planned, how, sai
 
 
 @pytest.mark.parametrize(("changed", "said"), [
-    ({"on": "20.11.2025"}, "on takes a day"), ({"on": None}, "on takes a day"),
-    ({"on": "2025-02-30"}, "on takes a day"), ({"margin": True}, "cannot keep True"),
-    ({"on": 20251120}, "on takes a day"), ({"hypothesis": ""}, "hypothesis has to be told"),
+    ({"on": "20.11.2025"}, "'on' cannot be"), ({"on": None}, "on has to be told"),
+    ({"on": "2025-02-30"}, "'on' cannot be"), ({"margin": True}, "'margin' cannot be"),
+    ({"on": 20251120}, "'on' cannot be"), ({"hypothesis": ""}, "hypothesis has to be told"),
     ({"metric": None}, "metric has to be told"), ({"arms": ["holdout"]}, "two groups"),
-    ({"arms": ["holdout", "coupon", "coupon"]}, "each once"), ({"arms": "ab"}, "arms takes a list"),
+    ({"arms": ["holdout", "coupon", "coupon"]}, "each once"), ({"arms": "ab"}, "two groups"),
     ({"control": "none"}, "control must be one of"), ({"better": "up"}, "better must be one of"),
-    ({"margin": -1}, "margin takes a number above 0"), ({"plan": {"n": 0}}, "n takes a number above 0"),
-    ({"plan": {"n": 1200.5}}, "cannot keep 1200.5"), ({"plan": {"m": 3}}, "plan must be one of"),
-    ({"plan": {"confidence": 95}}, "confidence"), ({"plan": {"effect": float("nan")}}, "cannot keep nan"),
+    ({"plan": {"n": 1200.5}}, "'n' cannot be '1200.5'"), ({"plan": {"m": 3}}, "plan must be one of"),
+    ({"plan": {"confidence": 95}}, "confidence"), 
     ({"plan": {"looks": [.5, .2]}}, "looks must be"), ({"plan": {"looks": "x"}}, "looks must be"),
-    ({"plan": {"split": {"holdout": .1, "B": .9}}}, "split must be one of"),
-    ({"plan": {"correct": "x"}}, "correct must be one of"),
-    ({"plan": {"spending": "x", "looks": 2}}, "spending must"),
-    ({"arms": ["holdout", "a | b"]}, "cannot keep"), ({"hypothesis": "x" * 40_000}, "cannot keep"),
+    ({"plan": {"spending": "x", "looks": [.5, 1]}}, "spending must"),
 ])
 def test_a_plan_that_cannot_be_is_refused(register, changed, said):
     with pytest.raises(UsageError, match=said):
@@ -199,7 +186,7 @@ def test_what_a_spreadsheet_would_run_is_made_harmless_and_comes_back_as_it_was(
     cells = next(iter(list(csv.reader(io.StringIO(register.path.read_text("utf-8-sig"), newline="")))[1:]))
     assert not [text for text in cells if text[:1] in tuple("=+-@")]
     assert register["=1+1"].hypothesis == '=HYPERLINK("x"), or\nnot'
-    assert register["=1+1"].arms == ("holdout", "-coupon")
+    assert register["=1+1"].arms == ["holdout", "-coupon"]
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30).filter(str.strip)
@@ -218,47 +205,38 @@ def test_whatever_is_written_is_read_back(tmp_path, texts, margin, n):
     assert (entry.margin, entry.n) == (margin, n)
 
 
-def test_rows_that_are_there_keep_their_bytes_and_own_columns_stay(planned):
-    lines = planned.path.read_text("utf-8-sig").splitlines()
-    changed = "\ufeff" + "\r\n".join([f"{lines[0]},budget,note", f"{lines[1]},-5000,=B2", ""])
-    planned.path.write_bytes(changed.encode())
+def test_rows_that_are_there_keep_their_bytes(planned):
+    changed = planned.path.read_bytes().replace(b"\n", b"\r\n")
+    planned.path.write_bytes(changed)
     planned.plan("next", **PLAN)
     finish(planned)
-    assert planned.path.read_bytes().decode().startswith(changed)
+    assert planned.path.read_bytes().startswith(changed)
     assert set(planned.frame["name"]) == {"coupon", "next"}
 
 
-def test_columns_may_be_moved_and_short_lines_filled(planned):
-    table = pd.read_csv(planned.path, dtype="str", keep_default_na=False)
-    table[list(reversed(table.columns))].to_csv(planned.path, index=False)
-    assert planned["coupon"].n == 1200
-    planned.path.write_text(",".join(COLUMNS) + "\n" + planned.path.read_text().splitlines()[1], encoding="utf-8")
-    with pytest.raises(SourceError, match="line 2"):
-        planned.frame  # noqa: B018
-    table.to_csv(planned.path, index=False)
-    planned.path.write_text("\n".join(line.rstrip(",") for line in planned.path.read_text().splitlines()), "utf-8")
+def test_short_lines_are_filled(planned):
+    planned.path.write_text("\n".join(line.rstrip(",") for line in planned.path.read_text("utf-8-sig").splitlines()))
     planned.plan("next", **PLAN)
     assert planned["coupon"].n == 1200 and planned["next"].n == 1200
 
 
 def test_a_date_that_a_spreadsheet_wrote_its_own_way_is_read(planned):
     planned.path.write_text(planned.path.read_text("utf-8").replace("2025-11-20", "2025/11/20"), "utf-8")
-    assert planned["coupon"].start == date(2025, 11, 20)
+    assert planned["coupon"].on == date(2025, 11, 20)
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [
-    (",higher,", ",up,", r"line 2, column 'better': 'up' is not one of 'higher', 'lower'"),
-    (",1200,", ",1.2e3,", r"line 2, column 'n': '1.2e3' is not a whole number"),
-    ("2025-11-20", "20.11.2025", r"line 2, column 'on': '20.11.2025' is not a day"),
-    (",plan,", ",plam,", r"line 2, column 'step': 'plam' is not one of 'plan', 'result'"),
-    ("coupon,1,", "coupon,2,", r"line 2: the plan, version 2 of 'coupon', stands twice or the one before it is gone"),
-    ("coupon,1,", "coupon,0,", r"line 2: the plan, version 0 of 'coupon'"),
-    ("coupon,1,", ",1,", r"line 2, column 'name': ''"),
-    ("holdout | coupon,holdout", ",holdout", r"line 2, column 'arms': '' is not a list of names"),
-    ("version", "versoin", r"line 1: column 'version' stands there 0 times"),
-    ("hypothesis,", "name,", r"line 1: column 'name' stands there 2 times"),
+    (",higher,", ",up,", r"line 2: better must be one of 'higher', 'lower', not 'up'"),
+    (",1200,", ",1.2e3,", r"line 2: 'n' cannot be '1.2e3'"),
+    ("2025-11-20", "20.11.2025", r"line 2: 'on' cannot be '20.11.2025'"),
+    (",plan,", ",plam,", r"line 2: step must be one of .*did you mean 'plan'"),
+    ("coupon,1,", "coupon,2,", r"line 2: a version of 'coupon' stands twice, or one before it is gone"),
+    ("coupon,1,", "coupon,0,", r"line 2: a version of 'coupon'"),
+    ("coupon,1,", ",1,", r"line 2: name has to be told"),
+    ('"[""holdout"", ""coupon""]"', "", r"line 2: arms has to be told"),
+    ('"[""holdout"", ""coupon""]"', '"[""holdout"""', r"line 2: 'arms' cannot be"),
+    ("version", "versoin", r"line 1: the headings must be"),
     ("had 14 days", 'had 14 days"', r"cannot be read as CSV"),
-    ("lesson", "lesson;x", r"line 1: column 'lesson'"),
 ])
 def test_a_damaged_file_is_refused_with_its_line_and_column(planned, old, new, said):
     text = planned.path.read_text("utf-8")
@@ -275,9 +253,9 @@ def test_a_damaged_file_is_refused_with_its_line_and_column(planned, old, new, s
 def test_other_damage_is_refused_too(planned):
     whole = planned.path.read_bytes()
     line = whole.decode().splitlines()[1]
-    for damaged, said in [(whole + line.encode() + b"\n", "line 3: the plan, version 1 of 'coupon', stands twice"),
-                          (whole.rstrip() + b",surplus", "line 2: 44 cells|cells under"),
-                          ("実験".encode("cp932") + whole, "cannot be read"), (b"", "column 'name' stands there 0")]:
+    for damaged, said in [(whole + line.encode() + b"\n", "line 3: a version of 'coupon' stands twice"),
+                          (whole.rstrip() + b",surplus", "line 2: '' cannot be 'surplus'"),
+                          ("実験".encode("cp932") + whole, "cannot be read"), (b"", "the headings must be")]:
         planned.path.write_bytes(damaged)
         with pytest.raises(SourceError, match=said):
             planned.frame  # noqa: B018
@@ -285,7 +263,7 @@ def test_other_damage_is_refused_too(planned):
     finish(planned)
     rows = planned.path.read_bytes().splitlines(keepends=True)
     planned.path.write_bytes(rows[0] + rows[2])
-    with pytest.raises(SourceError, match="line 2: the result"):
+    with pytest.raises(SourceError, match="line 2: a version"):
         planned.frame  # noqa: B018
 
 
@@ -294,7 +272,7 @@ def test_an_amendment_that_was_taken_out_is_missed(planned):
         planned.amend("coupon", why="x", on="2025-11-25", plan={"n": n})
     rows = planned.path.read_bytes().splitlines(keepends=True)
     planned.path.write_bytes(b"".join([rows[0], rows[1], rows[3]]))
-    with pytest.raises(SourceError, match="line 3: the plan, version 3 of 'coupon'"):
+    with pytest.raises(SourceError, match="line 3: a version of 'coupon'"):
         planned.frame  # noqa: B018
 
 
@@ -306,33 +284,17 @@ def test_a_row_that_somebody_else_added_meanwhile_is_not_lost(planned):
     assert set(planned.frame["name"]) == {"coupon", "mine", "theirs"}
 
 
-def test_two_cannot_write_at_once(planned):
-    lock = planned.path.with_name(".experiments.csv.lock")
-    lock.touch()
-    with pytest.raises(SourceError, match=r"written to by another notebook.* delete the file .experiments.csv.lock"):
-        planned.plan("next", **PLAN)
-    assert lock.exists() and len(planned.frame) == 1
-    lock.unlink()
-    planned.plan("next", **PLAN)
-    assert not lock.exists()
-
-
-def test_a_folder_that_is_not_there_or_cannot_be_written_is_said(tmp_path, planned, monkeypatch):
-    with pytest.raises(UsageError, match="there is no folder"):
-        Register(tmp_path / "none" / "a.csv")
-    with pytest.raises(UsageError, match="is a folder"):
+def test_a_file_that_cannot_be_written_is_said(tmp_path, planned, monkeypatch):
+    with pytest.raises(SourceError, match="cannot be read"):
         Register(tmp_path)
 
     def refuse(*_args, **_how):
         raise PermissionError("no")
     before = planned.path.read_bytes()
     monkeypatch.setattr("engagelab.experiments.register_file.write_bytes", refuse)
-    with pytest.raises(SourceError, match="cannot be written; close it"):
+    with pytest.raises(PermissionError):
         planned.plan("next", **PLAN)
     assert planned.path.read_bytes() == before and len(list(planned.path.parent.iterdir())) == 1
-    monkeypatch.setattr("pathlib.Path.touch", refuse)
-    with pytest.raises(SourceError, match="cannot be written"):
-        planned.plan("next", **PLAN)
 
 
 def test_the_file_is_the_same_bytes_for_the_same_calls(tmp_path):
@@ -351,24 +313,13 @@ def test_open_experiments_come_first_and_both_looks_tell_the_same(planned):
     assert planned.frame["name"].tolist() == ["<b>next", "coupon"]
     said = repr(planned)
     assert said.index("<b>next") < said.index("coupon\n")
-    assert "coupon: −52.77 (–), no difference shown; Fewer than planned: holdout 1,100 of 1,200" in said
+    assert "no difference shown; Fewer than planned: holdout 1,100 of 1,200" in said
     assert "Act: stop: The loyal buy anyway" in said
     page = planned._repr_html_()
     assert "&lt;b&gt;next" in page and "<b>" not in page and "no difference shown" in page
 
 
-def test_how_the_checks_ended_is_kept_and_a_failed_one_is_shown(planned):
-    found = comparison()
-    found.checks = pd.DataFrame({"check": ["sample_ratio", "missing", "missing", "missing"],
-                                 "metric": ["", "profit a head", "opens", "profit a head"],
-                                 "status": ["failed", "passed", "failed", "passed"], "sentence": "x"})
-    found.units = {"profit a head": "JPY"}
-    finish(planned, found=found)
-    assert planned.frame["checks"].item() == "sample_ratio failed | missing passed"
-    assert "−¥53 (–), no difference shown; size of the arms: failed\n" in repr(planned)
-
-
-def test_what_was_compared_by_the_entry_is_judged_by_it(register):
+def test_what_was_compared_by_the_plan_is_judged_by_it(register):
     draw = np.random.RandomState(0)
     mails = pd.DataFrame({"variant": np.repeat(["A", "B"], 500), "opened": draw.binomial(1, .3, 1000)})
     register.plan("subject", **{**PLAN, "metric": "open rate", "arms": ["A", "B"], "control": "A",
@@ -377,7 +328,7 @@ def test_what_was_compared_by_the_entry_is_judged_by_it(register):
     assert found.settings["confidence"] == .9
     finish(register, "subject", found)
     row = register.frame.iloc[0]
-    assert row["departures"] is np.nan and row["difference"] == found.frame["difference"].item()
+    assert pd.isna(row["departures"]) and row["difference"] == found.frame["difference"].item()
     register.plan("again", **{**PLAN, "metric": "open rate", "arms": ["A", "B"], "control": "A", "plan": {"n": 501}})
     finish(register, "again", compare(mails, {"open rate": rate("opened")}, arm="variant", control="A", peek=True))
     assert register.frame["departures"].iloc[1] == (
