@@ -30,8 +30,8 @@ def plan(metric: Metrics, *, history: Any = None, baseline: float | None = None,
          effect: float | str | None = None, n: int | None = None, power: float | None = None, arms: int = 2,
          adjust_r2: float | None = None, cluster_size: float | None = None, icc: float | None = None,
          looks: sequential.Looks | None = None, spending: str = "obrien_fleming", margin: float | None = None,
-         weekly: float | None = None, user: str | None = None, correct: str = "dunnett", confidence: float = .95
-         ) -> Plan:
+         weekly: float | None = None, user: str | None = None, correct: str = "dunnett", confidence: float = .95,
+         unit: str | None = None) -> Plan:
     """How many units are needed to see an effect; or the smallest effect that n see; or the chance to see it.
 
     metric : a noun, or a dict of its name and the noun. Told of it: `history`, a table with its columns, a row a unit
@@ -48,7 +48,7 @@ def plan(metric: Metrics, *, history: Any = None, baseline: float | None = None,
     margin : show that an arm is no worse than the control by so much; `effect` is then the true difference, 0 unless
         told. The noun's own margin is taken where no effect is told.
     weekly : units that come in a week, for all arms together.
-    correct, confidence : as the comparison will be made.
+    correct, confidence : as the comparison will be made. unit : for display, such as "JPY".
 
     Returns `Plan`. Raises UsageError for what does not go together, DataError for a history that cannot tell.
 
@@ -75,7 +75,7 @@ def plan(metric: Metrics, *, history: Any = None, baseline: float | None = None,
     draft = Plan(metric=name, better=noun.better, effect=math.nan if change is None else change, n=n or 2,
                  power=power or POWER, found="effect" if change is None else "n" if n is None else "power",
                  margin=margin, arms=arms, confidence=confidence, correct=correct, looks=_looks(looks),
-                 spending=spending, weekly=weekly, cluster_size=cluster_size, icc=icc, unit=noun.unit, **level)
+                 spending=spending, weekly=weekly, cluster_size=cluster_size, icc=icc, unit=unit or noun.unit, **level)
     if change is not None and not draft.can_show(change):
         raise UsageError("metrics.effect", value="0") if margin is None else UsageError(
             "plan.beyond", margin=shown(margin, draft.unit), effect=shown(change, draft.unit, signed=True))

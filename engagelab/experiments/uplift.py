@@ -64,14 +64,15 @@ class Uplift:
 
 
 def uplift(data: Any, metric: Noun | Mapping[str, Noun], *, arm: str, control: object, score: str,
-           at: Sequence[float] = (.1, .2, .3, .5), confidence: float = .95) -> Uplift:
+           at: Sequence[float] = (.1, .2, .3, .5), confidence: float = .95,
+           unit: str | None = None) -> Uplift:
     """What treating the customers with the highest scores brings, and whether the score finds those whom it moves.
 
     data : whatever `measure()` takes, a row a customer who was treated or held out at random. metric : a rate, a mean,
         a score such as NPS: one whose values add up over customers, so no ratio of sums and no quantile.
     arm, control : the column of the two arms, and which of them was held out. score : a column of numbers, higher is
         treated first, fixed before anybody was treated.
-    at : the shares of customers to look at.
+    at : the shares of customers to look at. unit : for display, such as "JPY".
 
     Returns `Uplift`. `.frame`: for each `k` the `n` customers with the highest scores (tied ones stay together, so that
     `share` may be above k); `uplift`, treated less control among them, `low, high, p` as in `compare`; `uplift_rest`
@@ -108,13 +109,13 @@ def uplift(data: Any, metric: Noun | Mapping[str, Noun], *, arm: str, control: o
     sums, curve = _curve(rows, middle, confidence)
     frame = _frame(sums, curve, sorted({*map(float, at), 1.0}), counted, confidence)
     qini = _qini(rows, middle, curve, confidence)
-    said = [*_said(frame, qini.iloc[0], noun.better == "higher", noun.unit, confidence),
+    said = [*_said(frame, qini.iloc[0], noun.better == "higher", unit or noun.unit, confidence),
             words.text("uplift.before", score=repr(score), treated=arms[1], control=arms[0]), *notes]
     kept = np.unique(np.searchsorted(curve["share"], np.linspace(0, 1, POINTS + 1) - 1e-12))
     for each in (frame, qini):
         each.insert(0, "metric", name)
     seen = curve.iloc[kept].drop(columns=["mean", "pull"]).reset_index(drop=True)
-    return Uplift(frame, seen, qini, tuple(said), noun.unit)
+    return Uplift(frame, seen, qini, tuple(said), unit or noun.unit)
 
 
 def _read(data: Any, name: str, noun: Noun, arm: str, control: object, score: str
