@@ -18,8 +18,8 @@ WITHOUT_CENTS = ("JPY", "KRW")
 MISSING = "–"
 COUNTED = ("event_", "view_")                       # columns of counts, by the name of what is counted
 SPANS = ("after", "age", "window", "within")        # columns of durations
-NAMED = ("decision", "kind", "last_contact_by", "need", "phase", "quadrant", "segment", "stage", "state", "theme",
-         "tone", "verdict", "check", "status")  # columns of our words
+NAMED = ("arm", "decision", "kind", "last_contact_by", "need", "phase", "quadrant", "segment", "stage", "state",
+         "stratum", "theme", "tone", "verdict", "check", "status")  # columns of our words
 MEASURED = ("metric", "driver", "question", "item")  # columns of what is measured, by the name of its metric
 DURATION = re.compile(r"(\d+) ?(second|minute|hour|day|week|month|quarter|year)s?\b")
 FIGURE, PERIOD = re.compile(r"<?[+−]?[¥$€£]?\d"), re.compile(r"\d{4}(-|Q|$)")

@@ -1,5 +1,7 @@
-"""An experiment on a Parquet file of ten million rows: a rate, a mean with a covariate and a ratio in two arms, with the
-sizes of the arms checked; against the best SQL written by hand and the same formulas. Compared are differences and errors.
+"""An experiment on a Parquet file of ten million rows: a rate, a mean with a covariate and a ratio in two arms.
+
+The sizes of the arms are checked, too. Beside it stands the best SQL written by hand, with the same formulas; compared
+are the differences and the widths of their intervals.
 """
 
 from collections.abc import Callable
@@ -52,8 +54,8 @@ def ours(path: Path | pd.DataFrame) -> Callable[[], pd.DataFrame]:
         found = compare(table, nouns, arm="variant", control=0, correct="none").frame
         half = (found["high"] - found["low"]) / 2
         return pd.DataFrame({"difference": found["difference"].round(9), "half": half.round(7)})
-    run((path.head(1000) if isinstance(path, pd.DataFrame)
-         else duckdb.connect().execute(f"SELECT * FROM '{path}' LIMIT 1000").df()))
+    run(path.head(1000) if isinstance(path, pd.DataFrame)
+         else duckdb.connect().execute(f"SELECT * FROM '{path}' LIMIT 1000").df())
     return run
 
 

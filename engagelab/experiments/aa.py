@@ -18,7 +18,8 @@ from engagelab.display import heading, metric_name, shown
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.experiments.contrast import Pair, each_p
 from engagelab.experiments.estimate import Arms, arms_of
-from engagelab.experiments.read import Cells, Metric, Trial, Units, read_metric, values_of
+from engagelab.experiments.read import Cells, Metric, Trial, Units
+from engagelab.experiments.units import read_metric, values_of
 from engagelab.metrics.intervals import wilson, z_value
 from engagelab.metrics.looks import LEAST_P, page, plain, rounded
 from engagelab.metrics.measure import Metrics
@@ -71,8 +72,8 @@ def aa(data: Any, metrics: Metrics, *, arms: int = 2, split: Sequence[float] | N
 
     Where `user` or `cluster` have several rows, each metric is also compared as if each row had been drawn: that shows
     what telling it is worth. `.frame` has the columns `metric, unit, false_positives, low, high` (Wilson's interval),
-    `draws, p_uniform` (Kolmogorov and Smirnov's test that p is as often below .3 as it says, and so on; it is small
-    too where counts are so few that exact tests are cautious), `n, method`.
+    `draws, p_uniform` (Kolmogorov and Smirnov's test that p is as often below .3 as it says, and so on; none for a
+    rate, whose counts leave p only so many values), `n, method`.
 
     Raises UsageError for arguments and for quantiles, which no sums tell; DataError for data that are too few.
 
@@ -201,7 +202,7 @@ def _row(way: _Way, p: np.ndarray, draws: int, confidence: float) -> dict[str, A
     arms = _arms(way, np.zeros(way.parts.shape[1], dtype=int), 1)
     return {"metric": way.trial.metrics[0].name, "unit": way.trial.units.column or "row",
             "false_positives": alarms / draws, "low": float(low), "high": float(high), "draws": draws,
-            "p_uniform": float(kolmogorov(apart * np.sqrt(len(known)))) if len(known) else np.nan,
+            "p_uniform": float(kolmogorov(apart * np.sqrt(len(known)))) if len(known) and arms.method else np.nan,
             "n": int(arms.n.sum()), "method": arms.method or words.text("compare.newcombe")}
 
 

@@ -54,6 +54,8 @@ def _trace(mean: np.ndarray, cov: np.ndarray, n: np.ndarray, df: float, stratifi
 
 def covariate_dates(trial: Trial, start: str | None) -> list[dict[str, Any]]:
     """Of each covariate whether it was measured before the start, a check each."""
+    if start is not None and start not in trial.given.types:
+        periods.moment("start", start, None)
     pairs = dict.fromkeys(pair for metric in trial.metrics for pair in zip(
         metric.noun.adjust, metric.noun.adjust_dates, strict=True))
     told = {column for column, date in pairs if date}

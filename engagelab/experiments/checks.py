@@ -7,34 +7,39 @@ are looked at again and again, and where counts are small, the p is one that hol
 """
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import metric_name, shown
+from engagelab.display import metric_name, named, shown
 from engagelab.errors import DataError, UsageError
 from engagelab.experiments.before import covariate_dates, imbalance
 from engagelab.experiments.contrast import FEW, Looking
 from engagelab.experiments.estimate import Arms
 from engagelab.experiments.guardrails import guardrails
 from engagelab.experiments.hidden import hidden
-from engagelab.experiments.read import Cells, Trial
+from engagelab.experiments.read import Cells, Trial, written
 from engagelab.experiments.rules import Rules
+from engagelab.experiments.units import Metric
 from engagelab.metrics import sequential
 from engagelab.metrics.answer import labels
 from engagelab.metrics.intervals import holm, t_value
 from engagelab.metrics.looks import LEAST_P
+from engagelab.metrics.nouns import Quantile, Ratio
 from engagelab.metrics.two_shares import homogeneity_p
 from engagelab.summaries import sql
-from engagelab.summaries.moments import merge
+from engagelab.summaries.moments import Sums, merge
 from engagelab.summaries.view import Columns, View
 
 COLUMNS = ("check", "metric", "value", "p", "status", "sentence")
 ALPHA = .001
 EXPECTED = 5  # units in every arm, for a chi-square
 NORMAL, NOTHING = 30, 10  # units of an arm below which a mean may not be normal, and below which nothing is told
+NEGATIVE = .01  # the share of values below 0 of what a ratio divides by, beyond which it is no ratio
+UNEQUAL, THOUSANDS = 4, 5_000  # times as large, and units of the smaller arm, for looks at skewed amounts
 LOOKED_AT = 100_000  # rows in which a customer is sought who stands there twice
 
 
@@ -48,11 +53,11 @@ def checked(trial: Trial, cells: Cells, found: Mapping[str, Arms], rules: Rules
     rows = _sizes(trial, cells, rules) + _rows_of_units(trial)
     for at, metric in enumerate(trial.metrics):
         arms = found[metric.name]
-        rows += _missing(trial, metric.name, arms, rules) + _before(trial, at, arms, rules)
+        rows += _missing(trial, cells, at, arms, rules) + _before(trial, at, arms, rules)
         rows += _denominator(trial, cells, at) + _spread(trial, at, arms)
     if not any(row["check"] == "missing" for row in rows):
         rows.append(_row("missing", "passed", "complete"))
-    rows += _small(trial, found) + covariate_dates(trial, rules.start)
+    rows += _small(trial, found, rules) + covariate_dates(trial, rules.start)
     off: dict[str, str] = {}
     for row in rows:
         if row["status"] == "failed":
@@ -72,7 +77,7 @@ def _row(check: str, status: str, key: str, metric: str = "", value: float = np.
 
 def _each(trial: Trial, values: np.ndarray, unit: str = "count", where: np.ndarray | None = None) -> str:
     """What each arm has, in words; `where`: of these arms only."""
-    return words.joined(words.text("checks.arm", arm=arm, value=shown(float(value), unit))
+    return words.joined(words.text("checks.arm", arm=named(arm, "arm"), value=shown(float(value), unit))
                         for place, (arm, value) in enumerate(zip(trial.arms, values, strict=True))
                         if where is None or where[place])
 
@@ -110,7 +115,7 @@ def meant(trial: Trial, rules: Rules) -> np.ndarray:
         raise UsageError("checks.split_arms", arms=words.joined(map(repr, trial.arms)), told=repr(rules.split))
     if not rules.split:
         return np.array([len(parts[arm]) for arm in trial.arms]) / sum(map(len, parts.values()))
-    told = {str(arm).lower() if isinstance(arm, bool) else str(arm): share for arm, share in rules.split.items()}
+    told = {written(arm): share for arm, share in rules.split.items()}
     if set(told) == {part for own in parts.values() for part in own}:
         single = parts
     else:
@@ -119,7 +124,7 @@ def meant(trial: Trial, rules: Rules) -> np.ndarray:
         raise UsageError("checks.split_arms", arms=words.joined(map(repr, trial.arms)),
                          told=words.joined(map(repr, told)))
     for arm, share in told.items():
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < np.inf:
+        if isinstance(share, bool) or not isinstance(share, Real) or not 0 < share < np.inf:
             raise UsageError("checks.split_share", arm=repr(arm), value=repr(share))
     whole = np.array([sum(told[part] for part in single[arm]) for arm in trial.arms], dtype=float)
     return whole / whole.sum()
@@ -173,33 +178,58 @@ def _rows_of_units(trial: Trial) -> list[dict[str, Any]]:
     if told:
         n = int(view.plain("SELECT count(*) AS n FROM events WHERE by_1 IS NOT NULL AND u0 IS NULL")["n"].iloc[0])
         return [_row("no_unit", "noted", "no_unit", "", n, n=n, column=repr(key))] if n else []
-    seen = view.plain("SELECT count(u0) AS n, count(DISTINCT u0) AS users FROM (SELECT u0 FROM events WHERE by_1 IS "
-                      f"NOT NULL LIMIT {LOOKED_AT}) AS looked_at").iloc[0]
-    if seen["n"] == seen["users"]:
+    seen = view.plain("SELECT sum(n) AS n, count(*) AS users, count(CASE WHEN first <> last THEN 1 END) AS several "
+                      "FROM (SELECT count(*) AS n, min(by_1) AS first, max(by_1) AS last FROM (SELECT u0, by_1 FROM "
+                      f"events WHERE by_1 IS NOT NULL AND u0 IS NOT NULL LIMIT {LOOKED_AT}) AS looked_at GROUP BY u0) "
+                      "AS users").iloc[0]
+    if not seen["users"] or seen["n"] == seen["users"]:
         return []
-    return [_row("repeated_users", "noted", "repeated_users", "", seen["n"] / seen["users"], n=int(seen["n"]),
-                 users=int(seen["users"]), column=repr(key))]
+    status, said = ("failed", "users_in_several") if seen["several"] else ("noted", "repeated_users")
+    return [_row("repeated_users", status, said, "", seen["n"] / seen["users"], n=int(seen["n"]),
+                 users=int(seen["users"]), several=int(seen["several"]), column=repr(key), arm=repr(trial.dims[0]))]
 
 
-def _missing(trial: Trial, name: str, arms: Arms, rules: Rules) -> list[dict[str, Any]]:
+def _missing(trial: Trial, cells: Cells, at: int, arms: Arms, rules: Rules) -> list[dict[str, Any]]:
     """Whether values are missing, and as often in each arm."""
-    none = arms.n == 0
+    none, name = arms.n == 0, trial.metrics[at].name
     if none.any():
         gone = words.joined(repr(arm) for arm, nothing in zip(trial.arms, none, strict=True) if nothing)
         if name not in guardrails():
             raise DataError("checks.all_missing", metric=repr(name), arms=gone)
         return [_row("missing", "failed", "guardrail_missing", name, float(none.sum()), arms=gone)]
-    return _lacking(trial, "missing", name, arms.missing, arms.n + arms.missing, rules)
+    if at not in cells.gaps:
+        return _lacking(trial, "missing", name, arms.missing, arms.n + arms.missing, rules)
+    gap = merge(cells.gaps[at], cells.arm, len(trial.arms))
+    return _lacking(trial, "missing", name, gap.totals[:, 0], gap.totals[:, 1], rules, p=_rows_differ(gap, rules),
+                    said="missing_rows")
 
 
-def _lacking(trial: Trial, check: str, name: str, lacking: np.ndarray, n: np.ndarray, rules: Rules, column: str = ""
-             ) -> list[dict[str, Any]]:
+def _rows_differ(gap: Sums, rules: Rules) -> float:
+    """The p of no difference of the share of rows that lack a value: a ratio of two sums over units, linearised.
+
+    The arms are drawn by lot and have one variance. Where few units lack any, the units are counted.
+    """
+    from scipy.special import fdtrc
+
+    n, (lacking, rows, some) = gap.n, gap.totals.sum(axis=0)
+    df = n.sum() - len(n)
+    if (some <= n.sum() / 2 and (some * n / n.sum()).min() < EXPECTED) or df < 1:
+        return _differs(gap.totals[:, 2], n, rules)
+    turn = np.array([1.0, -lacking / rows, 0.0])
+    between, within = (n * (gap.mean @ turn) ** 2).sum(), (n * (gap.cov @ turn @ turn)).sum()
+    free = len(n) - 1
+    p = float(fdtrc(free, df, between / free / max(within / df, 1e-300)))
+    return _watched(p, n, free, rules)
+
+
+def _lacking(trial: Trial, check: str, name: str, lacking: np.ndarray, n: np.ndarray, rules: Rules, column: str = "",
+             p: float | None = None, said: str = "") -> list[dict[str, Any]]:
     if not lacking.any():
         return []
-    p = _differs(lacking, n, rules)
+    p = _differs(lacking, n, rules) if p is None else p
     status = "failed" if p < ALPHA else "noted"
-    return [_row(check, status, f"{check}_{status}", name, float(lacking.sum() / n.sum()), p, column=repr(column),
-                 n=int(lacking.sum()), of=int(n.sum()), shares=_each(trial, lacking / n, "share"))]
+    return [_row(check, status, f"{said or check}_{status}", name, float(lacking.sum() / n.sum()), p,
+                 column=repr(column), n=int(lacking.sum()), of=int(n.sum()), shares=_each(trial, lacking / n, "share"))]
 
 
 def _before(trial: Trial, at: int, arms: Arms, rules: Rules) -> list[dict[str, Any]]:
@@ -229,10 +259,25 @@ def _denominator(trial: Trial, cells: Cells, at: int) -> list[dict[str, Any]]:
         low = mean - t_value(np.maximum(sums.n - 1, 1), .95) * np.sqrt(sums.cov[:, 1, 1] / (sums.n - 1))
     doubtful = ~(low > 0) & (sums.n > 1)
     if not doubtful.any() and (mean > 0).all():
-        return []
+        return _negative(trial, metric)
     status = "noted" if (mean > 0).all() else "failed"
     return [_row("negative_denominator", status, f"denominator_{status}", metric.name, float(mean.min()),
                  means=_each(trial, mean, "number", doubtful | ~(mean > 0)))]
+
+
+def _negative(trial: Trial, metric: Metric) -> list[dict[str, Any]]:
+    """Whether single rows have less than 0 in what a ratio divides by; a few may be cancellations, many are wrong."""
+    if not isinstance(metric.noun, Ratio) or metric.noun.denominator not in trial.given.types:
+        return []
+    columns = Columns(trial.given)
+    y = columns.number(metric.noun.denominator)
+    n, of = View(columns).plain(f"SELECT count(CASE WHEN {y} < 0 THEN 1 END) AS n, count({y}) AS known FROM events"
+                                ).iloc[0]
+    if not n:
+        return []
+    status = "failed" if n > NEGATIVE * of else "noted"
+    return [_row("negative_denominator", status, f"negative_{status}", metric.name, n / of, n=int(n), of=int(of),
+                 column=repr(metric.noun.denominator))]
 
 
 def _spread(trial: Trial, at: int, arms: Arms) -> list[dict[str, Any]]:
@@ -241,12 +286,12 @@ def _spread(trial: Trial, at: int, arms: Arms) -> list[dict[str, Any]]:
     none = (arms.se == 0) & ~hidden(metric.noun, arms.n)
     if arms.counted or not none.any():
         return []
-    key = "no_spread_any" if none.all() else "no_spread"
+    key = "tied" if isinstance(metric.noun, Quantile) else "no_spread_any" if none.all() else "no_spread"
     return [_row("no_spread", "noted", key, metric.name, float(none.sum()),
                  values=_each(trial, arms.value, metric.noun.unit, none))]
 
 
-def _small(trial: Trial, found: Mapping[str, Arms]) -> list[dict[str, Any]]:
+def _small(trial: Trial, found: Mapping[str, Arms], rules: Rules) -> list[dict[str, Any]]:
     """Which arms are too small for what is done with them, or to be shown."""
     units = np.max([arms.n + arms.missing for arms in found.values()], axis=0)
     rows = [_few(trial, "", units)] if (units < NORMAL).any() else []
@@ -255,6 +300,10 @@ def _small(trial: Trial, found: Mapping[str, Arms]) -> list[dict[str, Any]]:
             rows.append(_row("few_cases", "noted", "exact", metric.name, float(arms.n.min()), few=FEW))
         elif not arms.counted and ((arms.n < NORMAL) & (units >= NORMAL)).any():
             rows.append(_few(trial, metric.name, arms.n))
+        uneven = (arms.n.max() > UNEQUAL * arms.n) & (arms.n < THOUSANDS)
+        if rules.looking.kind != "once" and not arms.counted and uneven.any():
+            rows.append(_row("unequal_arms", "noted", "unequal_arms", metric.name, float(arms.n.min()), least=THOUSANDS,
+                             units=_each(trial, arms.n)))
         veiled = hidden(metric.noun, arms.n)
         if veiled.any():
             rows.append(_row("hidden", "noted", "hidden", metric.name, float(arms.n.min()),

@@ -9,6 +9,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.display import heading, interval, metric_name, named, shown, tick
+from engagelab.experiments.segments import p_said
 from engagelab.metrics.looks import LEAST_P, page, plain
 from engagelab.metrics.nouns import Noun
 from engagelab.plots.cumulative import cumulative
@@ -45,12 +46,14 @@ class Comparison:
     def _sentence(self, row: Mapping[Any, Any]) -> str:
         unit = self.units[row["metric"]]
         ends = [row[f"{end}_adjusted"] if np.isfinite(row[f"{end}_adjusted"]) else row[end] for end in ("low", "high")]
-        known = "known" if np.isfinite(row["difference"]) and np.isfinite(ends).all() else "unknown"
-        return words.text(f"compare.say_{known}", metric=metric_name(row["metric"]), arm=row["arm"],
-                          control=row["control"], value=shown(row["value_arm"], unit),
+        known = "unknown" if not np.isfinite([row["difference"], *ends]).all() else (
+            "known" if np.isfinite(row["low_adjusted"]) else "alone")
+        return words.text(f"compare.say_{known}", metric=metric_name(row["metric"]), arm=named(row["arm"], "arm"),
+                          control=named(row["control"], "arm"), value=shown(row["value_arm"], unit),
                           other=shown(row["value_control"], unit), verdict=named(row["verdict"], "verdict"),
                           difference=shown(row["difference"], unit, signed=True),
-                          interval=interval(ends[0], ends[1], unit, signed=True) if known == "known" else "")
+                          interval=interval(ends[0], ends[1], unit, signed=True) if known != "unknown" else "",
+                          p=p_said(row["p_adjusted"]))
 
     def cells(self) -> pd.DataFrame:
         """The table as it is looked at: rounded, in words."""
@@ -61,7 +64,7 @@ class Comparison:
             return [shown(row[name], unit, signed=signed) for row, unit in zip(rows, units, strict=True)]
 
         out = {heading("metric"): [metric_name(row["metric"]) for row in rows]}
-        out[heading("arm")] = [row["arm"] for row in rows]
+        out[heading("arm")] = [named(row["arm"], "arm") for row in rows]
         out[heading("value_control")], out[heading("value_arm")] = column("value_control"), column("value_arm")
         out[heading("difference")] = column("difference", signed=True)
         plain_interval = words.text("compare.interval", share=tick(self.settings["confidence"], "share"))
@@ -106,9 +109,8 @@ def _relative(row: Mapping[Any, Any]) -> str:
     """The relative difference with its interval in percent, and where that has no end, said so."""
     if not np.isfinite(row["relative"]):
         return shown(None)
-    ends = row["relative_low"], row["relative_high"]
-    if np.isnan(ends).any():
-        return words.text("compare.percent", value=100 * row["relative"])
-    if not np.isfinite(ends).all():
-        return words.text("compare.unbounded", value=100 * row["relative"])
-    return words.text("compare.percent_interval", value=100 * row["relative"], low=100 * ends[0], high=100 * ends[1])
+    low, high = row["relative_low"], row["relative_high"]
+    kind = "percent" if np.isnan([low, high]).any() else (
+        "percent_interval" if np.isfinite([low, high]).all() else "unbounded")
+    said = words.text(f"compare.{kind}", value=100 * row["relative"], low=100 * low, high=100 * high)
+    return said.replace("-", "−")

@@ -8,13 +8,14 @@ that none of them contradicts another. Where a share's counts are small, the exa
 import functools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
 
 from engagelab import words
+from engagelab.errors import UsageError
 from engagelab.experiments.estimate import Arms
 from engagelab.metrics import intervals, sequential, simultaneous, two_shares
 
@@ -29,19 +30,37 @@ STEPWISE = ("holm", "bh")  # which give a p and no interval
 
 @dataclass(frozen=True)
 class Looking:
-    """How often the data are looked at: "once", at planned fractions of the sample ("look"), or any time ("peek")."""
+    """How often the data are looked at: "once", at planned fractions of the sample ("look"), or any time ("peek").
+
+    reached : the fraction that is there at this look, if that is known.
+    """
 
     kind: str = "once"
     fractions: tuple[float, ...] = ()
     look: int = 0
     spending: str = "obrien_fleming"
     tuned: float = sequential.TUNED
+    reached: float | None = None
+
+    def reaching(self, *fractions: float) -> "Looking":
+        """With the fractions that the looks so far really had; the last look takes all of the alpha that is left."""
+        before, now = fractions[:-1], fractions[-1]
+        to_come = tuple(later for later in self.fractions[self.look:] if later > now)
+        if before and not now > before[-1]:
+            raise UsageError("compare.look_before", look=self.look, share=f"{now:.0%}", before=f"{before[-1]:.0%}")
+        return replace(self, fractions=(*before, now if to_come else 1.0, *to_come), reached=now)
+
+    @property
+    def _end(self) -> float | None:
+        """The fraction that is there at the last look, which takes what is left of the alpha in any case."""
+        return self.reached if self.look == len(self.fractions) else None
 
     def confidence(self, wanted: float, size: float) -> float:
         """The confidence of an ordinary interval that has the `wanted` one however often one looks."""
         if self.kind == "once" or not size > 0:
             return wanted
-        critical = (sequential.boundaries(self.fractions, confidence=wanted, spending=self.spending)[self.look - 1]
+        critical = (sequential.boundaries(self.fractions, confidence=wanted, spending=self.spending, end=self._end)[
+                        self.look - 1]
                     if self.kind == "look" else sequential.always_valid(size, tuned=self.tuned, confidence=wanted))
         return 1 - 2 * NormalDist().cdf(-float(critical))
 
@@ -54,7 +73,7 @@ class Looking:
             return plain
         z = -NormalDist().inv_cdf(max(plain / 2, 1e-300))
         if self.kind == "look":
-            return float(sequential.repeated_p(z, self.fractions, self.look, spending=self.spending))
+            return float(sequential.repeated_p(z, self.fractions, self.look, spending=self.spending, end=self._end))
         if df > 1:
             from scipy.special import chdtri
 
@@ -83,7 +102,7 @@ def contrasts(arms: Arms, *, confidence: float, correct: str, share: float = 1.0
             "low": low, "high": high, "p": with_p, "low_adjusted": low_adjusted, "high_adjusted": high_adjusted,
             "p_adjusted": corrected_p, "relative": relative, "relative_low": relative_low,
             "relative_high": relative_high, "n_control": arms.n[0], "n_arm": arms.n[pair.i],
-            "missing_control": arms.missing[0], "missing_arm": arms.missing[pair.i],
+            "missing_control": arms.lacking[0], "missing_arm": arms.lacking[pair.i],
             "method": pair.method or arms.method, "se": pair.se})
     return pd.DataFrame(rows)
 
@@ -136,8 +155,9 @@ class Pair:
 
     @property
     def known(self) -> bool:
-        """Whether there is an interval at all."""
-        return bool(self.rates) or bool(np.isfinite(self.difference) and self.se > 0 and self.df > 0)
+        """Whether there is an interval at all: not against an arm without spread, of which the error is unknown."""
+        return bool(self.rates) or bool(
+            np.isfinite(self.difference) and (self.arms.se[[0, self.i]] > 0).all() and self.df > 0)
 
     def level(self, looking: Looking, wanted: float) -> float:
         """The confidence of an ordinary interval that has the `wanted` one as one looks; 1 where it is too early."""

@@ -12,6 +12,7 @@ from engagelab import words
 from engagelab.display import MISSING
 
 SETTINGS = ("control", "better", "margin", "confidence", "correct", "spending")   # compared as they are
+APART = .1  # of the planned units, by which a look is elsewhere than planned
 
 
 def departures(plan: Any, settings: Mapping[str, Any]) -> list[str]:
@@ -57,7 +58,8 @@ def _units(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
         yield _sentence("arms", planned, len(done) if number else done)
     shares = getattr(plan, "split", None) or {}
     first = shares.get(getattr(plan, "control", next(iter(shares), None)), 1)   # a plan has the control first
-    few, so_far = [], looks[-1] if looks else 1   # at a planned look they need not be all there
+    meant = (*(getattr(plan, "looks", None) or ()), 1)   # at a planned look they need not be all there
+    few, so_far = [], meant[min(len(looks), len(meant)) - 1] if looks else 1
     for arm, n in settings["n"].items():
         least = math.ceil(so_far * (getattr(plan, "n", None) or 0) * shares.get(arm, 1) / first - 1e-9)
         if n < least:
@@ -73,6 +75,12 @@ def _asked(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
             yield words.text("departures.peek")
         if done > planned:
             yield words.text("departures.looks", n=done, planned=planned)
+    for look, (meant, made) in enumerate(zip(getattr(plan, "looks", None) or (), settings["looks"], strict=False), 1):
+        if abs(meant - made) > APART:
+            yield words.text("departures.look", look=look, planned=f"{meant:.0%}", done=f"{made:.0%}")
+    asked, had = getattr(plan, "share", None) or 0, settings.get("share", 1)
+    if had < asked - 1e-9:
+        yield words.text("departures.share", planned=f"{asked:.0%}", done=f"{had:.0%}")
     for name in SETTINGS:
         asked, had = getattr(plan, name, None), settings[name]
         told = name == "margin" if asked is None else name != "spending" or had is not None

@@ -36,6 +36,12 @@ class Arms:
     before: np.ndarray
     before_cov: np.ndarray
     filled: np.ndarray  # how many units lack a covariate, by arm and covariate that is missing somewhere
+    partly: np.ndarray | None = None  # how many units have a row that lacks a value; None where a row is a unit
+
+    @property
+    def lacking(self) -> np.ndarray:
+        """How many units lack a value, or have a row that does."""
+        return self.missing if self.partly is None else self.partly
 
     @property
     def counted(self) -> bool:
@@ -70,13 +76,15 @@ def arms_of(trial: Trial, cells: Cells, at: int, group: int = 0, *, strict: bool
         within = np.einsum("ai,aij,aj->a", gradient, cov[:, :k, :k], gradient)
         cross = np.einsum("ai,aij->aj", gradient, cov[:, :k, k:])
     before, spread = mean[:, k:], cov[:, k:, k:]
+    with np.errstate(invalid="ignore"):
+        alike = within <= (ALIKE * np.nan_to_num(np.abs(gradient * mean[:, :k]), posinf=0.0).sum(axis=1)) ** 2
     if many:
         value, within, df = _adjusted(value, within, cross, before, spread, n, df)
-    with np.errstate(invalid="ignore"):
-        floor = (ALIKE * np.nan_to_num(np.abs(gradient * mean[:, :k]), posinf=0.0).sum(axis=1)) ** 2
-    se = np.sqrt(np.where(within <= floor, 0.0, within))
+    se = np.sqrt(np.where(alike, 0.0, within))
+    gap = cells.gaps.get(at)
+    partly = None if gap is None else np.bincount(cells.arm[here], np.round(gap.totals[here, 2]), size).astype(int)
     return Arms(value, np.where(n > 1, se, np.nan), df, n, rows - n, count, _method(trial, metric, counted), before,
-                spread, np.round(before[:, many:] * n[:, None]))
+                spread, np.round(before[:, many:] * n[:, None]), partly)
 
 
 def _estimate(metric: Metric, mean: np.ndarray, n: np.ndarray) -> np.ndarray:
@@ -93,14 +101,21 @@ def _of_rows(sums: Sums) -> Sums:
         turn = np.concatenate([np.broadcast_to(np.eye(mean.shape[1]), (len(base), mean.shape[1], mean.shape[1])),
                                -mean[:, :, None]], axis=2) / base[:, None, None]
         cov = turn @ sums.cov @ np.swapaxes(turn, 1, 2)
-    return Sums(sums.rows, sums.n, sums.users, np.nan_to_num(base) * sums.n, sums.weight2, mean, cov, sums.totals,
-                sums.counts)
+        unlike = 1 + np.nan_to_num(sums.cov[:, -1, -1] / base**2)
+    weight = np.nan_to_num(base) * sums.n
+    return Sums(sums.rows, sums.n, sums.users, weight, weight**2 * unlike / np.maximum(sums.n, 1), mean, cov,
+                sums.totals, sums.counts)
 
 
 def _stratified(sums: Sums, arm: np.ndarray, stratum: np.ndarray, size: int, metric: Metric, names: tuple[str, ...]
                 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Means of each arm over the strata, covariances of these means, and degrees of freedom."""
-    k = sums.mean.shape[1]
+    """Means of each arm over the strata, covariances of these means, and degrees of freedom.
+
+    Units of unlike size count as the number of alike ones that is as good (Carter, Schnepel and Steigerwald 2017, The
+    Review of Economics and Statistics 99, 698-709), of which one is the average leverage, that of HC3 (MacKinnon and
+    White 1985, Journal of Econometrics 29, 305-325).
+    """
+    k, good = sums.mean.shape[1], sums.n_eff
     kinds, codes = np.unique(stratum, return_inverse=True)
     held = np.bincount(codes, sums.weight)
     share = held / max(held.sum(), 1e-300)
@@ -111,8 +126,9 @@ def _stratified(sums: Sums, arm: np.ndarray, stratum: np.ndarray, size: int, met
             continue
         with np.errstate(invalid="ignore", divide="ignore"):
             mean[one] += share[of] * sums.mean[row]
-            cov[one] += share[of] ** 2 * sums.cov[row] / (sums.n[row] - 1)
-        df[one] += sums.n[row]
+            leverage = (1 - 1 / sums.n[row]) / (1 - 1 / good[row])
+            cov[one] += share[of] ** 2 * sums.cov[row] / (sums.n[row] - 1) * leverage**2
+        df[one] += good[row]
         seen[one, of] = 1
     if len(kinds) > 1 and not seen.all():
         one, of = np.argwhere(seen == 0)[0]
@@ -131,8 +147,10 @@ def _adjusted(value: np.ndarray, within: np.ndarray, cross: np.ndarray, before: 
     known = n > 1
     square = (n[known] * (n[known] - 1))[:, None]  # back from variances of means to sums of squares
     both, own = (square[:, :, None] * spread[known]).sum(axis=0), (square * cross[known]).sum(axis=0)
-    inverse = np.linalg.pinv(both, rcond=1e-10, hermitian=True)
-    slope, lost = inverse @ own, np.linalg.matrix_rank(both, tol=1e-10 * max(np.abs(both).max(), 1e-300))
+    many = max(square.sum(), 1)
+    inverse, lost = inverted(both / many, np.nan_to_num(np.abs(before[known])).max(axis=0, initial=0.0))
+    inverse /= many
+    slope = inverse @ own
     left = within - 2 * cross @ slope + np.einsum("i,aij,j->a", slope, spread, slope)
     total = df[known].sum()
     scale = total / max(total - lost, 1)
@@ -144,13 +162,25 @@ def _adjusted(value: np.ndarray, within: np.ndarray, cross: np.ndarray, before: 
     return value - (before - middle) @ slope, scale * np.maximum(left, 0.0) + extra, df * kept
 
 
+def inverted(cov: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, int]:
+    """The inverse of a covariance and its rank, whatever the units; what hardly varies for its `size` has no part."""
+    spread = np.sqrt(np.diag(cov))
+    scale = np.outer(*[np.where(spread > ALIKE * size, spread, np.inf)] * 2)
+    return (np.linalg.pinv(cov / scale, rcond=1e-10, hermitian=True) / scale,
+            int(np.linalg.matrix_rank(cov / scale, tol=1e-10)))
+
+
 def _of_quantile(trial: Trial, cells: Cells, at: int, here: np.ndarray, rows: np.ndarray, n: np.ndarray) -> Arms:
-    """A quantile of each arm; its error is the width of its interval from ranks (Price and Bonett 2002, JSCS 72)."""
+    """A quantile of each arm; its error is the width of its interval from ranks (Price and Bonett 2002, JSCS 72).
+
+    It needs a density: where the quantile is also an end of its interval, many values are alike, and there is no error.
+    """
     found, size = cells.levels[at], len(trial.arms)
     value, se = np.full(size, np.nan), np.full(size, np.nan)
     if found is not None:
         value[cells.arm[here]] = found.estimate[here]
-        se[cells.arm[here]] = (found.high - found.low)[here] / (2 * z_value(trial.confidence))
+        tied = (found.low >= found.estimate) | (found.high <= found.estimate)
+        se[cells.arm[here]] = np.where(tied, 0.0, found.high - found.low)[here] / (2 * z_value(trial.confidence))
     nothing = np.zeros((size, 0))
     return Arms(value, se, np.full(size, np.inf), n, rows - n, np.full(size, np.nan), words.text("compare.quantile"),
                 nothing, np.zeros((size, 0, 0)), nothing)

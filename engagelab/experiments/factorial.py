@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import interval, shown
+from engagelab.display import heading, interval, shown
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics import measure as measuring
 from engagelab.metrics import winner
@@ -46,8 +46,9 @@ class Factorial:
 
     def _tables(self) -> list[pd.DataFrame]:
         effects = rounded(self.frame, ["effect", "contrast", "estimate", "interval"], self.unit, signed=True)
-        return [effects.join(rounded(self.frame, ["p_adjusted"])), self.cells[list(self.factors)].join(
-            rounded(self.cells, ["estimate", "interval", "n", "n_missing"], self.unit))]
+        cells = rounded(self.cells, ["estimate", "interval", "n", "n_missing"], self.unit)
+        return [effects.join(rounded(self.frame, ["p_adjusted"])),
+                self.cells[list(self.factors)].rename(columns=heading).join(cells)]
 
     def __repr__(self) -> str:
         return plain(self._tables(), self.notes)
@@ -92,7 +93,7 @@ def factorial(data: Any, metric: Noun | Mapping[str, Noun], *, factors: Sequence
     2  interaction  (short − long) × (person − brand)    0.0471      0.0036
     >>> found.best[["subject", "sender", "seen", "estimate", "low", "high"]].round(3)
       subject  sender  seen  estimate    low   high
-    0   short  person  0.05     0.036  0.023  0.065
+    0   short  person  0.05     0.039  0.023  0.065
     """
     name, noun = measuring.one_of_sums(metric)
     if not isinstance(factors, list | tuple) or not FACTORS[0] <= len(set(factors)) <= FACTORS[1]:
@@ -114,8 +115,8 @@ def factorial(data: Any, metric: Noun | Mapping[str, Noun], *, factors: Sequence
     effects = _effects(levels)
     frame = _frame(effects, own, df, counted, confidence)
     frame.insert(0, "metric", name)
-    top = winner.best(cells["estimate"], np.sqrt(_tested(own, len(own), counted)[1]), confidence=confidence,
-                      better=noun.better)
+    top = winner.best(cells["estimate"], np.sqrt(_tested(own, len(own), counted)[1]), n=cells["n"] if counted else None,
+                      confidence=confidence, better=noun.better)
     best = cells.loc[[top.place], [*names, "n"]].assign(**{column: getattr(top, column) for column in (
         "estimate", "low", "high", "seen", "seen_low", "seen_high")}).reset_index(drop=True)
     cell = words.text("factorial.best", cell=_cell(cells, names, top.place), k=len(cells), seen=shown(top.seen, unit),

@@ -14,8 +14,10 @@ from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
 from engagelab.experiments.compare import compared, settled
 from engagelab.experiments.comparison import Comparison
+from engagelab.experiments.over import in_order
 from engagelab.experiments.read import Cells, Metric, Trial, Units, arm_sizes, arms_in, grouped, taken
 from engagelab.metrics.answer import grouping, labels
+from engagelab.metrics.measure import named
 from engagelab.metrics.nouns import Favourable, Mean, Noun, Rate
 from engagelab.summaries import sql
 from engagelab.summaries.engine import Source, source
@@ -53,7 +55,8 @@ class Given(Trial):
 def from_moments(data: Any, *, control: object, arm: str = "arm", metric: str = "metric", n: str = "n",
                  mean: str = "mean", variance: str | None = None, sd: str | None = None, se: str | None = None,
                  by: str | Sequence[str] | None = None, over: str | None = None, cumulative: bool = False,
-                 nouns: Mapping[str, Noun] | None = None, plan: Any = None, look: int | None = None,
+                 nouns: Mapping[str, Noun] | None = None, plan: Any = None,
+                 look: int | Sequence[float] | None = None,
                  peek: bool = False, primary: str | None = None, correct: str | None = None,
                  combine: Mapping[str, Sequence[str]] | None = None, split: Mapping[str, float] | None = None,
                  rates: str = "newcombe", units: Mapping[str, str] | None = None, confidence: float | None = None
@@ -84,20 +87,21 @@ def from_moments(data: Any, *, control: object, arm: str = "arm", metric: str = 
     rules = settled(plan, look, peek, correct=correct, primary=primary, confidence=confidence, split=split, rates=rates)
     if cumulative and over is None:
         raise UsageError("given.cumulative")
-    nouns, groups = nouns or {}, grouping(by, arm, metric, over)
-    table, named = source(data), [arm, *groups, *([over] if over else [])]
+    nouns, groups = named(nouns) if nouns else {}, grouping(by, arm, metric, over)
+    table, keys = source(data), [arm, *groups, *([over] if over else [])]
     spread = _spread(table, nouns, {"variance": variance, "sd": sd, "se": se})
-    view = grouped(table, named, over, None)
+    view = grouped(table, keys, over, None)
     found = _rows(view, table, [metric, n, mean, spread[1]], nouns)
-    _check(found, named, [metric, n, mean, spread[1]], nouns)
-    if cumulative and found[f"key_{len(named) + 1}"].isna().any():
-        raise DataError("over.undated_rows", column=repr(over))
+    _check(found, keys, [metric, n, mean, spread[1]], nouns)
+    if cumulative and over:
+        _follows(found, len(keys) + 1, over)
     arms, back, notes = arms_in(arm_sizes(view), arm, control, combine or {})
-    cells, moments = _laid(found, len(named), cumulative)
+    cells, moments = _laid(found, len(keys), cumulative)
     metrics = [Metric(name, _noun(name, nouns), Ask((name,))) for name in moments]
     sums = [_sums(*moments[each.name], spread[0], isinstance(each.noun, Rate | Favourable)) for each in metrics]
-    trial = Given(arms, tuple(metrics), Units(), view, [], tuple(named), "day" if view.period else None, back,
-                  rules.confidence, tuple(notes + _notes(found, over, cumulative)), table, (cells, sums), cumulative)
+    trial = Given(arms, tuple(metrics), Units(), view, [], tuple(keys), "day" if view.period else None,
+                  back, rules.confidence, tuple(notes + _notes(found, over, cumulative)), table, (cells, sums),
+                  cumulative=cumulative)
     _all_there(trial)
     return compared(trial, rules, by=groups, over=over, plan=plan, units=units or {})
 
@@ -150,6 +154,19 @@ def _check(found: pd.DataFrame, named: Sequence[str], columns: Sequence[str | No
             theirs = dict(zip(("name", "n", "mean", "spread"), columns, strict=True)).get(column)
             raise DataError(f"given.{key}", where=words.joined(where), column=repr(theirs), value=f"{row[column]}",
                             n=int(wrong.sum()), counted=f"{row['n'] * row['mean']:g}")
+
+
+def _follows(found: pd.DataFrame, last: int, over: str) -> None:
+    """Refuse cumulative moments of no time, and those of fewer units than the ones before."""
+    if found[f"key_{last}"].isna().any():
+        raise DataError("over.undated_rows", column=repr(over))
+    in_order(found.drop_duplicates(f"rank_{last}").sort_values(f"rank_{last}")[f"key_{last}"].tolist(), over)
+    rows = found.sort_values(f"rank_{last}", kind="stable")
+    fewer = rows.groupby(["name", *(f"rank_{i}" for i in range(2, last))])["n"].diff() < 0
+    if fewer.any():
+        row = rows[fewer].iloc[0]
+        raise DataError("given.falls", metric=repr(row["name"]), column=repr(over), value=repr(row[f"key_{last}"]),
+                        n=int(row["n"]))
 
 
 def _laid(found: pd.DataFrame, depth: int, cumulative: bool) -> tuple[pd.DataFrame, dict[str, Told]]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from engagelab.errors import DataError, column_of
-from engagelab.experiments.read import read_metric, values_of
+from engagelab.experiments.estimate import inverted
+from engagelab.experiments.units import read_metric, values_of
 from engagelab.metrics.nouns import SURVEY_MIN_N, Noun
 from engagelab.summaries import sql
 from engagelab.summaries.alike import check_sums
@@ -51,17 +52,17 @@ def history_of(data: Any, noun: Noun, *, user: str | None = None) -> dict[str, A
         raise DataError("plan.no_level", metric=noun.name)
     turn = np.eye(len(values) - k + 1, len(values), k - 1)  # the metric as one value, and each covariate
     turn[0, :k] = gradient
+    pairs = moments(view, [Ask(tuple(values), scope=metric.plain.scope)])[1][0] if values[k:] else sums
     if user is not None:
         moves = _by_user(view, metric.plain, values, sums.mean[0], turn)
         n, cov = _enough(moves.shape[1], noun), np.atleast_2d(np.cov(moves))
     else:
-        pairs = moments(view, [Ask(tuple(values), scope=metric.plain.scope)])[1][0] if values[k:] else sums
         cov = turn @ pairs.cov[0] @ turn.T * n / (n - 1)
     if cov[0, 0] <= (1e-12 * np.abs(gradient * sums.mean[0]).sum()) ** 2:
         raise DataError("plan.no_spread", metric=noun.name, n=n)
     rows = View(columns).plain("SELECT count(*) AS n FROM events")["n"].iloc[0] if view.where else sums.rows[0]
     return {"baseline": float(noun.estimates(sums, .95).estimate[0]), "sd": float(np.sqrt(cov[0, 0])),
-            "adjust_r2": _explained(cov), "measured": n, "missing": int(rows - sums.n[0])}
+            "adjust_r2": _explained(cov, np.abs(pairs.mean[0, k:])), "measured": n, "missing": int(rows - sums.n[0])}
 
 
 def _enough(n: int, noun: Noun) -> int:
@@ -83,7 +84,7 @@ def _by_user(view: View, ask: Ask, values: list[str], mean: np.ndarray, turn: np
     return turn @ (sums - np.outer(size, sums.sum(axis=0) / size.sum())).T / size.mean()
 
 
-def _explained(cov: np.ndarray) -> float:
-    """The share of the first value's variance that goes with the others."""
-    both = cov[1:, 0] @ np.linalg.pinv(cov[1:, 1:], rcond=1e-10, hermitian=True) @ cov[1:, 0]
+def _explained(cov: np.ndarray, size: np.ndarray) -> float:
+    """The share of the first value's variance that goes with the others, which are of this `size`."""
+    both = cov[1:, 0] @ inverted(cov[1:, 1:], size)[0] @ cov[1:, 0]
     return float(np.clip(both / cov[0, 0], 0, 1))

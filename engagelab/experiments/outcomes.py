@@ -15,6 +15,7 @@ from engagelab.errors import DataError, UsageError
 from engagelab.summaries.durations import days
 from engagelab.summaries.engine import source
 from engagelab.summaries.frames import fetched, numbers
+from engagelab.summaries.view import LETTERS
 
 
 def outcomes(units: Any, rows: Any, *, name: str, time: str, within: str, before: str | None = None,
@@ -31,7 +32,7 @@ def outcomes(units: Any, rows: Any, *, name: str, time: str, within: str, before
     until : up to when the rows were observed, the newest of them unless said. A unit whose time was not over by then is
         missing, and so is its past where the rows begin later than its time before.
 
-    Raises UsageError for arguments, DataError for a start or time that is no stamp.
+    Raises UsageError for arguments, DataError for a start or time that is no stamp, or if no unit occurs in the rows.
 
     >>> units = pd.DataFrame({"user_id": ["a", "b"], "arm": ["A", "B"], "assigned_at": pd.Timestamp("2026-03-01")})
     >>> orders = pd.DataFrame({"user_id": ["a", "a", "b"], "total": [10, 20, 30], "ordered_at": pd.to_datetime(
@@ -48,6 +49,7 @@ def outcomes(units: Any, rows: Any, *, name: str, time: str, within: str, before
     if taken:
         raise UsageError("outcomes.taken", columns=words.joined(map(repr, taken)))
     found = fetched(rows, [user, time, *listed])
+    _check_users(made[user].dropna(), found[user].dropna(), user)
     at, since = _stamps(found[time], time), _stamps(fetched(made, [user, start])[start], start)
     amounts = numbers(found, listed) if listed else pd.DataFrame(index=found.index)
     spans = {"": (np.zeros(1, "timedelta64[us]")[0], _span("within", within))}
@@ -67,6 +69,13 @@ def outcomes(units: Any, rows: Any, *, name: str, time: str, within: str, before
             total = groups[column].sum().reindex(range(len(made)), fill_value=0.0)
             made[f"{column}{ending}"] = total.where(seen.to_numpy())
     return made
+
+
+def _check_users(drawn: pd.Series, acted: pd.Series, column: str) -> None:
+    """Refuse tables of which not one user is in both, as their ids are of two kinds."""
+    if len(drawn) and len(acted) and not acted.isin(drawn.unique()).any():
+        raise DataError("outcomes.nobody", column=repr(column), unit=repr(str(drawn.iloc[0])[:LETTERS]),
+                        row=repr(str(acted.iloc[0])[:LETTERS]))
 
 
 def _whole(data: Any) -> pd.DataFrame:

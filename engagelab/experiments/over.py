@@ -5,14 +5,16 @@ Who takes each look for the only one finds an effect sooner or later, where ther
 metrics. Whether an effect fades, as the novelty wears off, is the slope of the effects of the single moments.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import metric_name, shown
+from engagelab.display import metric_name, named, shown
 from engagelab.errors import UsageError
 from engagelab.experiments.contrast import STEPWISE, Looking, Pair, each_p
 from engagelab.experiments.estimate import Arms, arms_of
@@ -27,10 +29,13 @@ from engagelab.metrics.nouns import Noun
 COLUMNS = ("over", "metric", "arm", "control", "n_control", "n_arm", "value_control", "value_arm", "difference", "low",
            "high", "p", "low_always", "high_always", "p_always", "effect", "effect_se", "p_trend")
 VALUES = COLUMNS[6:17]
+TURNED = 1 / 3  # of the first effect: a line through one that only fades may cross 0 by less
 
 
 def over_time(trial: Trial, rules: Rules, over: str | None, off: Mapping[str, str]) -> tuple[pd.DataFrame, list[str]]:
     """The effects over time, a row a metric, arm and moment, and what has to be said.
+
+    over : days, numbers, or text with numbers in it, whose order as text must be theirs: w09 and w10, not w9 and w10.
 
     `low, high, p` are those of a single look, `low_always, high_always, p_always` hold for looks at all moments.
     `effect, effect_se` are of what came at that moment alone; `p_trend` (Holm) says whether these drift.
@@ -44,6 +49,7 @@ def over_time(trial: Trial, rules: Rules, over: str | None, off: Mapping[str, st
     shares = (replace(rules, correct="bonferroni") if rules.correct in STEPWISE else rules).shares(nouns)
     single, until = trial.cells(over), [trial.cells(until=rank) for rank in range(1, trial.times + 1)]
     names = single.labels[:len(until)]
+    in_order(names, over)
     made, trends = [], []
     for at, (name, noun) in enumerate(nouns.items()):
         found = [arms_of(trial, cells, at, strict=False) for cells in until]
@@ -52,9 +58,8 @@ def over_time(trial: Trial, rules: Rules, over: str | None, off: Mapping[str, st
         for i, arm in enumerate(trial.arms[1:], 1):
             rows = _cumulative(found, i, rules, shares[name])
             value, se, df = effects_of(alone, i)
-            rows = rows.assign(over=names, metric=name, arm=arm, control=trial.arms[0], effect=value, effect_se=se,
-                               p_always=rows["p_always"].cummin())
-            first, last, p = _trend(names, (value, se, df), alone, i)
+            rows = rows.assign(over=names, metric=name, arm=arm, control=trial.arms[0], effect=value, effect_se=se)
+            first, last, p = _trend(names, (value, se, df), alone, i) if not secret.any() else (np.nan,) * 3
             trends.append({"metric": name, "arm": arm, "control": trial.arms[0], "unit": noun.unit, "first": first,
                            "last": last, "p": p})
             rows.loc[secret, list(VALUES)] = np.nan
@@ -104,6 +109,19 @@ def _trend(names: Sequence[str], effects: Effects, alone: Sequence[Arms], i: int
     return trend(_places(names), *effects, weight)
 
 
+def in_order(names: Sequence[str], over: str) -> None:
+    """Refuse moments that are not in the order of the numbers in them, or that have none.
+
+    >>> in_order(["w09", "w10"], "week")
+    """
+    numbers = pd.to_numeric(pd.Series(names, dtype="str"), errors="coerce")
+    order: list[Any] = numbers.tolist() if numbers.notna().all() else [
+        [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)] for name in names]
+    for i, name in enumerate(names[1:], 1):
+        if order[i] < order[i - 1] or not re.search(r"\d", name):
+            raise UsageError("over.order", column=repr(over), value=repr(name), before=repr(names[i - 1]))
+
+
 def _places(names: Sequence[str]) -> np.ndarray:
     """Where the moments lie: days and numbers as such, all else one after the other."""
     days = pd.to_datetime(pd.Series(names, dtype="str"), format="%Y-%m-%d", errors="coerce")
@@ -126,20 +144,24 @@ def _first(table: pd.DataFrame, off: Mapping[str, str], alpha: float) -> list[st
     said = []
     for (metric, arm, control), rows in table[~table["metric"].isin(off)].groupby(
             ["metric", "arm", "control"], sort=False):
-        names = {"metric": metric_name(str(metric)), "arm": arm, "control": control}
+        names = {"metric": metric_name(str(metric)), "arm": named(arm, "arm"),
+                 "control": named(control, "arm")}
         shown_at, peeked = (rows.loc[rows[name] < alpha, "over"] for name in ("p_always", "p"))
         if len(shown_at):
-            said.append(words.text("over.shown", when=shown_at.iloc[0], **names))
+            stays = rows["p_always"].dropna().iloc[-1] < alpha
+            said.append(words.text("over.shown" if stays else "over.gone", when=shown_at.iloc[0], **names))
         elif len(peeked) and not rows["p"].iloc[-1] < alpha:
             said.append(words.text("over.peeked", when=peeked.iloc[0], **names))
     return said
 
 
 def _drifts(lines: pd.DataFrame, alpha: float) -> list[str]:
-    """Which effects fade or grow, in sentences."""
+    """Which effects fade, grow or turn, in sentences."""
     drifting = lines["p"] < alpha
-    said = [words.text("over.fades" if abs(row["last"]) < abs(row["first"]) else "over.grows", arm=row["arm"],
-                       metric=metric_name(row["metric"]), control=row["control"], p=p_said(row["p"]),
+    said = [words.text("over.turns" if row["first"] * row["last"] < -TURNED * row["first"]**2 else
+                       "over.fades" if abs(row["last"]) < abs(row["first"]) else "over.grows",
+                       arm=named(row["arm"], "arm"), control=named(row["control"], "arm"),
+                       metric=metric_name(row["metric"]), p=p_said(row["p"]),
                        first=shown(row["first"], row["unit"], signed=True),
                        last=shown(row["last"], row["unit"], signed=True)) for row in lines[drifting].to_dict("records")]
     steady = lines[~drifting & lines["p"].notna()]

@@ -12,9 +12,10 @@ from typing import Any
 
 from engagelab.display import shown, tick
 from engagelab.errors import DataError, UsageError, one_of
-from engagelab.experiments.contrast import CORRECTIONS
+from engagelab.experiments.contrast import CORRECTIONS, STEPWISE
 from engagelab.experiments.history import history_of
 from engagelab.experiments.planned import POWER, Plan
+from engagelab.experiments.rules import share_of
 from engagelab.metrics import sequential
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.measure import Metrics, one_of_sums
@@ -23,7 +24,7 @@ from engagelab.metrics.nouns import Favourable, Noun, Rate
 RELATIVE = re.compile(r"\s*([+\-−]?\d+(?:\.\d+)?)\s*[%％]\s*")
 LEAST = {"power": .5, "adjust_r2": 0, "icc": 0}  # all of them below 1
 ABOVE = {"sd": 0, "margin": 0, "weekly": 0, "cluster_size": 1}
-WHOLE = ("n", "arms")  # two at least
+WHOLE = {"n": 2, "arms": 2, "metrics": 1}  # at least
 
 
 def plan(metric: Metrics, *, history: Any = None, baseline: float | None = None, sd: float | None = None,
@@ -31,7 +32,7 @@ def plan(metric: Metrics, *, history: Any = None, baseline: float | None = None,
          adjust_r2: float | None = None, cluster_size: float | None = None, icc: float | None = None,
          looks: sequential.Looks | None = None, spending: str = "obrien_fleming", margin: float | None = None,
          weekly: float | None = None, user: str | None = None, correct: str = "dunnett", confidence: float = .95,
-         unit: str | None = None) -> Plan:
+         metrics: int = 1, primary: bool = False, unit: str | None = None) -> Plan:
     """How many units are needed to see an effect; or the smallest effect that n see; or the chance to see it.
 
     metric : a noun, or a dict of its name and the noun. Told of it: `history`, a table with its columns, a row a unit
@@ -49,6 +50,7 @@ def plan(metric: Metrics, *, history: Any = None, baseline: float | None = None,
         told. The noun's own margin is taken where no effect is told.
     weekly : units that come in a week, for all arms together.
     correct, confidence : as the comparison will be made. unit : for display, such as "JPY".
+    metrics, primary : how many metrics will decide, and whether this one has half of the alpha; guardrails decide not.
 
     Returns `Plan`. Raises UsageError for what does not go together, DataError for a history that cannot tell.
 
@@ -61,9 +63,11 @@ def plan(metric: Metrics, *, history: Any = None, baseline: float | None = None,
     """
     name, noun = one_of_sums(metric)
     _checked({"baseline": baseline, "sd": sd, "power": power, "adjust_r2": adjust_r2, "icc": icc, "margin": margin,
-              "weekly": weekly, "cluster_size": cluster_size, "n": n, "arms": arms})
+              "weekly": weekly, "cluster_size": cluster_size, "n": n, "arms": arms, "metrics": metrics})
     z_value(confidence)
     one_of("correct", correct, CORRECTIONS)
+    if primary and correct in STEPWISE:
+        raise UsageError("compare.stepwise_primary", correct=repr(correct))
     if margin is None and effect is None and (n is None or power is None):
         margin = noun.margin
     level = _level(noun, history, user, {"baseline": baseline, "sd": sd, "adjust_r2": adjust_r2})
@@ -75,7 +79,8 @@ def plan(metric: Metrics, *, history: Any = None, baseline: float | None = None,
     draft = Plan(metric=name, better=noun.better, effect=math.nan if change is None else change, n=n or 2,
                  power=power or POWER, found="effect" if change is None else "n" if n is None else "power",
                  margin=margin, arms=arms, confidence=confidence, correct=correct, looks=_looks(looks),
-                 spending=spending, weekly=weekly, cluster_size=cluster_size, icc=icc, unit=unit or noun.unit, **level)
+                 spending=spending, weekly=weekly, cluster_size=cluster_size, icc=icc, unit=unit or noun.unit,
+                 share=1.0 if correct == "none" else share_of(metrics, primary or None), **level)
     if change is not None and not draft.can_show(change):
         raise UsageError("metrics.effect", value="0") if margin is None else UsageError(
             "plan.beyond", margin=shown(margin, draft.unit), effect=shown(change, draft.unit, signed=True))
@@ -105,8 +110,8 @@ def _checked(told: dict[str, Any]) -> None:
         if value is None:
             continue
         number = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
-        if name in WHOLE and not (number and isinstance(value, Integral) and int(value) >= 2):
-            raise UsageError("plan.whole", name=name, value=repr(value))
+        if name in WHOLE and not (number and isinstance(value, Integral) and int(value) >= WHOLE[name]):
+            raise UsageError("plan.whole", name=name, least=WHOLE[name], value=repr(value))
         if name in LEAST and not (number and LEAST[name] <= value < 1):
             raise UsageError("plan.part", name=name, low=LEAST[name], value=repr(value))
         if name in ABOVE and not (number and value > ABOVE[name]):

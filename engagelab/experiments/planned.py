@@ -38,7 +38,7 @@ class Plan:
     n : units in each arm, `total` those of all arms. effect : difference that is planned for, in the metric's own
     unit; margin : how much worse is still accepted, None where a difference is to be seen. kind : "rate" (two shares)
     or "mean". unit : as in `el.shown`. looks : fractions of the units at which one looks. found : which of n, effect
-    and power was not told. baseline, sd : of one unit, from the history or told.
+    and power was not told. baseline, sd : of one unit, from the history or told. share : of the alpha, for this metric.
 
     `.frame` is the power curve: `n`, `effect`, `power`, and `n_needed` for the effect at the planned power (at 80 %
     where power was found); with half of n, n and twice n. `.bounds` are the looks. `.says` and `.notes` are sentences.
@@ -66,6 +66,7 @@ class Plan:
     weekly: float | None = None
     measured: int | None = None
     missing: int = 0
+    share: float = 1.0
 
     @property
     def total(self) -> int:
@@ -91,12 +92,18 @@ class Plan:
     def each(self) -> float:
         """The confidence of one comparison, so that all together keep the plan's."""
         others = self.arms - 1
-        if others == 1 or self.correct == "none":
+        if self.correct == "none" or others == self.share == 1:
             return self.confidence
-        if self.correct != "dunnett":
-            return 1 - (1 - self.confidence) / others
+        alpha = (1 - self.confidence) * self.share
+        if self.method != "dunnett":
+            return 1 - alpha / others
         # of the normal: at few degrees of freedom each comparison may be a little less sure
-        return 2 * NormalDist().cdf(float(dunnett_critical(math.inf, [.5] * others, self.confidence)[0])) - 1
+        return 2 * NormalDist().cdf(float(dunnett_critical(math.inf, [.5] * others, 1 - alpha)[0])) - 1
+
+    @property
+    def method(self) -> str:
+        """The correction as the comparison makes it: looks before the end leave no place for Dunnett's."""
+        return "bonferroni" if self.correct == "dunnett" and (self.looks or self.arms == 2) else self.correct
 
     @property
     def null(self) -> float:
@@ -217,11 +224,13 @@ class Plan:
                                confidence=tick(self.confidence, "share")))
         if self.found == "power":
             said.append(words.text("plan.note_needed", power=tick(POWER, "share")))
-        if self.each > self.confidence:
+        if self.share < 1:
+            said.append(words.text("plan.note_share", share=tick(round(self.share, 3), "share")))
+        if self.arms > 2 and self.each > self.confidence:
             said.append(words.text("plan.note_each", comparisons=self.arms - 1,
                                    each=tick(round(self.each, 5), "share"),
-                                   method=words.text(f"plan.correct_{self.correct}"),
-                                   confidence=tick(self.confidence, "share")))
+                                   method=words.text(f"plan.correct_{self.method}"),
+                                   confidence=tick(round(1 - (1 - self.confidence) * self.share, 5), "share")))
         if self.adjust_r2:
             said.append(words.text("plan.note_adjust", share=shown(self.adjust_r2, "share")))
         if self.cluster_size is not None:

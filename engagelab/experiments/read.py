@@ -15,6 +15,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, near
+from engagelab.experiments.units import Metric, Units, asks_of, metric_of, of_units, summed, with_gaps
 from engagelab.metrics.answer import labels
 from engagelab.metrics.nouns import Estimates, Noun, Quantile
 from engagelab.metrics.quantiles import quantiles
@@ -28,26 +29,12 @@ STAMPS = ("TIMESTAMP", "DATE")
 
 
 @dataclass(frozen=True)
-class Units:
-    """What was drawn by lot, and how: the columns of unit, stratum and weight, where there are any."""
-
-    kind: str = "row"  # "row", "user" or "cluster"
-    column: str | None = None
-    stratum: str | None = None
-    weights: str | None = None
-
-    @property
-    def counted(self) -> bool:
-        """Whether the last value of each unit is its number of rows, or their weight."""
-        return self.kind != "row" or self.weights is not None
-
-
-@dataclass(frozen=True)
 class Cells:
     """Moments of every metric, a row a cell: which arm, stratum and group (a segment, a day) each cell is of.
 
     The values of a metric are followed by its covariates and by a flag for each that is missing somewhere; then, where
-    units have several rows or weights, by their number. `levels` are the estimates of quantiles.
+    units have several rows or weights, by their number. `levels` are the estimates of quantiles; `gaps`, of each metric
+    that some rows of units lack, how many rows of a unit do, of how many, and whether any does.
     """
 
     arm: np.ndarray
@@ -56,17 +43,7 @@ class Cells:
     labels: list[str]
     sums: list[Sums]
     levels: list[Estimates | None] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric and what was read for it."""
-
-    name: str
-    noun: Noun
-    plain: Ask
-    covariates: tuple[str, ...] = ()
-    incomplete: tuple[str, ...] = ()  # covariates that are missing somewhere: each has a flag
+    gaps: Mapping[int, Sums] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +54,7 @@ class Trial:
     metrics: tuple[Metric, ...]
     units: Units
     view: View                 # by_1 is the arm, by_2 the stratum if there is one, then segments, then time
-    asks: list[Ask]
+    asks: list[Ask]            # of the metrics, then of what rows of units lack
     dims: tuple[str, ...]      # the caller's names of what the view is grouped by
     every: str | None          # the period of the last of them, where it is a stamp
     combine: Mapping[str, str]
@@ -85,6 +62,7 @@ class Trial:
     notes: tuple[str, ...]
     given: Source              # the data as they came
     once: tuple[pd.DataFrame, list[Sums]] | None = field(default=None, repr=False)  # what reading it once has given
+    lacking: tuple[int, ...] = ()  # the metrics that some rows of units lack
 
     def cells(self, dim: str | None = None, *, until: int | None = None) -> Cells:
         """The cells of all units, or by one of `dims`; `until`: what was there when the last had that rank."""
@@ -98,7 +76,7 @@ class Trial:
                 view = replace(view, where=" AND ".join(filter(None, (view.where, self._until(until)))))
         else:
             view = replace(self.view, by=tuple(f"by_{i}" for i in places), where=self._until(until) if until else "")
-            table, sums, _ = moments(*_summed(view, self.asks))
+            table, sums, _ = moments(*summed(view, self.asks))
             kept, at = np.ones(len(table), dtype=bool), list(range(1, len(places) + 1))
         period = self.every if dim == self.dims[-1] else None
         return self._merged(table[kept].reset_index(drop=True), [taken(one, kept) for one in sums], view, at, period,
@@ -141,9 +119,11 @@ class Trial:
                  } if grouped else {0.0: ""}
         ranks = sorted(order)
         made = [merge(taken(one, there), codes.ravel(), len(first)) for one in sums]
+        many = len(self.metrics)
         return Cells(first[:, 0].astype(int), first[:, 1], np.searchsorted(ranks, first[:, 2]),
-                     [order[rank] for rank in ranks], made,
-                     [self._levels(metric, view, table, first, at, grouped) for metric in self.metrics])
+                     [order[rank] for rank in ranks], made[:many],
+                     [self._levels(metric, view, table, first, at, grouped) for metric in self.metrics],
+                     dict(zip(self.lacking, made[many:], strict=True)))
 
     def _levels(self, metric: Metric, view: View, table: pd.DataFrame, cells: np.ndarray, at: list[int],
                 grouped: bool) -> Estimates | None:
@@ -169,37 +149,31 @@ def read(data: Any, nouns: Mapping[str, Noun], *, arm: str, control: object, by:
         columns.reads["u0"] = sql.Read(column_of(units.column, table.types), "user")
     if units.weights:
         columns.reads["w0"] = sql.Read(column_of(units.weights, table.types), "number")
-    metrics = [_metric(name, noun, columns) for name, noun in nouns.items()]
+    metrics = [metric_of(name, noun, columns) for name, noun in nouns.items()]
     view, every = replace(view, weighted=bool(units.weights)), "day" if view.period else None
     check_sums(view, named)
     simple = units.column is None and units.weights is None
-    metrics, found = _in_one_pass(view, metrics) if simple else ([_with_gaps(one, columns) for one in metrics], None)
+    metrics, found = _in_one_pass(view, metrics) if simple else ([with_gaps(one, columns) for one in metrics], None)
     arms, back, notes = arms_in(found[0] if found else arm_sizes(view), arm, control, combine)
     together = "combine=" if back else f"Design(strata={units.stratum!r})" if units.stratum else ""
     if together and (quantile := next((noun.name for noun in nouns.values() if isinstance(noun, Quantile)), "")):
         raise UsageError("compare.quantile_together", noun=quantile, how=together)
-    view, asks, units, more = _of_units(view, metrics, units, arm)
+    view, asks, lacking, units, more = of_units(view, metrics, units, arm)
     return Trial(arms, tuple(metrics), units, view, asks, tuple(named), every, back, confidence,
-                 (*notes, *more), table, found)
+                 (*notes, *more), table, found, lacking)
 
 
 def _in_one_pass(view: View, metrics: Sequence[Metric]) -> tuple[list[Metric], tuple[pd.DataFrame, list[Sums]]]:
     """The metrics and their moments; read again only where a covariate turns out to be missing somewhere."""
     columns = list(dict.fromkeys(column for metric in metrics for column in metric.covariates))
-    asks = [*_asks(metrics, view.columns), *(Ask((), known=view.columns.number(column)) for column in columns)]
+    asks = [*asks_of(metrics, view.columns), *(Ask((), known=view.columns.number(column)) for column in columns)]
     table, sums, _ = moments(view, asks)
     lacking = {column for column, one in zip(columns, sums[len(metrics):], strict=True) if (one.rows > one.n).any()}
     if lacking:
         metrics = [replace(metric, incomplete=tuple(column for column in metric.covariates if column in lacking))
                    for metric in metrics]
-        table, sums, _ = moments(view, _asks(metrics, view.columns))
+        table, sums, _ = moments(view, asks_of(metrics, view.columns))
     return list(metrics), (table, sums[:len(metrics)])
-
-
-def _asks(metrics: Sequence[Metric], columns: Columns) -> list[Ask]:
-    """What is asked of rows that are units."""
-    return [replace(metric.plain, values=tuple(values_of(metric, columns)), known="") if metric.covariates
-            else metric.plain for metric in metrics]
 
 
 def grouped(table: Source, named: Sequence[str], over: str | None, tz: str | None) -> View:
@@ -214,49 +188,6 @@ def grouped(table: Source, named: Sequence[str], over: str | None, tz: str | Non
                 periods.index("day", f"({when.local})", 1) if when else "")
 
 
-def read_metric(name: str, noun: Noun, columns: Columns) -> Metric:
-    """The metric with its covariates, and which of these are missing somewhere."""
-    return _with_gaps(_metric(name, noun, columns), columns)
-
-
-def _metric(name: str, noun: Noun, columns: Columns) -> Metric:
-    """The metric with its covariates."""
-    itself = [column for column in noun.adjust
-              if column in {getattr(noun, part, None) for part in ("column", "numerator", "denominator")}]
-    if itself:
-        raise UsageError("compare.adjust_itself", metric=repr(name), column=repr(itself[0]))
-    return Metric(name, noun, noun.ask(columns), tuple(noun.adjust))
-
-
-def _with_gaps(metric: Metric, columns: Columns) -> Metric:
-    """The metric, with the covariates that are missing somewhere named."""
-    if not metric.covariates:
-        return metric
-    ours = [columns.number(column) for column in metric.covariates]
-    gaps = View(columns).plain("SELECT " + ", ".join(f"count(*) - count({x}) AS {x}" for x in ours) + " FROM events")
-    return replace(metric, incomplete=tuple(column for column, x in zip(metric.covariates, ours, strict=True)
-                                            if gaps[x].iloc[0]))
-
-
-def values_of(metric: Metric, columns: Columns) -> list[str]:
-    """SQL of what is summed for a metric: its values as numbers, its covariates filled, and their flags.
-
-    What fills a covariate does not matter, as its flag takes up the difference; its mean keeps the digits.
-    """
-    ask, made = metric.plain, []
-    for value in ask.values:
-        flag = f"CASE WHEN {value} THEN 1.0 WHEN {ask.known} IS NOT NULL THEN 0.0 END"
-        made.append(flag if ask.flags and value != ask.known else value)
-    fills = {}
-    if metric.incomplete:
-        ours = [columns.number(column) for column in metric.incomplete]
-        means = View(columns).plain("SELECT " + ", ".join(f"avg({x}) AS {x}" for x in ours) + " FROM events").iloc[0]
-        fills = {x: sql.literal(float(f"{means[x]:.6g}")) if means[x] == means[x] else "0" for x in ours}
-    covariates = [columns.number(column) for column in metric.covariates]
-    made += [f"coalesce({x}, {fills[x]})" if x in fills else x for x in covariates]
-    return made + [f"CASE WHEN {x} IS NULL THEN 1.0 ELSE 0.0 END" for x in fills]
-
-
 def arm_sizes(view: View) -> pd.DataFrame:
     """How many rows there are of each arm."""
     return View(view.columns, ("by_1",)).query("SELECT\n    /*by*/\n    count(*) AS n_rows\nFROM events\n"
@@ -266,115 +197,38 @@ def arm_sizes(view: View) -> pd.DataFrame:
 def arms_in(found: pd.DataFrame, arm: str, control: object, combine: Mapping[str, Sequence[str]]
             ) -> tuple[tuple[str, ...], dict[str, str], list[str]]:
     """The arms of a table of groups, the control first; of which each is a part; and what has to be said."""
-    known = found["key_1"].notna().to_numpy()
+    known = found["key_1"].fillna("").str.strip().ne("").to_numpy()  # blank text is no arm
     there = list(np.array(labels(found, 1, None, 1), dtype=object)[known])
     if not there:
         raise DataError("checks.no_arms", column=repr(arm))
     notes = [] if known.all() else [words.text("compare.note_no_arm", n=int(found.loc[~known, "n_rows"].sum()),
                                                column=repr(arm))]
-    back = {str(part): str(name) for name, parts in combine.items() for part in parts}
+    if not isinstance(combine, Mapping):
+        raise UsageError("compare.combine", told=repr(combine))
+    back = {written(part): str(name) for name, parts in combine.items()
+            for part in ([parts] if isinstance(parts, str) else parts)}
     for part in back:
         _one_of_arms("combine", part, there, arm)
     arms = list(dict.fromkeys(back.get(label, label) for label in there))
-    first = str(control).lower() if isinstance(control, bool) else str(control)
+    first = written(control)
     _one_of_arms("control", first, arms, arm)
+    for i, one in enumerate(arms):
+        if like := [other for other in arms[:i] if other.strip().casefold() == one.strip().casefold()]:
+            raise DataError("compare.alike", column=repr(arm), one=repr(like[0]), other=repr(one))
     if len(arms) < 2:
         raise DataError("compare.one_arm", column=repr(arm), arm=repr(first))
     return (first, *(label for label in arms if label != first)), back, notes
+
+
+def written(arm: object) -> str:
+    """An arm that the caller names, as it stands in the table."""
+    return str(arm).lower() if isinstance(arm, bool | np.bool_) else str(arm)
 
 
 def _one_of_arms(name: str, value: str, arms: Sequence[str], column: str) -> None:
     if value not in arms:
         raise DataError("compare.no_arm", name=name, value=repr(value), column=repr(column),
                         arms=words.joined(map(repr, arms[:20])) + near(value, arms))
-
-
-def _of_units(view: View, metrics: Sequence[Metric], units: Units, arm: str
-              ) -> tuple[View, list[Ask], Units, list[str]]:
-    """The view whose rows are units, what is asked of it, and what has to be said."""
-    columns = view.columns
-    asks = _asks(metrics, columns)
-    if units.column is None and units.weights is None:
-        return view, asks, units, []
-    quantile = next((metric.noun.name for metric in metrics if isinstance(metric.noun, Quantile)), None)
-    if units.weights:
-        _check_weights(view, units.weights)
-    moments(replace(view, by=(), period=""), [metric.plain for metric in metrics])  # refuses what is off the scale
-    if units.column is None:
-        if quantile:
-            raise UsageError("compare.quantile_units", noun=quantile, unit=words.text("compare.weights"))
-        weighted = replace(view, weighted=False)
-        return weighted, [_weighted(metric, columns) for metric in metrics], units, []
-    kept, _ = view.keep(_rows_of(metrics, columns, units))
-    own = Columns(kept, {key: sql.Read(key, "key") for key in view.by} | {"u0": sql.Read("u0", "key")})
-    units_view = View(own, view.by)
-    notes = _check_units(units_view, units, arm)
-    most = int(units_view.plain(f"SELECT max({own.number('n_rows')}) AS most FROM events")["most"].iloc[0] or 0)
-    if most <= 1 and not units.weights:
-        where = f"{view.where} AND u0 IS NOT NULL" if view.where else "u0 IS NOT NULL"
-        return replace(view, where=where), asks, replace(units, kind="row"), notes
-    if quantile:
-        raise UsageError("compare.quantile_units", noun=quantile, unit=repr(units.column))
-    made = [Ask(tuple(own.number(name) for name in _names(at, len(values_of(metric, columns)))))
-            for at, metric in enumerate(metrics)]
-    return units_view, made, units, notes
-
-
-def _names(at: int, size: int) -> list[str]:
-    return [f"m{at}_{i}" for i in range(size)] + [f"m{at}_n"]
-
-
-def _weighted(metric: Metric, columns: Columns) -> Ask:
-    """What is asked of rows with weights: each value times the weight, and the weight."""
-    values = values_of(metric, columns)
-    together = " AND ".join([*(f"{value} IS NOT NULL" for value in values[:len(metric.plain.values)]), "w0 > 0"])
-    return Ask(tuple(f"CASE WHEN {together} THEN {value} END" for value in (*(f"w0 * {x}" for x in values), "w0")),
-               scope=metric.plain.scope, note=metric.plain.note)
-
-
-def _rows_of(metrics: Sequence[Metric], columns: Columns, units: Units) -> str:
-    """The text that sums the rows of each unit."""
-    weight = "w0 * " if units.weights else ""
-    picked = ["count(*) AS n_rows"]
-    for at, metric in enumerate(metrics):
-        values = values_of(metric, columns)
-        known = " AND ".join(f"{value} IS NOT NULL" for value in values[:len(metric.plain.values)] or [
-            metric.plain.known])
-        if metric.plain.scope:
-            known = f"({metric.plain.scope}) AND {known}"
-        if units.weights:
-            known = f"{known} AND w0 > 0"
-        picked += [f"sum(CASE WHEN {known} THEN {weight}{value} END) AS {name}"
-                   for value, name in zip(values, _names(at, len(values))[:-1], strict=True)]
-        picked.append(f"sum(CASE WHEN {known} THEN {'w0' if units.weights else '1.0'} END) AS m{at}_n")
-    return ("SELECT\n    /*by*/\n    u0, " + ",\n    ".join(picked)
-            + "\nFROM events\nWHERE u0 IS NOT NULL\nGROUP BY /*by*/ u0")
-
-
-def _summed(view: View, asks: list[Ask]) -> tuple[View, list[Ask]]:
-    """The kept sums of the units added up to the groups of this view."""
-    names = [name for name in view.columns.reads if name[0] == "x"]
-    sums = ", ".join(f"sum({name}) AS {name}" for name in names)
-    kept, _ = view.keep(f"SELECT\n    /*by*/\n    u0, {sums}\nFROM events\nGROUP BY /*by*/ u0")
-    own = Columns(kept, {key: sql.Read(key, "key") for key in view.by} | {
-        name: sql.Read(name, "number") for name in names})
-    return View(own, view.by), asks
-
-
-def _check_units(view: View, units: Units, arm: str) -> list[str]:
-    """Refuse a unit in two arms."""
-    twice = view.plain("SELECT count(*) AS n, min(CAST(u0 AS VARCHAR)) AS first FROM (SELECT u0 FROM events "
-                       "WHERE by_1 IS NOT NULL GROUP BY u0 HAVING min(by_1) <> max(by_1)) AS twice").iloc[0]
-    if twice["n"]:
-        raise DataError("compare.two_arms", n=int(twice["n"]), column=repr(units.column), value=repr(twice["first"]),
-                        arm=repr(arm))
-    return []
-
-
-def _check_weights(view: View, weights: str) -> None:
-    lowest = replace(view, by=(), period="", weighted=False).plain("SELECT min(w0) AS lowest FROM events")["lowest"]
-    if float(lowest.fillna(0).iloc[0]) < 0:
-        raise DataError("summaries.negative_weight", column=repr(weights), value=f"{lowest.iloc[0]:g}", first="")
 
 
 def _literal(value: Any) -> str:

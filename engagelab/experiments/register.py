@@ -5,7 +5,7 @@ preregistration (Nosek et al. 2018, PNAS 115:2600). Rows are added and never cha
 stood there before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,16 +14,16 @@ from typing import Any
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import MISSING, interval, named, shown, table_html
+from engagelab.display import MISSING, interval, metric_name, named, shown, table_html
 from engagelab.errors import UsageError, near, one_of
 from engagelab.experiments.comparison import Comparison
 from engagelab.experiments.entry import departures
 from engagelab.experiments.register_file import COLUMNS, PLAN, RESULT, Row, add, read
 from engagelab.metrics.nouns import BETTER
-from engagelab.metrics.sequential import boundaries
+from engagelab.metrics.sequential import boundaries, times
 
-SIZES = ("better", "margin", "split", "unit", "effect", "n", "power", "confidence", "correct", "looks", "spending",
-         "peek")   # what a plan of `el.plan` tells
+SIZES = ("better", "margin", "split", "unit", "effect", "n", "power", "confidence", "correct", "share", "looks",
+         "spending", "peek")   # what a plan of `el.plan` tells
 DECISIONS = ("adopt", "adapt", "stop", "repeat")
 
 
@@ -71,7 +71,7 @@ class Register:
         """
         told = {"hypothesis": hypothesis, "metric": metric, "arms": arms, "control": control, "stop": stop,
                 "better": better, "margin": margin, "primary": primary, "guardrails": guardrails, "plan": plan}
-        if name in self._newest():
+        if str(name) in self._newest():
             raise UsageError("register.there", name=repr(name))
         row = _planned({key: value for key, value in told.items() if value is not None}, {})
         add(self.path, [row | {"name": name, "version": 1, "step": "plan", "on": on}])
@@ -108,7 +108,7 @@ class Register:
         """All rows of an experiment in the order in which they were written: each version of the plan, and the result.
         """
         self._one(name)
-        return pd.DataFrame([row for row in read(self.path)[1] if row["name"] == name], columns=list(COLUMNS))
+        return pd.DataFrame([row for row in read(self.path)[1] if row["name"] == str(name)], columns=list(COLUMNS))
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -132,9 +132,9 @@ class Register:
 
     def _one(self, name: str) -> tuple[Row, list[Row]]:
         found = self._newest()
-        if name not in found:
+        if str(name) not in found:
             raise UsageError("register.unknown", name=repr(name) + near(name, found))
-        return found[name]
+        return found[str(name)]
 
     def _open(self, name: str) -> Row:
         """The newest plan of an experiment that has no result."""
@@ -167,12 +167,15 @@ def _planned(told: Row, old: Row) -> Row:
         one_of("plan", key, SIZES)
     row = {**dict.fromkeys(PLAN), "better": BETTER[0], **old, **plan, **told}
     for key in ("arms", "guardrails"):
+        if not isinstance(row[key], Iterable | None):
+            raise UsageError("register.value", name=repr(key), value=repr(row[key]))
         row[key] = [row[key]] if isinstance(row[key], str) else list(map(str, row[key] or ()))
     if len(set(row["arms"])) < max(2, len(row["arms"])):
         raise UsageError("register.arms", value=repr(row["arms"]))
-    one_of("control", row["control"], row["arms"])
+    row["control"] = one_of("control", str(row["control"]), row["arms"])
     boundaries(row["looks"] or 1, confidence=row["confidence"] or .95,
                spending=row["spending"] or "obrien_fleming")   # which refuses what cannot be
+    row["looks"] = row["looks"] and list(map(float, times(row["looks"])))
     return row
 
 
@@ -197,8 +200,8 @@ def _told(plan: Row, results: list[Row]) -> list[str]:
     if plan["n"]:
         planned.append(words.text("register.n", n=plan["n"]))
     planned.append(str(plan["on"]))
-    arms = words.joined([plan["control"] + words.text("register.control"),
-                         *(arm for arm in plan["arms"] if arm != plan["control"])])
+    arms = words.joined([named(plan["control"], "arm") + words.text("register.control"),
+                         *(named(arm, "arm") for arm in plan["arms"] if arm != plan["control"])])
     state, check, act = words.text("register.open"), [MISSING], MISSING
     if results:
         last = results[-1]
@@ -216,6 +219,7 @@ def _found(row: Row, plan: Row) -> str:
     """What came out for one arm and metric, in a line."""
     unit, judged = row["unit"] or "number", row["metric"] == (plan["primary"] or plan["metric"])
     low, high = (row[f"{end}_adjusted"] if row["low_adjusted"] is not None else row[end] for end in ("low", "high"))
-    return words.text("register.found", arm=row["arm"] if judged else f"{row['arm']} {row['metric']}",
+    arm = named(row["arm"], "arm")
+    return words.text("register.found", arm=arm if judged else f"{arm} {metric_name(row['metric'])}",
                       difference=shown(row["difference"], unit, signed=True),
                       interval=interval(low, high, unit, signed=True), verdict=named(row["verdict"], "verdict"))

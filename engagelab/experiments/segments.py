@@ -5,30 +5,34 @@ form of Cochran's Q, corrected by Holm for all columns, metrics and arms), and o
 by an interval that is corrected for the number of segments. Until then rates of few are not compared exactly.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import heading, metric_name, shown
-from engagelab.experiments.checks import ALPHA, meant, ratio_p
+from engagelab.display import heading, metric_name, named, shown
+from engagelab.errors import UsageError
+from engagelab.experiments.checks import ALPHA, EXPECTED, meant, ratio_p
 from engagelab.experiments.contrast import STEPWISE, contrasts
 from engagelab.experiments.estimate import Arms, arms_of
 from engagelab.experiments.hidden import fewest
 from engagelab.experiments.read import Cells, Trial
 from engagelab.experiments.rules import Rules
 from engagelab.metrics import intervals
+from engagelab.metrics.answer import labels
 from engagelab.metrics.homogeneity import heterogeneity_p, share_error
 from engagelab.metrics.looks import LEAST_P
-from engagelab.metrics.nouns import Noun
 from engagelab.privacy import cells as private
+from engagelab.summaries.moments import Sums, moments
 
 COLUMNS = ("column", "segment", "metric", "arm", "control", "value_control", "value_arm", "difference", "low", "high",
            "p", "low_adjusted", "high_adjusted", "p_adjusted", "p_interaction", "verdict", "n_control", "n_arm",
            "missing_control", "missing_arm", "method")
 HIDDEN = COLUMNS[5:14]
+MOST, MEETING = 500, 3000  # segments of a column; of two columns of a survey, with those where they meet
 Effects = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -37,15 +41,19 @@ def by_segment(trial: Trial, rules: Rules, by: Sequence[str], off: Mapping[str, 
     """The effects by segment, a row a column, metric, arm and segment, and what has to be said.
 
     whole : the comparison of all units, whose rows stand last, as "(all)". `p_interaction` says whether the segments
-    differ; where it does not show that they do, the verdict of each of them is `cannot_tell`.
+    differ; where it does not show that they do, the verdict of each of them is `cannot_tell`. It is not told where a
+    segment is hidden. Where rows are units, each two columns are hidden together, as their segments may differ by few.
     """
     if not by:
         return pd.DataFrame(columns=list(COLUMNS)), []
     nouns = {metric.name: metric.noun for metric in trial.metrics}
-    every, notes = [], []
-    for column in by:
-        cells = trial.cells(column)
-        every.append(_of_column(trial, rules, cells, column, whole))
+    every, notes, columns = [], [], {column: trial.cells(column) for column in by}
+    for column, cells in columns.items():
+        if len(cells.labels) > MOST:
+            raise UsageError("segments.many", column=repr(column), n=len(cells.labels), most=MOST)
+    secret = _hidden(trial, columns)
+    for column, cells in columns.items():
+        every.append(_of_column(trial, rules, cells, secret[column], whole).assign(column=column))
         notes += [*_ratios(trial, rules, cells, column), *_shared(cells, column, whole)]
     table = pd.concat(every, ignore_index=True)
     tests = table.drop_duplicates(["column", "metric", "arm"])
@@ -59,16 +67,17 @@ def by_segment(trial: Trial, rules: Rules, by: Sequence[str], off: Mapping[str, 
     return table[list(COLUMNS)], [*notes, *_says(tests[~tests["metric"].isin(off)], alpha)]
 
 
-def _of_column(trial: Trial, rules: Rules, cells: Cells, column: str, whole: pd.DataFrame) -> pd.DataFrame:
-    """The rows of one column, the test of its segments not yet corrected."""
+def _of_column(trial: Trial, rules: Rules, cells: Cells, hidden: Sequence[np.ndarray], whole: pd.DataFrame
+               ) -> pd.DataFrame:
+    """The rows of one column, the test of its segments not yet corrected; `hidden`, of each metric."""
     nouns = {metric.name: metric.noun for metric in trial.metrics}
     shares = (replace(rules, correct="bonferroni") if rules.correct in STEPWISE else rules).shares(nouns)
     many, names = len(cells.labels), trial.arms
     made = []
-    for at, (name, noun) in enumerate(nouns.items()):
+    for at, name in enumerate(nouns):
         found = [arms_of(trial, cells, at, group, strict=False) for group in range(many)]
-        secret = _hidden(noun, found)
-        tests = [_interaction(found, i, rules) for i in range(1, len(names))]
+        secret = [hidden[at][:, 0] | hidden[at][:, i] for i in range(1, len(names))]
+        tests = [np.nan if rows.any() else _interaction(found, i, rules) for i, rows in enumerate(secret, 1)]
         judged = bool((np.array(tests) < 1 - rules.confidence).any())
         frames = [contrasts(arms, confidence=rules.confidence, correct="bonferroni", share=shares[name] / many,
                             rates=rules.rates if judged else rules.rates.replace("exact", "newcombe"),
@@ -76,10 +85,11 @@ def _of_column(trial: Trial, rules: Rules, cells: Cells, column: str, whole: pd.
         for i, arm in enumerate(names[1:], 1):
             rows = pd.DataFrame([frame.iloc[i - 1] for frame in frames]).reset_index(drop=True)
             rows = rows.assign(segment=cells.labels, metric=name, arm=arm, control=names[0])
-            rows.loc[secret[:, 0] | secret[:, i], [*HIDDEN, "missing_control", "missing_arm"]] = np.nan
+            rows.loc[secret[i - 1], [*HIDDEN, "missing_control", "missing_arm"]] = np.nan
             last = whole[(whole["metric"] == name) & (whole["arm"] == arm)].assign(segment=words.text("metrics.all"))
-            made.append(pd.concat([rows, last], ignore_index=True).assign(p_interaction=tests[i - 1]))
-    return pd.concat(made, ignore_index=True).assign(column=column)
+            made.append(pd.concat([rows, last], ignore_index=True).assign(
+                p_interaction=tests[i - 1], few=_few(found, i)))
+    return pd.concat(made, ignore_index=True)
 
 
 def _interaction(found: Sequence[Arms], i: int, rules: Rules) -> float:
@@ -87,6 +97,13 @@ def _interaction(found: Sequence[Arms], i: int, rules: Rules) -> float:
     effects = effects_of(found, i)
     size = float(np.nan_to_num([arms.n[0] * arms.n[i] / max(arms.n[0] + arms.n[i], 1) for arms in found]).sum())
     return rules.looking.p(heterogeneity_p(*effects), size, df=int(np.isfinite(effects[1]).sum()) - 1)
+
+
+def _few(found: Sequence[Arms], i: int) -> bool:
+    """Whether most segments have so few cases that no sign of a difference says nothing."""
+    counts, n = (np.array([getattr(arms, name)[[0, i]] for arms in found]) for name in ("count", "n"))
+    share = counts.sum(axis=1) / np.maximum(n.sum(axis=1), 1)  # not a number unless this is a plain rate
+    return bool((np.minimum(share, 1 - share) * n.min(axis=1) < EXPECTED).mean() > .5)
 
 
 def effects_of(found: Sequence[Arms], i: int) -> Effects:
@@ -97,20 +114,48 @@ def effects_of(found: Sequence[Arms], i: int) -> Effects:
     df = np.array([np.maximum(arms.df[[0, i]], 0) for arms in found])
     with np.errstate(invalid="ignore", divide="ignore"):
         se = np.where(np.isfinite(value), np.sqrt(parts.sum(axis=1)), np.nan)
-        return value, np.where(se > 0, se, np.nan), parts.sum(axis=1) ** 2 / (parts**2 / df).sum(axis=1)
+        se = np.where((parts > 0).all(axis=1), se, np.nan)
+        return value, se, parts.sum(axis=1) ** 2 / (parts**2 / df).sum(axis=1)
 
 
-def _hidden(noun: Noun, found: Sequence[Arms]) -> np.ndarray:
-    """Which arms of which segments have too few respondents, or would give away those that have: (segments, arms)."""
-    n = np.array([arms.n for arms in found])
-    told = fewest(noun, crossed=True)
-    if not told:
-        return np.zeros(n.shape, dtype=bool)
-    keys: list[tuple[Hashable, ...]] = [(arm, segment) for segment in range(len(n)) for arm in range(n.shape[1])]
-    keys += [(arm, private.ALL) for arm in range(n.shape[1])]
-    sizes = np.concatenate([n.ravel(), n.sum(axis=0)])
-    why = private.hidden(keys, sizes, np.full(len(keys), told))
-    return np.array([bool(reason) for reason in why[:n.size]]).reshape(n.shape)
+def _hidden(trial: Trial, columns: Mapping[str, Cells]) -> dict[str, list[np.ndarray]]:
+    """By column and metric, which (segments, arms) have too few respondents, or would give away those that have."""
+    out = {column: [np.zeros((len(cells.labels), len(trial.arms)), dtype=bool) for _ in trial.metrics]
+           for column, cells in columns.items()}
+    least, whole = [fewest(metric.noun, crossed=True) for metric in trial.metrics], words.text("metrics.all")
+    together = len(columns) > 1 and trial.units.kind == "row" and any(least)
+    finest = (trial.once or moments(trial.view, trial.asks)[:2]) if together else None
+    for at, told in enumerate(least):
+        for names in combinations(columns, 2 if together else 1) if told else ():
+            sizes = _sizes(trial, at, {name: columns[name] for name in names}, finest)
+            for arm in range(len(trial.arms)):
+                n = sizes[sizes.index.get_level_values("arm") == arm]
+                if len(n) > MEETING:
+                    raise UsageError("segments.many", column=words.joined(map(repr, names)), n=len(n), most=MEETING)
+                keys = [tuple(private.ALL if key == whole else key for key in row[1:]) for row in n.index]
+                why = dict(zip(keys, private.hidden(keys, n.to_numpy(), np.full(len(n), told)), strict=True))
+                for name in names:
+                    out[name][at][:, arm] |= [
+                        why.get(tuple(label if one == name else private.ALL for one in names), "") != ""
+                        for label in columns[name].labels]
+    return out
+
+
+def _sizes(trial: Trial, at: int, columns: Mapping[str, Cells], finest: tuple[pd.DataFrame, list[Sums]] | None
+           ) -> pd.Series:
+    """How many answered by arm and segment, in all, and where the segments of two columns meet."""
+    made = [pd.DataFrame({"arm": cells.arm, column: np.array(cells.labels)[cells.group], "n": cells.sums[at].n})
+            for column, cells in columns.items()]
+    made.append(made[0][["arm", "n"]])
+    if finest:
+        table, sums = finest
+        arms = [trial.combine.get(label, label) for label in labels(table, 1, None, 1)]
+        meet = pd.DataFrame({column: labels(table, trial.dims.index(column) + 1, None, 1) for column in columns})
+        place = {arm: i for i, arm in enumerate(trial.arms)}
+        there = [arm in place for arm in arms]
+        made.append(meet.assign(n=sums[at].n)[there].assign(arm=[place[arm] for arm in arms if arm in place]))
+    sizes = pd.concat(made).fillna(dict.fromkeys(columns, words.text("metrics.all")))
+    return sizes.groupby(["arm", *columns])["n"].sum()
 
 
 def _ratios(trial: Trial, rules: Rules, cells: Cells, column: str) -> list[str]:
@@ -118,8 +163,8 @@ def _ratios(trial: Trial, rules: Rules, cells: Cells, column: str) -> list[str]:
     counts = np.zeros((len(cells.labels), len(trial.arms)))
     np.add.at(counts, (cells.group, cells.arm), np.max([sums.rows for sums in cells.sums], axis=0))
     p = intervals.holm(np.array([ratio_p(one, meant(trial, rules), rules) for one in counts]))
-    return [words.text("segments.ratio", column=heading(column), segment=repr(label), p=p_said(one),
-                       units=words.joined(words.text("checks.arm", arm=arm, value=shown(n, "count"))
+    return [words.text("segments.ratio", column=heading(column), segment=repr(named(label, column)), p=p_said(one),
+                       units=words.joined(words.text("checks.arm", arm=named(arm, "arm"), value=shown(n, "count"))
                                           for arm, n in zip(trial.arms, row, strict=True)))
             for label, row, one in zip(cells.labels, counts, p, strict=True) if one < ALPHA]
 
@@ -147,14 +192,16 @@ def _says(tests: pd.DataFrame, alpha: float) -> list[str]:
     for column, rows in tests.groupby("column", sort=False):
         differ = rows["p_interaction"] < alpha
         said += [words.text("segments.differ", column=heading(str(column)), metric=metric_name(row["metric"]),
-                            arm=row["arm"], control=row["control"], p=p_said(row["p_interaction"]))
+                            arm=named(row["arm"], "arm"), control=named(row["control"], "arm"),
+                            p=p_said(row["p_interaction"]))
                  for row in rows[differ].to_dict("records")]
-        alike = rows[~differ & rows["p_interaction"].notna()]
+        few = rows["p_interaction"].isna() | (~differ & rows["few"])
+        alike = rows[~differ & ~few]
         if len(alike):
             said.append(words.text(
                 "segments.alike", column=heading(str(column)), p=p_said(alike["p_interaction"].min()),
                 metrics=words.joined(dict.fromkeys(map(metric_name, alike["metric"])))))
-        if rows["p_interaction"].isna().any():
+        if few.any():
             said.append(words.text("segments.few", column=heading(str(column)), metrics=words.joined(
-                dict.fromkeys(map(metric_name, rows.loc[rows["p_interaction"].isna(), "metric"])))))
+                dict.fromkeys(map(metric_name, rows.loc[few, "metric"])))))
     return said

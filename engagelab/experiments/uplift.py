@@ -5,7 +5,7 @@ Analytics Journal 3, 14-21), per head; customers with the same score are one ste
 linearised (its influence function): it counts that the thresholds are ranks among those who were drawn, too.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,13 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import heading, interval, shown
+from engagelab.display import heading, interval, named, shown
 from engagelab.errors import DataError, UsageError, column_of
 from engagelab.experiments.contrast import contrasts
 from engagelab.experiments.estimate import Arms
-from engagelab.experiments.read import Metric, arm_sizes, arms_in, grouped, values_of
+from engagelab.experiments.hidden import fewest
+from engagelab.experiments.read import Metric, arm_sizes, arms_in, grouped
+from engagelab.experiments.units import values_of
 from engagelab.metrics import measure as measuring
 from engagelab.metrics.answer import labels
 from engagelab.metrics.intervals import t_value, z_value
@@ -26,10 +28,11 @@ from engagelab.metrics.nouns import Favourable, Noun, Rate
 from engagelab.plots.qini import qini as picture
 from engagelab.summaries import sql
 from engagelab.summaries.engine import source
-from engagelab.summaries.view import View
+from engagelab.summaries.view import WILD, View, first_row
 
 LEAST = 10          # known values of an arm below which nothing is said of it, nor an interval of a point of the curve
 POINTS = 200        # of the curve
+VALUES = ["uplift", "low", "high", "p", "uplift_rest", "low_rest", "high_rest", "gain", "gain_low", "gain_high"]
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Uplift:
                 low, high, self.unit, signed=True)) if low == low else "" for value, low, high in self.frame[
                 list(columns)].to_numpy()]
         return [pd.DataFrame({
-            "top": [shown(k, "share") for k in self.frame["k"]], "n": [shown(n, "count") for n in self.frame["n"]],
+            "top": [shown(k, "share") for k in self.frame["share"]], "n": [shown(n, "count") for n in self.frame["n"]],
             "uplift": ranged("uplift", "low", "high"), "uplift_rest": ranged("uplift_rest", "low_rest", "high_rest"),
             "gain": ranged("gain", "gain_low", "gain_high")}).rename(columns=heading)]
 
@@ -78,11 +81,12 @@ def uplift(data: Any, metric: Noun | Mapping[str, Noun], *, arm: str, control: o
     `share` may be above k); `uplift`, treated less control among them, `low, high, p` as in `compare`; `uplift_rest`
     with `low_rest, high_rest`, likewise of all others: what leaving them out costs; and `gain`, per head of all
     customers against treating nobody: uplift times the share of the treated above that score. The last row treats all.
-    `.curve` has the gain at some 200 shares, with intervals of each point, for that score. `.qini` is the area between
-    the curve and the straight line of a choice by lot, per head, not divided by that of a perfect score.
+    `.curve` has the gain at some 200 shares, with intervals of each point, for that score. Of a survey nothing is told
+    by which answers of too few of an arm would be known, above, beneath or between two shares. `.qini` is the area
+    between the curve and the straight line of a choice by lot, per head, not divided by that of a perfect score.
 
     Raises UsageError for arguments; DataError for an arm that is not there or has fewer than ten known values, and for
-    a score with one value.
+    a score with one value or an infinite one.
 
     >>> from engagelab.metrics.nouns import rate
     >>> vary = np.random.RandomState(1)
@@ -107,11 +111,19 @@ def uplift(data: Any, metric: Noun | Mapping[str, Noun], *, arm: str, control: o
     counted = isinstance(noun, Rate | Favourable)
     middle = 0.0 if counted else float(rows["value"].mean())
     sums, curve = _curve(rows, middle, confidence)
-    frame = _frame(sums, curve, sorted({*map(float, at), 1.0}), counted, confidence)
+    shares = sorted({*map(float, at), 1.0})
+    cuts, points = (np.searchsorted(curve["share"], np.array(some) - 1e-9) for some in (
+        shares, np.linspace(0, 1, POINTS + 1)))
+    told = _told(sums[:, 0], [*cuts, *points], fewest(noun))
+    frame = _frame(sums, curve, shares, cuts, counted, confidence)
+    frame.loc[~np.isin(cuts, told), VALUES] = np.nan
     qini = _qini(rows, middle, curve, confidence)
+    kept = np.intersect1d(points, told)
+    hidden = not np.isin([*cuts, *points], told).all()
     said = [*_said(frame, qini.iloc[0], noun.better == "higher", unit or noun.unit, confidence),
-            words.text("uplift.before", score=repr(score), treated=arms[1], control=arms[0]), *notes]
-    kept = np.unique(np.searchsorted(curve["share"], np.linspace(0, 1, POINTS + 1) - 1e-12))
+            *[words.text("uplift.hidden", n=fewest(noun))] * hidden,
+            words.text("uplift.before", score=repr(score), treated=named(arms[1], "arm"),
+                       control=named(arms[0], "arm")), *notes]
     for each in (frame, qini):
         each.insert(0, "metric", name)
     seen = curve.iloc[kept].drop(columns=["mean", "pull"]).reset_index(drop=True)
@@ -145,9 +157,11 @@ def _read(data: Any, name: str, noun: Noun, arm: str, control: object, score: st
         if lacking := int((~known[column]).sum()):
             notes.append(words.text(f"uplift.no_{column}", n=lacking))
     rows = rows[known.all(axis="columns")].astype("float64")
+    if np.isinf(rows["score"]).any():
+        raise DataError("activity.infinite", column=repr(score), first=first_row(View(columns), WILD.format("x0")))
     for number, label in enumerate(arms):
-        if (n := int((rows["arm"] == number).sum())) < LEAST:
-            raise DataError("uplift.few", arm=repr(label), n=n, least=LEAST)
+        if (n := int((rows["arm"] == number).sum())) < max(LEAST, fewest(noun)):
+            raise DataError("uplift.few", arm=repr(label), n=n, least=max(LEAST, fewest(noun)))
     if (rows[["score", "value"]].nunique() < 2).any():
         raise DataError("uplift.one_value", what=repr(score) if rows["score"].nunique() < 2 else noun.name)
     return rows.sort_values(["score", "arm", "value"], ascending=[False, True, True], ignore_index=True), arms, notes
@@ -181,11 +195,20 @@ def _curve(rows: pd.DataFrame, middle: float, confidence: float) -> tuple[np.nda
         "pull": ratio * held / np.maximum(n_0 - 1, 1)})
 
 
-def _frame(sums: np.ndarray, curve: pd.DataFrame, shares: list[float], counted: bool, confidence: float
-           ) -> pd.DataFrame:
+def _told(counts: np.ndarray, steps: Iterable[int], least: int) -> list[int]:
+    """The steps, those first wanted first, between which and at whose ends no arm has fewer than `least` answers."""
+    told = [0, len(counts) - 1]
+    for step in steps:
+        if (np.abs(counts[told] - counts[step]) >= least).all():
+            told.append(step)
+    return told
+
+
+def _frame(sums: np.ndarray, curve: pd.DataFrame, shares: list[float], cuts: np.ndarray, counted: bool,
+           confidence: float) -> pd.DataFrame:
     """A row a share: those above, those beneath, and what it brings per head of all."""
     rows = []
-    for k, at in zip(shares, np.searchsorted(curve["share"], np.array(shares) - 1e-9), strict=True):
+    for k, at in zip(shares, cuts, strict=True):
         above, rest = (_difference(part, counted, confidence) for part in (sums[at], sums[-1] - sums[at]))
         rows.append({
             "k": k, "share": curve["share"][at], "n": curve["n"][at], "n_control": int(sums[at, 0, 0]),
@@ -248,4 +271,17 @@ def _said(frame: pd.DataFrame, qini: pd.Series, higher: bool, unit: str, confide
                           interval=ends(row, "low_rest", "high_rest"))
         notes.append(words.text("uplift.top", k=shown(row["share"], "share"), rest=said, gain=shown(
             row["gain"], unit, signed=True), all=shown(frame["gain"].iloc[-1], unit, signed=True)))
-    return notes
+    return [*notes, _advice(frame, higher)]
+
+
+def _advice(frame: pd.DataFrame, higher: bool) -> str:
+    """Whom to treat, as far as an interval shows it: the widest top that surely gains, or all, or none."""
+    sides = [("gain_low", "gain_high"), ("low_rest", "high_rest"), ("low", "high")]
+    gains, _, treated = (frame[low] > 0 if higher else frame[high] < 0 for low, high in sides)
+    _, harmed, harms = (frame[high] < 0 if higher else frame[low] > 0 for low, high in sides)
+    for tops, key in ((gains & harmed, "advise_top"),
+                      (treated & (frame["share"] == 1) & (not harmed.any()), "advise_all"),
+                      (gains & (frame["share"] < 1), "advise_top_alone")):
+        if tops.any():
+            return words.text(f"uplift.{key}", k=shown(frame["share"][tops].iloc[-1], "share"))
+    return words.text("uplift.advise_none" if harms.iloc[-1] else "uplift.advise_nothing")

@@ -122,12 +122,14 @@ def _each(t: np.ndarray, alpha: float, spending: str) -> np.ndarray:
     return np.diff(SPENDING[one_of("spending", spending, SPENDING)](alpha, t), prepend=0)
 
 
-def boundaries(looks: Looks, *, confidence: float = .95, spending: str = "obrien_fleming") -> np.ndarray:
+def boundaries(looks: Looks, *, confidence: float = .95, spending: str = "obrien_fleming", end: float | None = None
+               ) -> np.ndarray:
     """How large |z| must be at each look, so that all looks together raise no more false alarms than one would.
 
     `looks` are fractions of the planned information, above 0, at most 1 and increasing, or a whole number of looks
     equally far apart. The last may lie below 1: the test goes on, and only what is due by then has been spent. Fewer
-    or other looks than planned do no harm, for what is spent depends on the fractions reached alone.
+    or other looks than planned do no harm, for what is spent depends on the fractions reached alone. `end`: the
+    fraction really there at the last look, where that spends what is left but more or less came than planned.
 
     >>> boundaries(5).round(4)  # as in Reboussin, DeMets, Kim and Lan (2000)
     array([4.8769, 3.357 , 2.6803, 2.2898, 2.031 ])
@@ -136,7 +138,9 @@ def boundaries(looks: Looks, *, confidence: float = .95, spending: str = "obrien
     """
     z_value(confidence)
     t = times(looks)
-    return np.array(_bounds(t, _each(t, 1 - confidence, spending), t[-1])[0])
+    each = _each(t, 1 - confidence, spending)
+    t = np.append(t[:-1], end or t[-1])
+    return np.array(_bounds(t, each, t[-1])[0])
 
 
 def crossing(bounds: Sequence[float] | np.ndarray, looks: Looks, *, drift: float = 0.0) -> np.ndarray:
@@ -166,12 +170,13 @@ def peeking(looks: Looks, *, confidence: float = .95) -> float:
     return float(crossing([z_value(confidence)] * len(t), t).sum())
 
 
-def repeated_p(z: float, looks: Looks, look: int, *, spending: str = "obrien_fleming") -> float:
+def repeated_p(z: float, looks: Looks, look: int, *, spending: str = "obrien_fleming", end: float | None = None
+               ) -> float:
     """The p-value at one of the looks: the smallest alpha whose boundary |z| would cross there.
 
     It is below alpha just when |z| is beyond the boundary at 1 - alpha, so it agrees with the interval made of that
-    boundary (Jennison and Turnbull 2000, section 9.5). `look` counts from 1; looks after it do not matter. Not below
-    1e-15.
+    boundary (Jennison and Turnbull 2000, section 9.5). `look` counts from 1; looks after it do not matter. `end`
+    is as in `boundaries`, if this is the last look. Not below 1e-15.
 
     >>> round(repeated_p(2.5, 5, 3), 3), round(repeated_p(2.5, 5, 5), 3)
     (0.07, 0.014)
@@ -181,8 +186,8 @@ def repeated_p(z: float, looks: Looks, look: int, *, spending: str = "obrien_fle
 
     def excess(log_alpha: float) -> float:
         each = _each(t, math.exp(log_alpha), spending)
-        walk = _bounds(t[:-1], each[:-1], t[-1])[1]
-        return _surplus(2 * walk.beyond(abs(z), t[-1])[0], each[-1])
+        walk = _bounds(t[:-1], each[:-1], end or t[-1])[1]
+        return _surplus(2 * walk.beyond(abs(z), end or t[-1])[0], each[-1])
 
     ends = math.log(LEAST_P), math.log(MOST_ALPHA)
     if math.isnan(z) or excess(ends[1]) >= 0:
@@ -199,30 +204,6 @@ def reached(bounds: Sequence[float] | np.ndarray, looks: Looks, *, power: float 
     if not .5 <= power < 1 - 1e-9:
         raise UsageError("metrics.power", value=repr(power))
     return _root(lambda drift: float(crossing(bounds, looks, drift=drift)[0].sum()) - power, 0, 20)
-
-
-def inflation(looks: Looks, *, spending: str = "obrien_fleming", confidence: float = .95, power: float = .8) -> float:
-    """How many times the people of a test with one look a plan with several needs, if it runs to its end.
-
-    >>> round(inflation(5, power=.9), 3), round(inflation(5, spending="pocock", power=.9), 3)
-    (1.023, 1.192)
-    """
-    bounds = boundaries(looks, confidence=confidence, spending=spending)
-    fixed = reached([z_value(confidence)], 1, power=power)
-    return (reached(bounds, looks, power=power) / fixed) ** 2
-
-
-def expected_share(looks: Looks, *, spending: str = "obrien_fleming", confidence: float = .95,
-                   power: float = .8) -> float:
-    """The share of a plan's largest sample that is used on average where the effect is as large as planned.
-
-    >>> round(expected_share(5, power=.9), 2)
-    0.74
-    """
-    t = times(looks)
-    bounds = boundaries(t, confidence=confidence, spending=spending)
-    stopped = crossing(bounds, t, drift=reached(bounds, t, power=power)).sum(axis=0)
-    return float(stopped @ t + (1 - stopped.sum()) * t[-1])
 
 
 def _rho(tuned: float) -> float:

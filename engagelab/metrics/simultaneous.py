@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike
 from engagelab.errors import UsageError
 from engagelab.metrics.intervals import t_value
 
-POINTS, WEIGHTS = np.polynomial.legendre.leggauss(16)
+POINTS, WEIGHTS = np.polynomial.legendre.leggauss(12)
+SHARP = .5  # an arm's own noise, of the control's, below which it turns within a few points
 FARTHEST = 9.0  # standard errors of the control's mean beyond which nothing is left
 
 
@@ -75,22 +76,28 @@ def _comparisons(t: ArrayLike, df: ArrayLike, share: ArrayLike) -> tuple[np.ndar
 
 
 def _critical(df: float, share: np.ndarray, confidence: float) -> float:
-    """By the secant rule on log p against the square, which are nearly a line, kept between known sides."""
-    df_or_normal = min(df, 1e12)
-    low, high = (float(t_value(df_or_normal, level)) for level in (confidence, 1 - (1 - confidence) / len(share)))
-    if len(share) == 1:
-        return low
-    wanted = np.log(1 - confidence)
-    sides = [(side, np.log(_beyond(side, df, share)) - wanted) for side in (low, high)]
+    """By the secant rule on log p against the square, which are nearly a line, between one comparison and Bonferroni.
+
+    The line of one comparison, of which both ends are known, is as steep to begin with.
+    """
+    df_or_normal, many = min(df, 1e12), len(share)
+    low, high = (float(t_value(df_or_normal, level)) ** 2 for level in (confidence, 1 - (1 - confidence) / many))
+    if many == 1:
+        return float(np.sqrt(low))
+    known: list[tuple[float, float]] = []
+    square, slope = low + .8 * (high - low), np.log(many) / (low - high)
     for _ in range(60):
-        (low, above), (high, below) = sides
-        if above <= 1e-13 or below >= -1e-13 or high - low < 1e-13 * high:
-            return low if above <= 1e-13 else high
-        step = above / (above - below)
-        middle = float(np.sqrt(low**2 + min(max(step, .01), .99) * (high**2 - low**2)))
-        excess = np.log(_beyond(middle, df, share)) - wanted
-        sides = [(middle, excess), sides[1]] if excess > 0 else [sides[0], (middle, excess)]
-    return sides[1][0]
+        excess = np.log(_beyond(np.sqrt(square), df, share) / (1 - confidence))
+        if abs(excess) < 1e-12:
+            break
+        known = [*known[-1:], (square, excess)]
+        if len(known) == 2:
+            slope = min((known[1][1] - known[0][1]) / (known[1][0] - known[0][0]), slope / 100)
+        closer = min(max(square - excess / slope, low), high)
+        if abs(closer - square) < 1e-14 * high:
+            break
+        square = closer
+    return float(np.sqrt(square))
 
 
 def _beyond(t: float, df: float, share: np.ndarray) -> float:
@@ -112,7 +119,8 @@ def _normal_beyond(t: np.ndarray, share: np.ndarray) -> np.ndarray:
     from scipy.special import ndtr
 
     pull, own = (np.sqrt(np.maximum(part, 1e-18)) for part in (share, 1 - share))
-    sharp = [(t[:, None] + turn * own) / pull for turn in (-7, 0, 7)]  # where an arm with little noise turns
+    little = np.unique(np.where(own < SHARP * pull, np.round(10 * np.log(own / pull)), 0), return_index=True)[1]
+    sharp = [(t[:, None] + turn * own[little]) / pull[little] for turn in (-7, 0, 7)]  # where arms of little noise turn
     edges = np.concatenate([*sharp, np.tile(np.linspace(0, FARTHEST, 7), (len(t), 1))], axis=1)
     edges = np.sort(np.clip(edges, 0, FARTHEST), axis=1)
     half = np.diff(edges, axis=1)[:, :, None] / 2

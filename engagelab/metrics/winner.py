@@ -32,13 +32,16 @@ class Winner:
     seen_high: float
 
 
-def best(estimates: ArrayLike, ses: ArrayLike, *, confidence: float = .95, better: str = "higher") -> Winner:
+def best(estimates: ArrayLike, ses: ArrayLike, *, n: ArrayLike | None = None, confidence: float = .95,
+         better: str = "higher") -> Winner:
     """Which of several independent estimates is best, and how good it is once its luck is taken off.
 
     estimates, ses : numbers with their standard errors, two at least. better : "higher" or "lower".
+    n : how many each is a share of, where they are counted: to have won is then to be half a count above the next.
 
-    Of equal ones the first is named. The nearer the next best, the more is taken off: half of the time a winner is
-    worse than `estimate`. Raises UsageError for numbers that are missing, infinite or without an error above 0.
+    The nearer the next best, the more is taken off: half of the time a winner is worse than `estimate`. Of equal ones
+    the first is named, as it was seen, with the simultaneous interval. Raises UsageError for numbers that are missing,
+    infinite or without an error above 0.
 
     >>> found = best([.050, .025, .026, .047], [.008, .006, .006, .008])
     >>> found.place, found.next_best, round(found.seen, 3), round(found.estimate, 3)
@@ -55,12 +58,17 @@ def best(estimates: ArrayLike, ses: ArrayLike, *, confidence: float = .95, bette
     sign = 1.0 if better == "higher" else -1.0
     first, second = np.argsort(-sign * values, kind="stable")[:2]
     seen, se = values[first], errors[first]
-    middle, *ends = sign * hybrid(sign * seen, sign * values[second], se, len(values), confidence)
-    return Winner(int(first), int(second), *map(float, (middle, *sorted(ends), seen, seen - z * se, seen + z * se)))
+    step, within = (0, (-np.inf, np.inf)) if n is None else (1 / np.asarray(n)[first], (0, 1))
+    bar = sign * values[second] - step / 2 * (seen != values[second])
+    middle, *ends = sign * hybrid(sign * seen, bar, se, len(values), confidence)
+    found = np.clip((middle, *sorted(ends), seen, seen - z * se, seen + z * se), *within)
+    return Winner(int(first), int(second), *map(float, found))
 
 
 def hybrid(top: ArrayLike, bar: ArrayLike, se: ArrayLike, k: int, confidence: float = .95) -> np.ndarray:
     """The median-unbiased estimate and both ends for the largest of `k`, each array of `top` over its next `bar`.
+
+    Of a tie this is the value as it was seen, with the simultaneous interval.
 
     >>> hybrid(10.0, 0.0, 1.0, 4).round(2)  # far above all others there is no curse
     array([10.  ,  8.01, 11.99])
@@ -82,4 +90,5 @@ def hybrid(top: ArrayLike, bar: ArrayLike, se: ArrayLike, k: int, confidence: fl
                 return share - (ndtr(-floor) - ndtr(away)) / (ndtr(-floor) - ndtr(-reach))
         return bisect(excess, np.full(gap.shape, -reach), reach)
 
-    return np.stack([top + se * above(share) for share in (.5, 1 - left / 2, left / 2)])
+    tied = {.5: 0.0, 1 - left / 2: -reach, left / 2: reach}
+    return np.stack([top + se * np.where(gap > 0, above(share), away) for share, away in tied.items()])

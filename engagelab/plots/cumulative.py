@@ -25,8 +25,8 @@ def cumulative(frame: pd.DataFrame, *, unit: str = "number", title: str = "", ax
     frame : `.over` of `el.compare(..., over=)`: columns `over` (days, stamps, numbers or names, in their order),
         `difference, low, high, low_always, high_always`, and `metric`, `arm`, `control`, `unit` where there are any.
 
-    A line marks from when on the interval for any number of looks leaves 0 out for the first time; a small mark where
-    the usual one first does, before it. The scale is that of the later half: what begins wider leaves the picture.
+    A line marks from when on the interval for any number of looks leaves 0 out, if at the end it does; a small mark
+    where the usual one first does, before it. The scale is that of the later half: what begins wider is cut off.
     Errors: NoColumn; DataError where there is nothing to draw; UsageError where a moment has several rows.
 
     >>> ax = cumulative(pd.DataFrame({"over": [1, 2, 3], "difference": [.5, .5, .6], "low": [-.5, .1, .3],
@@ -69,7 +69,7 @@ def _panel(ax: Any, rows: pd.DataFrame, unit: str) -> None:
             zorder=3, label=_effect(rows))
     ax.axhline(0, color=INK, linewidth=1, zorder=1)
     ax.set(ylim=(low, high), xlim=(at.min() - .02 * np.ptp(at) - .01, at.max() + .02 * np.ptp(at) + .01))
-    sure, peeked = _first(rows, "_always"), _first(rows, "")
+    sure, peeked = _first(rows, "_always", stays=True), _first(rows, "")
     if sure is not None:
         ax.axvline(at[sure], color=ALWAYS, linewidth=1.2)
         _say(ax, at, sure, high, "top", word_of("cumulative.sure", over=names[sure]), ALWAYS)
@@ -87,7 +87,7 @@ def _panel(ax: Any, rows: pd.DataFrame, unit: str) -> None:
 
 def _effect(rows: pd.DataFrame) -> str:
     control = rows["control"].iloc[0] if "control" in rows else word_of("cumulative.control")
-    return word_of("forest.against", control=control)
+    return word_of("forest.against", control=name_of(control, "arm"))
 
 
 def _moments(over: pd.Series) -> tuple[np.ndarray, list[str]]:
@@ -103,10 +103,11 @@ def _moments(over: pd.Series) -> tuple[np.ndarray, list[str]]:
     return np.arange(len(over), dtype="float64"), over.astype("str").tolist()
 
 
-def _first(rows: pd.DataFrame, band: str) -> int | None:
-    """The first moment at which the band leaves 0 out."""
+def _first(rows: pd.DataFrame, band: str, *, stays: bool = False) -> int | None:
+    """The first moment at which the band leaves 0 out; `stays`: none unless it does at the last that is known."""
     out = ((rows[f"low{band}"] > 0) | (rows[f"high{band}"] < 0)).to_numpy()
-    return int(out.argmax()) if out.any() else None
+    known = out[rows[f"low{band}"].notna()] if stays else out
+    return int(out.argmax()) if out.any() and (known[-1] or not stays) else None
 
 
 def _scale(rows: pd.DataFrame) -> tuple[float, float]:

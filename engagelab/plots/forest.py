@@ -46,7 +46,7 @@ def forest(frame: pd.DataFrame, *, unit: str = "number", adjusted: bool = True, 
         for panel, group in zip(panels(ax, heights), groups, strict=True):
             _panel(panel, group.reset_index(drop=True), _namer(frame, keys))
             last = panel
-        controls = words.joined(dict.fromkeys(map(str, frame["control"])))
+        controls = words.joined(name_of(control, "arm") for control in frame["control"].unique())
         said = [word_of("forest.against", control=controls), *_legend(frame)]
         last.set_xlabel("\n".join(said), color=SOFT, fontsize=8, loc="left")
         ax.set_title(title_of(title), wrap=True)

@@ -11,7 +11,8 @@ from engagelab.errors import DataError, NoColumn, UsageError
 from engagelab.experiments.aa import _arms, _checked, _rows, _way, aa
 from engagelab.experiments.compare import compare
 from engagelab.experiments.contrast import Pair
-from engagelab.experiments.read import Trial, Units, read_metric
+from engagelab.experiments.read import Trial, Units
+from engagelab.experiments.units import read_metric
 from engagelab.summaries.engine import source
 from engagelab.summaries.sql import Read
 from engagelab.summaries.view import Columns, View
@@ -89,6 +90,11 @@ def test_the_evenness_of_p_is_kolmogorovs_and_smirnovs_test():
         p.append(stats.ttest_ind(data.spend[drawn == 1], data.spend[drawn == 0], equal_var=False).pvalue)
     assert found["false_positives"] == np.mean(np.array(p) < .05)
     assert found["p_uniform"] == pytest.approx(stats.kstest(p, "uniform", mode="asymp").pvalue, abs=1e-6)
+
+
+def test_a_rate_has_no_test_of_evenness_as_its_p_takes_few_values():
+    found = aa(visits(users=300, each=1), {name: METRICS[name] for name in ("opens", "spend")}, draws=150)
+    assert found.frame["p_uniform"].isna().tolist() == [True, False] and "nan" not in repr(found)
 
 
 def test_the_same_seed_gives_the_same_and_the_order_of_users_does_not_matter():

@@ -37,6 +37,15 @@ ARGUMENTS = {
     "split of text": ({"split": {"A": 1, "B": "half"}}, UsageError, "split of 'B' must be .* not 'half'"),
     "split a list": ({"split": [.5, .5]}, UsageError, r"each arm once: 'A', 'B', not \[0.5, 0.5\]"),
     "combine of others": ({"combine": {"all": ["B", "D"]}}, DataError, "combine: there is no arm 'D'"),
+    "combine a text": ({"combine": "x"}, UsageError, "combine must be a mapping of a name to its arms.*not 'x'"),
+    "combine a list": ({"combine": ["B"]}, UsageError, "combine must be a mapping"),
+    "by is over": ({"by": "who", "over": "who"}, UsageError, "by and over both name the column 'who'"),
+    "confidence 0": ({"confidence": 0}, UsageError, "confidence must lie between 0 and 1"),
+    "start in words": ({"start": "June"}, UsageError, "start.*'June'"),
+    "units of no metric": ({"units": {"y": "JPY"}}, UsageError, "units must be one of 'x', not 'y'"),
+    "plan a number": ({"plan": 5}, UsageError, "plan must be what el.plan.. gives, .* not int"),
+    "plan a text": ({"plan": "x"}, UsageError, "plan must be .* not str"),
+    "plan a table": ({"plan": people()}, UsageError, "plan must be .* not DataFrame"),
     "look without a plan": ({"look": 1}, UsageError, "look= needs a plan with looks"),
     "look and peek": ({"look": 1, "peek": True}, UsageError, "choose one"),
     "confidence": ({"confidence": 95}, UsageError, "confidence must lie between 0 and 1"),
@@ -65,6 +74,9 @@ def some(column, value):
 TABLES = {
     "one arm": ({"arm": "A"}, {}, "column 'arm' has only one arm, 'A'; a comparison needs rows of at least two"),
     "no arm": ({"arm": None}, {}, "column 'arm' names no arm"),
+    "arms apart by a space": ({"arm": np.repeat(["A", "A ", "B"], [150, 50, 200])}, {},
+                              "column 'arm': the arms 'A' and 'A ' differ by spaces or capital letters only; write"),
+    "arms apart by capitals": ({"arm": np.repeat(["A", "b", "B"], [200, 50, 150])}, {}, "the arms .* differ by spaces"),
     "a user in two arms": ({"who": np.arange(N) % 300}, {"user": "who"}, "100 units of 'who' are in more than one arm"),
     "a shop in two arms": ({"who": np.arange(N) % 300}, {"cluster": "who"}, "'who' are in more than one arm of 'arm'"),
     "no value in an arm": ({"x": np.where(np.arange(N) < N // 2, 1.0, np.nan)}, {},
@@ -102,6 +114,27 @@ def test_rows_without_an_arm_are_counted_and_left_out():
     found = ran(people(arm=np.where(np.arange(N) < 11, None, people()["arm"])))
     assert "11 rows without a value in 'arm' belong to no arm and are left out" in found.notes
     assert found.frame["n_control"].tolist() == [N // 2 - 11]
+
+
+def test_blank_text_is_no_arm():
+    found = ran(people(arm=np.where(np.arange(N) < 11, " ", people()["arm"])))
+    assert "11 rows without a value in 'arm' belong to no arm and are left out" in found.notes
+    assert found.frame["arm"].tolist() == ["B"] and found.frame["n_control"].tolist() == [N // 2 - 11]
+
+
+def test_arms_may_be_told_as_the_table_or_the_person_writes_them():
+    data = people(flag=np.arange(N) % 3 == 0, three=np.arange(N) % 3)
+    assert ran(data, arm="flag", control=False, combine={"t": [True]}, split={False: 2, "t": 1}).frame["arm"][0] == "t"
+    assert ran(data, combine={"z": "B"}).frame["arm"].tolist() == ["z"]
+    counts = data["three"].value_counts()
+    for split in (counts, counts.to_dict(), dict(zip(counts.index, counts.to_numpy(), strict=True))):
+        assert ran(data, arm="three", control=0, split=split).checks["status"].iloc[0] == "passed"
+    spaced = people(arm=np.repeat(["A", "A ", "B"], [150, 50, 200]))
+    assert ran(spaced, control="A", combine={"A": ["A", "A "]}).frame["n_control"].tolist() == [200]
+
+
+def test_a_plan_may_be_a_mapping():
+    assert "Fewer than planned: A 200 of 5,000, B 200 of 5,000." in ran(plan={"n": 5000}).notes
 
 
 @pytest.mark.parametrize("columns", [{"x": 3.0}, {"x": np.repeat([1.0, 2.0], N // 2)}, {"before": 0.0},

@@ -153,6 +153,14 @@ def test_rows_of_the_same_users_are_noticed_before_anybody_believes_the_interval
         assert "repeated_users" not in set(once.checks["check"])
 
 
+def test_users_in_several_arms_turn_the_verdicts_off():
+    data = people({"A": 200, "B": 200}).assign(user_id=lambda table: table.index % 200)
+    found = ran(data)
+    assert row(found, "repeated_users")["status"] == "failed" and not passed(found)
+    assert row(found, "repeated_users")["sentence"].startswith("200 of 200 users ('user_id') are in several arms of")
+    assert passed(ran(data.assign(user_id=data.index // 2)))
+
+
 def test_rows_of_nobody_are_counted():
     data = people({"A": 300, "B": 300}).assign(who=lambda table: table.index.astype("str"))
     data.loc[[3, 5, 400], "who"] = [None, "", " "]
@@ -217,6 +225,15 @@ def test_the_other_checks_hold_at_any_look_too(looking):
     assert peeking == pytest.approx(sequential.always_valid_p(stats.norm.isf(once / 2), 150))
 
 
+def test_looks_at_amounts_in_arms_of_unequal_size_are_noted():
+    data, metrics = people({"A": 900, "B": 100}).assign(opened=[0, 1] * 500), {"x": mean("x"), "open": rate("opened")}
+    found = row(ran(data, metrics, split={"A": 9, "B": 1}, peek=True), "unequal_arms", "x")
+    assert (found["status"], found["value"]) == ("noted", 100) and "(900 in A, 100 in B)" in found["sentence"]
+    assert "unequal_arms" not in set(ran(data, metrics, split={"A": 9, "B": 1}).checks["check"])
+    even = people({"A": 400, "B": 100})
+    assert "unequal_arms" not in set(ran(even, split={"A": 4, "B": 1}, peek=True).checks["check"])
+
+
 # ---- before the start ----
 
 def test_a_covariate_that_differs_before_the_start_turns_off_the_metrics_that_use_it():
@@ -248,7 +265,8 @@ def test_missing_covariates_are_counted_and_a_difference_in_them_turns_the_metri
 def test_values_without_spread_are_noted_and_nothing_is_judged_by_them():
     found = ran(people({"A": 50, "B": 50}).assign(x=3.0), guardrails=False)
     assert row(found, "no_spread", "x")["sentence"] == (
-        "x: all units of each arm come to the same (3.00 in A, 3.00 in B): there is no error to judge by.")
+        "x: all units of each arm come to the same (3.00 in A, 3.00 in B): there is no error to judge by. "
+        "Look whether the column is filled in rightly, or take a metric that varies.")
     assert found.frame["difference"].tolist() == [0] and found.frame["verdict"].tolist() == ["cannot_tell"]
     data = people({"A": 50, "B": 50})
     one = ran(data.assign(x=data["x"].where(data["arm"] == "A", 3.0)))
@@ -271,9 +289,32 @@ def test_a_ratio_over_what_is_not_above_0_means_nothing(how):
     assert verdicts["minus"] == verdicts["zero"] == "no_verdict" != verdicts["before"]
 
 
+@pytest.mark.parametrize(("every", "status"), [(20, "failed"), (200, "noted")])
+def test_single_values_below_0_in_a_denominator_are_counted(every, status):
+    data = people({"A": 500, "B": 500}).assign(y=lambda table: np.where(table.index % every, 10.0, -50))
+    found = ran(data, {"m": ratio("x", "y"), "x": mean("y")})
+    check = row(found, "negative_denominator", "m")
+    assert check["status"] == status and check["value"] == 1 / every
+    assert f"m: {1000 // every} of 1,000 values of 'y' are below 0" in check["sentence"]
+
+
+@pytest.mark.parametrize("by", [None, "part"])
+def test_means_of_hardly_any_units_have_no_verdict_and_exact_rates_keep_theirs(by):
+    data = people({"A": 400, "B": 3}).assign(part="one", yes=lambda table: (table["arm"] == "B").astype(int))
+    data.loc[data["arm"] == "B", "x"] = [98, 99, 100]
+    found = ran(data, {"x": mean("x"), "yes": rate("yes")}, split={"A": 400, "B": 3}, by=by)
+    assert found.frame["p"].lt(1e-3).all() and found.frame["verdict"].tolist() == ["cannot_tell", "better"]
+    assert set(found.by.loc[found.by["metric"] == "x", "verdict"]) <= {"cannot_tell"}
+    some = people({"A": 400, "B": 10})
+    some.loc[some["arm"] == "B", "x"] += 90
+    assert ran(some, split={"A": 400, "B": 10}).frame["verdict"].tolist() == ["better"]
+
+
 def test_small_arms_are_named_plainly():
     tiny = ran(people({"A": 100, "B": 3}), split={"A": .97, "B": .03})
-    assert row(tiny, "small_arms")["sentence"] == "Few units (3 in B): hardly anything can be told of so few."
+    assert row(tiny, "small_arms")["sentence"] == (
+        "Few units (3 in B): hardly anything can be told of so few, and means have no verdict. Go on until each arm "
+        "has at least 30.")
     small = ran(people({"A": 100, "B": 20}), split={"A": 5, "B": 1})
     assert "20 in B; fewer than 30" in row(small, "small_arms")["sentence"]
     data = people({"A": 100, "B": 100})

@@ -1,5 +1,7 @@
 """The comparison as it is called: whatever holds the data, in whatever order, the answer is the same."""
 
+from types import SimpleNamespace
+
 import duckdb
 import numpy as np
 import pandas as pd
@@ -138,7 +140,7 @@ def test_flags_and_numbers_may_name_the_arms():
 
 
 def test_looks_come_from_the_plan_and_have_to_be_named():
-    drawn = plan(el.rate("opened"), baseline=.3, effect=.05, looks=3)
+    drawn = SimpleNamespace(looks=(1 / 3, 2 / 3, 1))
     data = history()
     wide = [compared(data, el.rate("opened"), plan=drawn, look=look, correct="none").eval("high - low")[0]
             for look in (1, 2, 3)]
@@ -150,6 +152,36 @@ def test_looks_come_from_the_plan_and_have_to_be_named():
         compared(data, el.rate("opened"), look=1)
     with pytest.raises(UsageError, match="choose one"):
         compared(data, el.rate("opened"), plan=drawn, look=1, peek=True)
+
+
+def test_a_look_is_at_the_share_of_the_planned_units_that_is_there():
+    def looked(look, n):
+        return compare(history(), el.mean("spend"), arm="arm", control="A", look=look, correct="none",
+                       plan=plan(el.mean("spend"), sd=1, n=n, arms=3, looks=(.2, .5, 1)))
+
+    there = len(history())
+    half, early, over = looked(2, there * 2 // 3), looked([.1, .15], there * 20 // 9), looked(2, there // 4)
+    assert half.settings["looks"] == pytest.approx((.2, .5), abs=.01) and early.settings["looks"] == (.1, .15)
+    assert over.settings["looks"] == (.2, 1) and "133% of the planned units" in " ".join(over.notes)
+    width = [one.frame.eval("high - low")[0] for one in (early, half, over)]
+    assert width[0] > width[1] > width[2]
+    assert "at 50% of the planned units" in " ".join(half.notes)
+    assert "Look 2: planned at 50% of the units, made at 15%." in early.notes
+    assert over.frame["verdict"].isin(["better", "worse", "no_difference"]).all()
+    bare = compared(history(), el.mean("spend"), plan=SimpleNamespace(looks=(.2, .5, 1)), look=2, correct="none")
+    assert bare.eval("high - low")[0] == pytest.approx(width[1], rel=.01)
+    with pytest.raises(UsageError, match="what was really reached"):
+        looked(2, there * 2)
+    with pytest.raises(UsageError, match="look must be one of 1, 2, 3, not 4"):
+        looked([.1, .2, .3, .4], there)
+
+
+def test_a_plan_for_fewer_metrics_than_decide_is_a_departure():
+    for told, said in (({}, True), ({"metrics": 2}, False), ({"metrics": 3, "primary": True}, False)):
+        drawn = plan(el.mean("spend"), sd=1, n=10, arms=3, **told)
+        found = compare(history(), {"spend": el.mean("spend"), "opened": el.rate("opened")}, arm="arm", control="A",
+                        plan=drawn)
+        assert any("More metrics decide than planned" in note for note in found.notes) == said
 
 
 def test_peeking_is_wider_than_one_look():

@@ -26,6 +26,35 @@ def test_a_sentence_says_both_values_the_difference_its_interval_and_the_verdict
     assert found.say()[2].endswith("1.00 against 1.00: cannot tell yet")
 
 
+def test_a_stepwise_correction_is_said_with_its_p_beside_an_interval_of_one_comparison():
+    random = np.random.RandomState(1)
+    data = pd.DataFrame({"arm": ["A", "B"] * 200} | {f"m{i}": random.normal(0, 1, 400) for i in range(5)})
+    data["m0"] += .23 * (data["arm"] == "B") - data.groupby("arm")["m0"].transform("mean")
+    nouns = {f"m{i}": el.mean(f"m{i}") for i in range(5)}
+    for correct in ("holm", "bh"):
+        found = compare(data, nouns, arm="arm", control="A", correct=correct)
+        row = found.frame.iloc[0]
+        assert row["low"] > 0 and row["p_adjusted"] > .05 and found.say()[0].endswith(
+            f" as if it were the only comparison; p = {row['p_adjusted']:.2g}, corrected): no difference shown")
+    assert "only comparison" not in compare(data, nouns, arm="arm", control="A").say()[0]
+
+
+def test_a_score_in_points_has_no_relative_difference():
+    random = np.random.RandomState(1)
+    data = pd.DataFrame({"arm": ["A", "B"] * 500, "score": random.choice([2, 9, 10], 1000)})
+    found = compare(data, {"NPS": el.nps("score"), "mean": el.mean("score")}, arm="arm", control="A").frame
+    assert found[["relative", "relative_low", "relative_high"]].notna().all(axis=1).tolist() == [False, True]
+
+
+def test_one_arm_is_not_said_to_be_several_and_a_fall_has_the_minus_sign():
+    found = mails()
+    assert "(arms: 1, metrics: 3)" in repr(found)
+    fall = compare(pd.DataFrame({"arm": ["A", "B"] * 50, "y": [10, 9, 11, 8] * 25}), el.mean("y"), arm="arm",
+                   control="A")
+    relative = fall.cells()[fall.cells().columns[8]][0]
+    assert "-" not in relative and "−" in relative
+
+
 def test_the_text_has_the_table_the_checks_and_the_sentences():
     text = repr(mails())
     assert all(word in text for word in ("open rate", "better", "Corrected for 3 comparisons", "<0.001"))
@@ -82,3 +111,15 @@ def test_the_forest_is_drawn_of_the_rows_that_are_picked():
     with pytest.raises(KeyError):
         found.plot("pie")
     plt.close("all")
+
+
+def test_arms_and_strata_that_the_catalogue_of_words_knows_are_named_in_table_sentence_and_picture():
+    sent = pd.DataFrame({"arm": ["holdout", "new_service"] * 400, "stratum": ["loyal"] * 400 + ["at_risk"] * 400,
+                         "opened": ([0, 1, 1, 1] * 100 + [1, 0, 1, 0] * 100)})
+    found = compare(sent, el.rate("opened"), arm="arm", control="holdout", by="stratum")
+    assert "new service against holdout" in found.say()[0] and found.frame["arm"].tolist() == ["new_service"]
+    with words.speaking("ja"):
+        assert "新しい対応と配信しない群" in found.say()[0] and "新しい対応" in found.cells().iloc[0].tolist()
+        other = compare(sent, el.rate("opened"), arm="arm", control="holdout", by="stratum")
+        assert any("新しい対応（対配信しない群）" in note for note in other.notes)
+    assert [label.get_text() for label in found.plot("by").get_yticklabels()][:2] == ["at risk", "loyal"]

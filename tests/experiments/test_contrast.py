@@ -12,6 +12,7 @@ from scipy import stats
 from engagelab.experiments.contrast import CORRECTIONS, FEW, RATES, STEPWISE, Looking, Pair, contrasts, each_p
 from engagelab.experiments.estimate import Arms
 from engagelab.metrics import two_shares
+from engagelab.metrics.sequential import crossing
 from engagelab.metrics.simultaneous import dunnett_p
 
 CASES = {case["name"]: case for case in json.loads(
@@ -184,6 +185,22 @@ def test_a_look_at_so_few_that_nothing_can_be_said_has_a_p_and_no_interval():
         for method in RATES:
             found = contrasts(arms, confidence=.95, correct="none", rates=method, looking=Looking("peek"))
             assert np.isnan(found.loc[0, ["low", "high"]].astype(float)).all() and found.loc[0, "p"] > .3
+
+
+@pytest.mark.parametrize("spending", ["obrien_fleming", "pocock"])
+@pytest.mark.parametrize(("reached", "told"), [
+    ((.05, .1, .2, .6, 1.0), True), ((.3, .35, .5, .9, .95), True), ((.01, .02, .03, .04, .9), True),
+    ((.05, .1, .2, .6, .65), True), ((.25, .35, .62, .78, .9), False), ((.15, .45, .6, .82, 1.3), False),
+    ((.2, .4, .6, .8, .85), False)])
+def test_looks_that_are_not_where_they_were_planned_keep_the_alpha(spending, reached, told):
+    bounds = []
+    for look in range(1, 6):
+        looking = Looking("look", (.2, .4, .6, .8, 1.0), look, spending)
+        looking = looking.reaching(*(reached if told else looking.fractions)[:look - 1], reached[look - 1])
+        tail = (1 - looking.confidence(.95, 1000)) / 2
+        bounds.append(min(stats.norm.isf(tail), 30))
+        assert looking.p(2 * tail, 1000) == pytest.approx(.05, abs=1e-4) or tail < 1e-14
+    assert .04 < crossing(bounds, np.array(reached) / reached[-1]).sum() <= .055
 
 
 @pytest.mark.parametrize("method", RATES)

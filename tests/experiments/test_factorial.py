@@ -226,5 +226,8 @@ def test_it_speaks_both_languages_and_escapes_what_data_say():
     assert "<b>" not in found._repr_html_() and "&lt;b&gt;" in found._repr_html_()
     assert "no difference is shown" in repr(found)
     with words.speaking("ja"):
-        found = factorial(table, el.mean("y"), factors=["a", "b"])
+        table = table.rename(columns={"a": "segment", "b": "channel"})
+        head = repr(factorial(table, el.mean("y"), factors=["segment", "channel"]))
+        assert "セグメント チャネル" in " ".join(head.split()) and "segment × channel" in head
+        found = factorial(table.rename(columns={"segment": "a", "channel": "b"}), el.mean("y"), factors=["a", "b"])
         assert "差は認められません" in repr(found) and "交互作用" in repr(found)

@@ -12,6 +12,7 @@ from benchmarks.experiments_false_positives import (
     SKEWED,
     SPLITS,
     STUDIES,
+    Study,
     alarms,
     coverage,
     grid,
@@ -19,6 +20,7 @@ from benchmarks.experiments_false_positives import (
     rate_p,
     simulated,
 )
+from engagelab.experiments.units import Units
 from engagelab.metrics.two_shares import miettinen_nurminen_p
 
 FAST, LONG = 10_000, 40_000
@@ -34,6 +36,20 @@ def test_arms_that_differ_in_nothing_are_called_different_in_4_to_6_of_100(study
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
 def test_they_are_with_other_seeds_too(study):
     assert BAND[0] <= (simulated(study, LONG, seed=2) < ALPHA).mean() <= BAND[1]
+
+
+def _shops(random, draws, n):
+    """Shops of very unlike size, in which the visits are alike."""
+    size = np.maximum(1, np.round(random.lognormal(3, .8, (draws, n))))
+    return np.stack([size * random.normal(0, .5, (draws, n)) + np.sqrt(size) * random.normal(0, 1, (draws, n)), size],
+                    axis=2)
+
+
+@pytest.mark.parametrize("sizes", [(3, 3), (5, 5), (8, 8), (15, 15), (20, 20), (40, 40), (10, 40)])
+def test_so_are_few_clusters_of_unlike_size_and_fewer_than_8_are_cautious(sizes):
+    study = Study("shops", sizes, STUDIES[0].metric, _shops, Units("cluster", "shop"))
+    called = (simulated(study, FAST) < ALPHA).mean()
+    assert (BAND[0] if min(sizes) >= 8 else 0) <= called <= BAND[1]
 
 
 @pytest.mark.parametrize("split", SPLITS)

@@ -76,6 +76,16 @@ def test_a_cumulative_moment_that_was_not_exported_is_the_one_before(rows):
     assert over["n_arm"].iloc[2] == over["n_arm"].iloc[1] and over["n_control"].iloc[2] > over["n_control"].iloc[1]
 
 
+def test_cumulative_moments_whose_n_falls_or_whose_order_is_not_told_are_refused(rows):
+    with pytest.raises(DataError, match="'spend': cumulative n falls to 9 at '2' of 'week'; leave cumulative out"):
+        table = exported(rows, ["week"], True)
+        table.loc[(table["metric"] == "spend") & (table["arm"] == "B") & (table["week"] == 2), "n"] = 9
+        given(table, over="week", cumulative=True)
+    with pytest.raises(UsageError, match="'week' is text, and 'w2' comes after 'w10'"):
+        table = exported(rows, ["week"], True)
+        given(table.assign(week="w" + table["week"].replace(1, 10).astype(str)), over="week", cumulative=True)
+
+
 def test_welch_from_summaries_is_that_of_the_reference():
     """gbstats, its test of the absolute difference (tests/stats/test_frequentist.py)."""
     table = pd.DataFrame({"arm": ["a", "b"], "metric": "m", "n": [3407, 3461], "mean": [.41, .7], "sd": [3.9, 6.2]})
@@ -136,6 +146,8 @@ def test_what_is_no_comparison_is_refused_with_its_remedy(rows):
              ({"nouns": {"open": ratio("a", "b")}}, table, UsageError, "cannot be had from one mean"),
              ({"nouns": {"open": quantile("a")}}, table, UsageError, "cannot be had from one mean"),
              ({"nouns": {"spend": mean("a", adjust=["b"])}}, table, UsageError, "cannot be had from one mean"),
+             ({"nouns": {"spend": "rate"}}, table, UsageError, "must be a noun such as"),
+             ({"nouns": ["spend"]}, table, UsageError, "must be a noun such as"),
              ({"nouns": {"opens": rate("open")}}, table, UsageError, "did you mean 'open'"),
              ({"cumulative": True}, table, UsageError, "needs over="),
              ({"cumulative": True, "over": "week"}, table.assign(week=np.nan), DataError, "must say up to when"),

@@ -115,6 +115,16 @@ def test_a_history_that_cannot_tell_is_refused():
 
 
 
+@pytest.mark.parametrize("user", [None, "user"])
+def test_what_covariates_explain_does_not_depend_on_their_units(user):
+    vary = np.random.RandomState(2)
+    rows = pd.DataFrame({"user": np.arange(2000) // 2, "share": vary.rand(2000), "amount": vary.normal(size=2000)})
+    rows = rows.assign(spend=rows["share"] + rows["amount"] + vary.normal(size=2000), yen=1e8 * rows["amount"])
+    one, other = (plan(mean("spend", adjust=["share", name]), history=rows, user=user, n=100).adjust_r2
+                  for name in ("amount", "yen"))
+    assert one == pytest.approx(other, rel=1e-9)
+
+
 @pytest.mark.parametrize("told", [{}, {"adjust": "before"}])
 @pytest.mark.parametrize("user", [None, "user"])
 def test_the_error_that_is_planned_with_is_that_of_the_comparison(told, user):

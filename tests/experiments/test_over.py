@@ -71,7 +71,7 @@ def test_the_always_valid_interval_of_a_rate_is_newcombes_at_the_wider_critical_
     assert [row["low_always"], row["high_always"]] == pytest.approx(difference_interval(*ends[0], *ends[1])[1:])
 
 
-def test_what_holds_for_all_looks_is_wider_and_its_p_never_rises():
+def test_what_holds_for_all_looks_is_wider_and_its_p_is_that_of_its_interval():
     fading = trial(6000, lift=lambda day: np.where(day < 5, .25, -.25))
     over = compared(fading, {"open": rate("opened"), "spend": mean("spend")}).over
     known = over[over["low_always"].notna()]
@@ -79,17 +79,25 @@ def test_what_holds_for_all_looks_is_wider_and_its_p_never_rises():
     assert not over[over["p_always"] < .05].groupby("metric")["low_always"].min().gt(0).all(), "it came back to 0"
     assert ((known["low_always"] < known["low"]) & (known["high_always"] > known["high"])).all()
     for _, rows in over.groupby("metric"):
-        assert (rows["p_always"].diff().fillna(0) <= 0).all() and (rows["p_always"] >= rows["p"].cummin()).all()
-        first = rows["p_always"].lt(.05).to_numpy()
+        assert (rows["p_always"] >= rows["p"]).all()
         outside = (rows["low_always"] > 0) | (rows["high_always"] < 0)
-        assert (outside.cummax().to_numpy() == first).all()
+        assert (outside == (rows["p_always"] < .05)).all()
+
+
+def test_a_difference_that_is_gone_again_is_said_to_be_gone_and_to_turn():
+    result = compared(trial(20_000, lift=lambda day: np.where(day < 5, .28, -.2)), {"open": rate("opened")}, peek=True)
+    assert result.over["p_always"].min() < 1e-6 and result.over["p_always"].iloc[-1] > .05
+    assert any("first showed at 2025-03-01, but with all that has come in since it no longer shows" in note
+               for note in result.notes)
+    assert any("the effect turns, from +" in note for note in result.notes)
+    assert not any("sure from" in text.get_text() for text in result.plot("over").texts)
 
 
 def test_with_peeking_the_last_moment_is_the_comparison():
     result = compared(trial(lift=.05), {"open": rate("opened"), "spend": mean("spend")}, peek=True)
     last = result.over.groupby("metric", sort=False).tail(1).reset_index(drop=True)
     assert last["low_always"].tolist() == pytest.approx(result.frame["low_adjusted"].tolist())
-    assert (last["p_always"] <= result.frame["p_adjusted"] + 1e-12).all()
+    assert last["p_always"].tolist() == pytest.approx(result.frame["p_adjusted"].tolist())
 
 
 def test_an_effect_that_fades_is_found_and_a_steady_one_is_not():
@@ -140,6 +148,18 @@ def test_weeks_text_and_gaps_keep_their_order_and_distance():
         names["p_trend"].iloc[0], rel=.01)
 
 
+@pytest.mark.parametrize(("names", "said"), [
+    (["w9", "w10"], "'w9' comes after 'w10'"), (["2025-W52", "2026-W01", "2026-W12"], ""),
+    (["Feb", "Jan"], "'Jan' comes after 'Feb'"), (["9", "10"], "'9' comes after '10'")])
+def test_text_whose_order_is_not_that_of_its_numbers_is_refused(names, said):
+    data = trial(400).assign(week=lambda rows: rows["day"].map(lambda day: names[day % len(names)]))
+    if said:
+        with pytest.raises(UsageError, match=f"column 'week' is text, and {said}"):
+            compared(data, {"m": mean("spend")}, over="week")
+    else:
+        assert compared(data, {"m": mean("spend")}, over="week").over["over"].tolist() == names
+
+
 def test_undated_units_are_in_the_whole_only_and_said():
     data = trial()
     data.loc[:9, "at"] = pd.NaT
@@ -182,6 +202,16 @@ def test_a_day_of_few_respondents_is_not_told_nor_what_would_tell_it():
     over = compared(data, {"NPS": nps("score")}, over="day").over
     assert over["difference"].isna().tolist() == [True, False, False]
     assert over["effect"].isna().tolist() == [True, True, False]
+
+
+def test_where_a_day_is_hidden_no_trend_is_told_that_its_answers_follow_from():
+    draw = np.random.RandomState(2)
+    data = pd.DataFrame({"arm": ["A", "B"] * 250, "score": draw.randint(0, 11, 500), "day": np.repeat(range(5), 100)})
+    data.loc[200:393, "day"] = 1  # which leaves three of each arm on the third day
+    data.loc[394:399, "day"] = 2
+    result = compared(data, {"NPS": nps("score")}, over="day")
+    assert result.over["p_trend"].isna().all() and not any("fades" in note for note in result.notes)
+    assert compared(data, {"NPS": nps("score", min_n=0)}, over="day").over["p_trend"].notna().all()
 
 
 def test_a_stratum_that_is_not_there_at_first_is_waited_for():

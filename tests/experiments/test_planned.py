@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from engagelab import words
 from engagelab.experiments.plan import plan
+from engagelab.experiments.rules import Rules
 from engagelab.metrics.nouns import mean, rate
 
 OPENED, SPEND = rate("opened"), mean("spend")
@@ -21,6 +23,29 @@ def test_looks_keep_the_power():
     z = (totals[:, 1] - totals[:, 0]) / np.sqrt(2 * sizes)
     crossed = z > found.bounds["critical"].to_numpy()
     assert crossed.any(axis=1).mean() == pytest.approx(.8, abs=.01)
+    for spending, times in (("obrien_fleming", 1.023), ("pocock", 1.192)):
+        once, five = (plan(SPEND, sd=1, effect=.02, power=.9, looks=looks, spending=spending) for looks in (1, 5))
+        assert five.n / once.n == pytest.approx(times, abs=5e-4)
+
+
+@pytest.mark.parametrize(("told", "each"), [
+    ({"metrics": 4}, .9875), ({"metrics": 4, "primary": True}, .975), ({"metrics": 4, "correct": "none"}, .95),
+    ({"arms": 3, "looks": 2}, .975), ({"arms": 3, "metrics": 2, "correct": "holm"}, .9875)])
+def test_each_comparison_is_as_sure_as_compare_makes_it(told, each):
+    found = plan(SPEND, sd=1, effect=.2, **told)
+    assert found.each == pytest.approx(each) and (found.n > plan(SPEND, sd=1, effect=.2).n) == (each > .95)
+    shares = {"metrics": 4, "primary": True} if "primary" in told else {"metrics": told.get("metrics", 1)}
+    nouns = {str(i): SPEND for i in range(shares["metrics"])}
+    rules = Rules(correct=found.correct, primary="0" if "primary" in shares else None)
+    assert found.correct == "holm" or found.share == rules.shares(nouns)["0"]
+
+
+def test_the_power_that_is_promised_is_reached_with_three_metrics():
+    found = plan(SPEND, sd=1, effect=.2, metrics=3)
+    random, reached = np.random.RandomState(5), Rules().shares(dict.fromkeys("abc", SPEND))["a"]
+    z = random.normal(.2 / np.sqrt(2 / found.n), 1, 40_000)
+    assert (z > stats.norm.isf(.025 * reached)).mean() == pytest.approx(.8, abs=.01)
+    assert "33.3% of the error" in " ".join(found.notes)
 
 
 def test_a_started_week_is_finished_and_the_sentence_says_it_all():

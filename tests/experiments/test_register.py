@@ -2,6 +2,7 @@
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
@@ -173,7 +174,10 @@ def test_a_result_that_cannot_be_is_refused_and_the_file_stays(planned, how, sai
     ({"plan": {"n": 1200.5}}, "'n' cannot be '1200.5'"), ({"plan": {"m": 3}}, "plan must be one of"),
     ({"plan": {"confidence": 95}}, "confidence"), 
     ({"plan": {"looks": [.5, .2]}}, "looks must be"), ({"plan": {"looks": "x"}}, "looks must be"),
-    ({"plan": {"spending": "x", "looks": [.5, 1]}}, "spending must"),
+    ({"plan": {"spending": "x", "looks": [.5, 1]}}, "spending must"), ({"margin": "1%"}, "'margin' cannot be '1%'"),
+    ({"plan": {"n": "1200.5"}}, "'n' cannot be"), ({"plan": {"split": 3}}, "'split' cannot be '3'"),
+    ({"plan": {"peek": 3}}, "'peek' cannot be '3'"), ({"arms": 5}, "'arms' cannot be 5"),
+    ({"guardrails": 5}, "'guardrails' cannot be 5"),
 ])
 def test_a_plan_that_cannot_be_is_refused(register, changed, said):
     with pytest.raises(UsageError, match=said):
@@ -226,6 +230,7 @@ def test_a_date_that_a_spreadsheet_wrote_its_own_way_is_read(planned):
 
 
 @pytest.mark.parametrize(("old", "new", "said"), [
+    ('"[""holdout"", ""coupon""]"', "3", r"line 2: 'arms' cannot be '3'"),
     (",higher,", ",up,", r"line 2: better must be one of 'higher', 'lower', not 'up'"),
     (",1200,", ",1.2e3,", r"line 2: 'n' cannot be '1.2e3'"),
     ("2025-11-20", "20.11.2025", r"line 2: 'on' cannot be '20.11.2025'"),
@@ -236,7 +241,7 @@ def test_a_date_that_a_spreadsheet_wrote_its_own_way_is_read(planned):
     ('"[""holdout"", ""coupon""]"', "", r"line 2: arms has to be told"),
     ('"[""holdout"", ""coupon""]"', '"[""holdout"""', r"line 2: 'arms' cannot be"),
     ("version", "versoin", r"line 1: the headings must be"),
-    ("had 14 days", 'had 14 days"', r"cannot be read as CSV"),
+    ("had 14 days", 'had 14 days"', r"line 2: a quotation mark is missing or surplus"),
 ])
 def test_a_damaged_file_is_refused_with_its_line_and_column(planned, old, new, said):
     text = planned.path.read_text("utf-8")
@@ -282,6 +287,48 @@ def test_a_row_that_somebody_else_added_meanwhile_is_not_lost(planned):
     other.plan("theirs", **PLAN)
     finish(planned)
     assert set(planned.frame["name"]) == {"coupon", "mine", "theirs"}
+
+
+def test_plans_that_are_written_at_once_are_all_kept(tmp_path):
+    def write(place):
+        for number in range(3):
+            Register(tmp_path / "new" / "e.csv").plan(f"{place} {number}", **PLAN)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert len(Register(tmp_path / "new" / "e.csv").frame) == 24
+    assert [file.name for file in (tmp_path / "new").iterdir()] == ["e.csv"]
+
+
+def test_a_lock_that_stays_is_said(planned, monkeypatch):
+    monkeypatch.setattr("engagelab.experiments.register_file.PATIENCE", 0)
+    lock = planned.path.with_name("experiments.csv.lock")
+    lock.touch()
+    with pytest.raises(SourceError, match=r"if nobody else is writing, delete experiments\.csv\.lock"):
+        planned.plan("next", **PLAN)
+    lock.unlink()
+    planned.plan("next", **PLAN)
+
+
+def test_blank_rows_of_a_spreadsheet_are_none_and_a_cut_line_is_told(planned):
+    whole = planned.path.read_bytes()
+    planned.path.write_bytes(whole + b",,,\n , ,\r\n\n")
+    planned.plan("next", **PLAN)
+    assert planned.frame["name"].tolist() == ["coupon", "next"]
+    lines = planned.path.read_bytes()
+    planned.path.write_bytes(lines[:lines.rindex(b"coupon")])   # within a quoted cell
+    with pytest.raises(SourceError, match="line 6: a quotation mark is missing"):
+        repr(planned)
+
+
+def test_numbers_name_experiments_and_arms(register):
+    register.plan(5, **{**PLAN, "arms": [0, 1], "control": 0, "plan": {"looks": 2}})
+    assert (register[5].arms, register["5"].control, register[5].looks) == (["0", "1"], "0", [.5, 1.0])
+    with pytest.raises(UsageError, match="an experiment 5 already"):
+        register.plan(5, **PLAN)
+    mails = pd.DataFrame({"variant": [0, 1] * 50, "opened": [0, 1, 1, 1] * 25})
+    found = compare(mails, {"profit a head": rate("opened")}, arm="variant", control=0, plan=register[5], look=2)
+    register.result(5, found, lesson="x", decision="stop", on="2025-12-20")
+    assert register.history(5)["step"].tolist() == ["plan", "result"] and not register.frame["departures"].notna().any()
 
 
 def test_a_file_that_cannot_be_written_is_said(tmp_path, planned, monkeypatch):

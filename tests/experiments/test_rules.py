@@ -9,7 +9,7 @@ from scipy import stats
 
 import engagelab as el
 from engagelab.errors import UsageError
-from engagelab.experiments.contrast import CORRECTIONS, Looking
+from engagelab.experiments.contrast import CORRECTIONS, STEPWISE, Looking
 from engagelab.experiments.estimate import Arms
 from engagelab.experiments.rules import Rules
 
@@ -80,6 +80,19 @@ def test_the_primary_metric_has_half_of_the_alpha_and_guardrails_the_whole():
         Rules(primary="four").shares(nouns)
 
 
+def test_a_guardrail_is_never_called_better_and_where_p_are_ranked_has_bonferronis_interval():
+    nouns = {"one": el.mean("y"), "guard": el.mean("g", margin=1)}
+    assert judged([[3], [9]], nouns, Rules())[1] == ["better", "no_worse"]
+    assert judged([[3], [-9]], nouns, Rules())[1] == ["better", "worse"]
+    assert judged([[3], [9]], nouns, Rules(primary="guard"))[1] == ["better", "better"]
+    for correct in STEPWISE:
+        alone = {"guard": el.mean("g", margin=4.5)}
+        table, verdicts = judged([[-2.4, 0, 0, 0]], alone, Rules(correct=correct))
+        assert table["low"][0] > -4.5 > table["low_adjusted"][0] and verdicts[0] == "cannot_tell"
+        with pytest.raises(UsageError, match="leave primary out"):
+            Rules(correct=correct, primary="one")
+
+
 def test_false_findings_of_ten_metrics_together_stay_below_the_alpha():
     random = np.random.RandomState(1)
     nouns = {str(i): el.mean(f"y{i}") for i in range(10)}
@@ -101,5 +114,6 @@ def test_each_correction_is_named_in_a_sentence(correct):
 def test_looks_guardrails_and_the_primary_metric_are_named_too():
     nouns = {"one": el.mean("y"), "two": el.mean("x"), "guard": el.mean("g", margin=1)}
     said = " ".join(Rules(primary="one", looking=Looking("look", (.5, 1.0), 1)).says(nouns, 3))
+    assert "taken to be at 50%" in said
     assert all(word in said for word in ("half of the error", "Guardrails (1)", "Look 1 of 2", "no place for Dunnett"))
     assert "however often" in " ".join(Rules(looking=Looking("peek")).says(nouns, 2))

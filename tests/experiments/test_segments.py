@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from engagelab.errors import UsageError
 from engagelab.experiments.compare import compare
 from engagelab.experiments.contrast import Looking
 from engagelab.metrics import sequential
@@ -51,6 +52,11 @@ def test_segments_that_are_alike_are_not_judged_however_clear_each_is():
     assert (rows["p_adjusted"].drop(ALL) < .001).all()
     assert set(rows["verdict"].drop(ALL)) == {"cannot_tell"} and rows.loc[ALL, "verdict"] == "better"
     assert any(note.startswith("No sign that the segments of plan differ in open") for note in result.notes)
+
+
+def test_of_rates_with_few_cases_it_is_not_said_that_the_segments_are_alike():
+    notes = " ".join(compared(trial(4000, segments="abcdefghij", base=.01)).notes)
+    assert "Too few units or cases in the segments of plan" in notes and "No sign that the segments" not in notes
 
 
 def test_twenty_segments_without_an_effect_are_fished_in_vain():
@@ -119,6 +125,46 @@ def test_few_respondents_of_a_segment_are_hidden_and_so_is_what_would_tell_them(
     assert rows.loc["r", "difference"] != rows.loc["r", "difference"], "the rest of the whole would tell q"
     assert np.isfinite(rows.loc[["p", ALL], "difference"]).all()
     assert np.isfinite(compared(data, nps("score", min_n=0)).by["difference"]).all()
+
+
+def test_where_a_segment_is_hidden_it_is_not_told_whether_they_differ():
+    draw = np.random.RandomState(3)
+    data = pd.DataFrame({"arm": ["A", "B"] * 200, "score": draw.randint(0, 11, 400), "plan": "p"})
+    data.loc[:13, "plan"], data.loc[14:99, "plan"] = "q", "r"
+    result = compared(data, {"NPS": nps("score"), "mean": mean("score")})
+    p = result.by.drop_duplicates("metric").set_index("metric")["p_interaction"]
+    assert np.isnan(p["NPS"]) and np.isfinite(p["mean"])
+    assert any(note.startswith("Too few units or cases in the segments of plan to tell") and "NPS" in note
+               for note in result.notes)
+
+
+def surveyed(other):
+    draw = np.random.RandomState(3)
+    data = pd.DataFrame({"arm": ["A", "B"] * 200, "score": draw.randint(0, 11, 400), "s1": ["x", "y"] * 200})
+    data["s1"] = np.where(np.arange(400) < 180, "x", "y")
+    data["s2"] = other(data)
+    return compared(data, nps("score"), by=["s1", "s2"]).by.set_index(["column", "segment"])["difference"]
+
+
+def test_segments_of_two_columns_that_differ_by_few_respondents_are_not_both_shown():
+    shown = surveyed(lambda data: data["s1"].mask(data.index < 4, "y")).notna()
+    assert not (shown["s1", "x"] and shown["s2", "x"]) and not (shown["s1", "y"] and shown["s2", "y"])
+    assert shown["s1", "(all)"] and shown["s2", "(all)"]
+
+
+def test_segments_of_two_columns_that_are_as_large_by_chance_are_shown():
+    assert surveyed(lambda data: np.where(data.index % 40 < 18, "x", "y")).notna().all()
+    assert surveyed(lambda data: data["s1"]).notna().all()
+
+
+def test_thousands_of_segments_are_refused():
+    data = trial(1200).assign(plan=np.arange(1200) % 600)
+    with pytest.raises(UsageError, match="'plan': 600 different segments, and a comparison takes 500 at most; group"):
+        compared(data)
+    data = pd.DataFrame({"arm": "A", "score": np.arange(8000) % 11, "a": np.arange(8000) % 60,
+                         "b": np.arange(8000) // 60 % 60})
+    with pytest.raises(UsageError, match=r"'a', 'b': 3,\d+ different segments"):
+        compared(pd.concat([data, data.assign(arm="B")]), nps("score"), by=["a", "b"])
 
 
 def test_units_in_several_segments_are_counted_in_each_and_said():

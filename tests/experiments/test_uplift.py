@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,8 @@ def test_shares_that_tied_customers_make_one_are_told_once():
     found = uplift(tied, el.rate("y"), **HOW)
     assert len(found.frame) == 5 and found.frame["n"].nunique() == 2
     assert sum(note.startswith("Treating the top") for note in found.notes) == 1
+    share = f"{100 * (tied['score'] == 1).mean():.1f}%"
+    assert [line.split()[0] for line in repr(found).splitlines()[1:6]] == [share] * 4 + ["100.0%"]
 
 
 def test_by_brute_force_for_means_with_the_rest_and_the_gain():
@@ -146,8 +149,50 @@ def test_the_sentences_tell_a_score_that_finds_from_one_that_does_not():
     assert first(lambda score, arm: .4 - .3 * score * arm)[0].startswith("The score puts those first whom it moves lea")
     assert first(lambda score, arm: .2 + 0 * score)[0].startswith("Whether the score finds")
     harm = first(lambda score, arm: .3 + .3 * (score - .5) * arm)
-    assert "among the others it does harm" in harm[4] and "so leave them out" in harm[4]
-    assert "loses that" in finds[1] and "were drawn by lot" in finds[-1]
+    assert "among the others it does harm" in harm[4] and "were drawn by lot" in finds[-1]
+    assert "loses that" in finds[1]
+
+
+@pytest.mark.parametrize(("rate", "better", "said"), [
+    (lambda score, arm: .3 + .3 * (score - .5) * arm, "higher", "So treat the top 50.0% and leave the others out"),
+    (lambda score, arm: .3 - .3 * (score - .5) * arm, "lower", "So treat the top 50.0% and leave the others out"),
+    (lambda score, arm: .1 + .3 * score * arm, "higher", "So treat all"),
+    (lambda score, arm: .3 - .15 * arm, "higher", "So treat none"),
+    (lambda score, arm: .3 + 0 * arm, "higher", "Whom to treat cannot be told"),
+    (lambda score, arm: .3 + .12 * (score > .9) * arm, "higher", "So treat the top"),
+    (lambda score, arm: .4 - .15 * (score < .5) * arm, "higher", "So treat none"),   # no top is shown to gain
+])
+def test_what_to_do_is_said_at_last_as_far_as_an_interval_shows_it(rate, better, said):
+    notes = uplift(customers(6000, rate=rate), el.rate("y", better=better), **HOW).notes
+    assert notes[-2].startswith(said) and not any("leave" in note for note in notes[:-2])
+
+
+def asked(n, seed=3):
+    draws = np.random.RandomState(seed)
+    return pd.DataFrame({"score": draws.uniform(size=n), "arm": np.where(draws.permutation(n) < n / 2, "offer", "held"),
+                         "y": draws.randint(0, 11, n)})
+
+
+def test_answers_of_few_of_an_arm_are_hidden_above_beneath_and_between_two_shares():
+    found = uplift(asked(40), el.nps("y"), at=[.1, .5, .6, .95], **HOW)
+    frame = found.frame.set_index("k")
+    values = ["uplift", "low", "high", "p", "uplift_rest", "low_rest", "high_rest", "gain", "gain_low", "gain_high"]
+    assert frame.loc[[.1, .6, .95], values].isna().all(axis=None)
+    assert frame.loc[[.5, 1], ["uplift", "gain"]].notna().all(axis=None)
+    assert sum(note.startswith("Treating the top") for note in found.notes) == 1
+    assert any(note.startswith("Hidden") and "fewer than 5" in note for note in found.notes)
+    told = sorted({*found.curve["n"], *frame["n"][frame["gain"].notna()]})
+    table = asked(40).sort_values("score", ascending=False)
+    for low, high in pairwise(told):
+        assert table[low:high]["arm"].value_counts().reindex(["held", "offer"], fill_value=0).min() >= 5
+    assert uplift(asked(40), el.nps("y", min_n=0), **HOW).frame["uplift"].notna().all()
+    with pytest.raises(DataError, match="30 at least are needed"):
+        uplift(asked(40), el.nps("y", min_n=30), **HOW)
+
+
+def test_an_infinite_score_is_refused_with_its_row():
+    with pytest.raises(DataError, match=r"column 'score' holds an infinite value.*row 8"):
+        uplift(customers().assign(score=lambda t: t["score"].where(t.index != 7, np.inf)), el.rate("y"), **HOW)
 
 
 def test_what_is_left_out_is_counted():

@@ -62,7 +62,6 @@ def test_one_look_is_the_ordinary_test():
     assert sequential.boundaries(1) == pytest.approx([1.959964], abs=1e-6)
     assert sequential.boundaries([1], confidence=.99, spending="pocock") == pytest.approx([2.575829], abs=1e-6)
     assert sequential.repeated_p(-2.2, 1, 1) == pytest.approx(2 * stats.norm.sf(2.2), abs=1e-10)
-    assert sequential.inflation(1) == pytest.approx(1, abs=1e-9)
     # finding the wrong direction is no success: half the power is at the boundary itself
     assert sequential.reached([1.96], 1, power=.5) == pytest.approx(1.96, abs=1e-9)
 
@@ -107,16 +106,16 @@ def test_classical_plans_are_as_much_larger_as_the_tables_say(kind):
 
 @pytest.mark.parametrize("spending", SPENDING)
 def test_a_plan_of_that_size_reaches_its_power_and_stops_as_early_as_said(spending):
-    looks, rs = [.2, .5, .7, 1], np.random.RandomState(5)
-    t = np.array(looks)
-    drift = (stats.norm.isf(.025) + stats.norm.isf(.1)) * math.sqrt(
-        sequential.inflation(looks, spending=spending, power=.9))
+    t, rs = np.array([.2, .5, .7, 1]), np.random.RandomState(5)
+    bounds = sequential.boundaries(t, spending=spending)
+    drift = sequential.reached(bounds, t, power=.9)
     steps = np.diff(t, prepend=0)
     z = np.cumsum(rs.standard_normal((200_000, 4)) * np.sqrt(steps) + drift * steps, axis=1) / np.sqrt(t)
-    over = np.abs(z) > sequential.boundaries(looks, spending=spending)
+    over = np.abs(z) > bounds
     stop = np.where(over.any(axis=1), over.argmax(axis=1), 3)
     assert (over.any(axis=1) & (z[np.arange(len(z)), stop] > 0)).mean() == pytest.approx(.9, abs=.003)
-    assert t[stop].mean() == pytest.approx(sequential.expected_share(looks, spending=spending, power=.9), abs=.002)
+    crossed = sequential.crossing(bounds, t, drift=drift).sum(axis=0)
+    assert [(over.any(axis=1) & (stop == look)).mean() for look in range(4)] == pytest.approx(crossed, abs=.003)
 
 
 @settings(deadline=None, max_examples=60)
@@ -140,7 +139,7 @@ def test_extreme_statistics_have_a_repeated_p():
 @pytest.mark.parametrize("looks", [0, 51, True, 2.5, [], [.5, .5], [.7, .4], [-.1, .5], [0, 1], [.5, 1.01],
                                    [.5, math.nan], "five", None, [[.5, 1]], [.5, "x"], [.5, .500001]])
 def test_looks_that_are_not_increasing_are_refused(looks):
-    for of in (sequential.boundaries, sequential.peeking, sequential.inflation):
+    for of in (sequential.boundaries, sequential.peeking):
         with pytest.raises(UsageError, match="looks must be a whole number from 1 to 50"):
             of(looks)
 
@@ -157,7 +156,7 @@ def test_other_arguments_that_cannot_be_right_are_refused():
             sequential.always_valid(3, confidence=confidence)
     for power in (.4, 1, math.nan):
         with pytest.raises(UsageError, match="power must be"):
-            sequential.inflation(3, power=power)
+            sequential.reached([2, 2], [.5, 1], power=power)
     for tuned in (0, -1, math.inf, math.nan):
         with pytest.raises(UsageError, match="fixed before the data are seen"):
             sequential.always_valid(100, tuned=tuned)

@@ -12,7 +12,7 @@ from scipy.special import stdtr
 from statsmodels.stats.multitest import multipletests
 
 from engagelab.errors import UsageError
-from engagelab.metrics import intervals
+from engagelab.metrics import intervals, simultaneous
 from engagelab.metrics.simultaneous import benjamini_hochberg, dunnett_critical, dunnett_p
 
 CASES = {case["name"]: case for case in json.loads(
@@ -158,3 +158,23 @@ def test_a_share_that_cannot_be_and_a_confidence_beyond_1_are_refused():
         dunnett_p([1, 2], 12, [.5, 1.2])
     with pytest.raises(UsageError, match="confidence"):
         dunnett_critical(12, [.5, .5], 95)
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), st.floats(.05, .999), st.floats(2, 5000)), min_size=2, max_size=12))
+@settings(max_examples=30)
+def test_p_is_below_alpha_exactly_where_the_difference_is_beyond_the_critical_value(arms):
+    t, share, df = np.array(arms).T
+    critical = dunnett_critical(df, share)
+    beyond = np.abs(t / critical - 1) > 1e-9
+    assert ((dunnett_p(t, df, share) < .05) == (t > critical))[beyond].all()
+
+
+def test_thirty_arms_of_their_own_sizes_take_few_integrals(monkeypatch):
+    calls = []
+    beyond = simultaneous._beyond
+    monkeypatch.setattr(simultaneous, "_beyond", lambda *of: calls.append(of) or beyond(*of))
+    monkeypatch.setattr(simultaneous, "_normal_beyond", lambda t, share, one=simultaneous._normal_beyond: calls.append(
+        (t, share)) or one(t, share))
+    random = np.random.RandomState(1)
+    dunnett_critical(random.uniform(150, 5000, 30), random.uniform(.45, .55, 30))
+    assert len(calls) / 2 <= 30 * 6

@@ -40,6 +40,23 @@ def test_what_wins_is_flattered_and_the_corrected_is_not(k, spread):
     assert np.mean((low <= truth[first]) & (truth[first] <= high)) >= .945
 
 
+@pytest.mark.parametrize(("n", "share"), [(680, .04), (1000, .01), (300, .03)])
+def test_shares_that_win_by_a_count_have_intervals_that_hold(n, share):
+    counts = np.random.RandomState(n).binomial(n, share, (1000, 4))
+    adjusted = (counts + .5) / (n + 1)
+    found = [best(row / n, se, n=[n] * 4) for row, se in zip(counts, np.sqrt(adjusted * (1 - adjusted) / (n + 1)),
+                                                             strict=True)]
+    assert np.mean([one.low <= share <= one.high for one in found]) >= .94
+    assert min(one.low for one in found) >= 0
+
+
+def test_a_tie_has_the_simultaneous_interval():
+    found = best([30 / 680, 30 / 680, 20 / 680, 20 / 680], [.0079] * 4, n=[680] * 4)
+    reach = .0079 * stats.norm.ppf((1 + .995 ** .25) / 2)
+    assert found.estimate == found.seen == 30 / 680
+    assert [found.low, found.high] == pytest.approx([30 / 680 - reach, 30 / 680 + reach])
+
+
 @given(st.lists(NUMBERS, min_size=2, max_size=6), st.floats(.1, 10), NUMBERS)
 def test_the_lowest_is_the_mirror_and_a_shift_shifts(values, se, shift):
     found, mirrored = best(values, [se] * len(values)), best([-v for v in values], [se] * len(values), better="lower")

@@ -49,23 +49,23 @@ def test_the_coupon_loses_and_loses_with_the_loyal(said, truths):
     low, high = found(said, rf"Do not roll it out: coupon does worse than holdout\.\*\* [^(]*\({NUMBER} to {NUMBER}\)")
     assert low < gain["all"] < high < 0
     assert re.search(r"It harms with: loyal \(coupon\)\.", said)
-    assert re.search(r"Cannot be told: at\\_risk, dormant \(coupon\)\.", said)
+    assert re.search(r"Cannot be told: at risk, dormant \(coupon\)\.", said)
 
 
 def test_the_segments_hold_the_planted_gains_and_differ(said, truths):
     for name, gain in truths[14]["truth"]["gain"].items():
-        label = "(all)" if name == "all" else name
-        low, high = found(said, rf"{re.escape(label)} +coupon +{NUMBER} +{NUMBER}")
+        label = r"\(all\)" if name == "all" else name.replace("_", ".+")
+        low, high = found(said, rf"- {label}, coupon: [^(]*\({NUMBER} to {NUMBER}\)")
         assert low < gain < high, name
-    assert re.search(r"the test of whether the segments differ gives p = 0\.0", said)
+    assert re.search(r"the test of whether the segments differ gives p = .?<0\.001", said)
 
 
 def test_the_broken_arm_is_caught_and_no_verdict_given(said, truths):
     assigned = truths[13]["truth"]["assigned"]
     assert assigned == {"A": 1840, "B": 2160}
-    rows = re.findall(r"Click rate +B +1\.3% 3\.8% .*", said)
+    rows = re.findall(r"Click rate +B +1\.\d% +3\.\d% .*", said)
     assert rows and all("no verdict: a check failed" in row for row in rows)
-    within = re.search(r"Click rate +B +2\.7% 2\.7% \S+ pp +([−+][\d.]+) pp to ([−+][\d.]+) pp.*", said)
+    within = re.search(r"Click rate +B +2\.7% +2\.7% \S+ pp +([−+][\d.]+) pp to ([−+][\d.]+) pp.*", said)
     low, high = (float(end.replace("−", "-")) for end in within.groups())
     assert low < 100 * truths[13]["truth"]["change"] < high
     assert "Farthest off is 'active'" in said
@@ -84,7 +84,7 @@ def test_the_nudge_completes_tours_and_keeps_few(said, truths):
     truth = truths[6]["truth"]
     low, high = found(said, r"Completed the tour +B .*? pp +([+−][\d.]+) pp to ([+−][\d.]+) pp")
     assert 0 < low < 100 * truth["completed_more_by_nudge"] < high
-    low, high = found(said, r"drawn by lot: \S+ pp \(([+−][\d.]+) pp to ([+−][\d.]+) pp\)")
+    low, high = found(said, r"drawn by lot: \S+ pp still subscribed \(([+−][\d.]+) pp to ([+−][\d.]+) pp\)")
     assert low < 100 * truth["change_by_nudge"] < high
     (naive,) = found(said, r"against those who did not: ([+−][\d.]+) pp")
     assert naive > 10
@@ -103,8 +103,8 @@ def test_shops_are_what_was_drawn(said, also):
 def test_peeking_lies_as_published(said):
     # Armitage, McPherson and Rowe 1969, table 2
     for looks, alarm in ((5, 14.2), (10, 19.3), (20, 24.8)):
-        assert re.search(rf"\b{looks}\b\D+{alarm:.1f}%", said), looks
+        assert re.search(rf"\b{looks} +{alarm:.1f}%", said), looks
 
 
 def test_the_register_remembers(said):
-    assert "Check: coupon: −¥58" in said and "Act: stop" in said
+    assert re.search(r"Check: coupon: −¥\d+ .*worse", said) and "Act: stop" in said
