@@ -150,7 +150,7 @@ def _settings(trial: Trial, rules: Rules, found: Mapping[str, Arms], nouns: Mapp
 
 def _waits(rules: Rules, found: Mapping[str, Arms], plan: Any) -> bool:
     """Whether more is to come: looks that were planned, or units."""
-    looking, planned = rules.looking, getattr(plan, "n", None)
+    looking, planned = rules.looking, getattr(plan, "clusters", None) or getattr(plan, "n", None)
     few = bool(planned) and any(arms.n[0] + arms.missing[0] < planned for arms in found.values())
     return looking.kind == "peek" or (looking.look < len(looking.fractions) if looking.kind == "look" else few)
 
@@ -188,7 +188,7 @@ def _looking(plan: Any, look: int | Sequence[float] | None, peek: bool) -> Looki
 
 def _reached(rules: Rules, trial: Trial, found: Mapping[str, Arms], plan: Any) -> Looking:
     """How often one looks, this look at the share of the planned units that is really there."""
-    looking, planned = rules.looking, getattr(plan, "n", None)
+    looking, planned = rules.looking, getattr(plan, "clusters", None) or getattr(plan, "n", None)
     if looking.kind != "look" or looking.reached or not planned:
         return looking
     if trial.units.kind == "cluster":

@@ -68,7 +68,12 @@ class Comparison:
         out[heading("value_control")], out[heading("value_arm")] = column("value_control"), column("value_arm")
         out[heading("difference")] = column("difference", signed=True)
         plain_interval = words.text("compare.interval", share=tick(self.settings["confidence"], "share"))
-        for head, ends in ((plain_interval, ""), (heading("interval_adjusted"), "_adjusted")):
+        heads = {"": plain_interval, "_adjusted": heading("interval_adjusted")}
+        if self.frame["low"].equals(self.frame["low_adjusted"]):
+            heads.pop("_adjusted")  # one comparison: nothing was corrected
+        elif self.frame["low_adjusted"].notna().any():
+            heads.pop("")           # it is in the picture, and a judgement rests on the other
+        for ends, head in heads.items():
             out[head] = [interval(row[f"low{ends}"], row[f"high{ends}"], unit, signed=True)
                          if np.isfinite(row[f"low{ends}"]) else shown(None)
                          for row, unit in zip(rows, units, strict=True)]

@@ -46,12 +46,14 @@ class Uplift:
     unit: str
 
     def _tables(self) -> list[pd.DataFrame]:
+        rows = self.frame.drop_duplicates("share")
+
         def ranged(*columns: str) -> list[str]:
             return [words.text("uplift.ranged", value=shown(value, self.unit, signed=True), interval=interval(
-                low, high, self.unit, signed=True)) if low == low else "" for value, low, high in self.frame[
+                low, high, self.unit, signed=True)) if low == low else "" for value, low, high in rows[
                 list(columns)].to_numpy()]
         return [pd.DataFrame({
-            "top": [shown(k, "share") for k in self.frame["share"]], "n": [shown(n, "count") for n in self.frame["n"]],
+            "top": [shown(k, "share") for k in rows["share"]], "n": [shown(n, "count") for n in rows["n"]],
             "uplift": ranged("uplift", "low", "high"), "uplift_rest": ranged("uplift_rest", "low_rest", "high_rest"),
             "gain": ranged("gain", "gain_low", "gain_high")}).rename(columns=heading)]
 
@@ -271,17 +273,20 @@ def _said(frame: pd.DataFrame, qini: pd.Series, higher: bool, unit: str, confide
                           interval=ends(row, "low_rest", "high_rest"))
         notes.append(words.text("uplift.top", k=shown(row["share"], "share"), rest=said, gain=shown(
             row["gain"], unit, signed=True), all=shown(frame["gain"].iloc[-1], unit, signed=True)))
-    return [*notes, _advice(frame, higher)]
+    return [*notes, _advice(frame, higher, found == "finds")]
 
 
-def _advice(frame: pd.DataFrame, higher: bool) -> str:
-    """Whom to treat, as far as an interval shows it: the widest top that surely gains, or all, or none."""
+def _advice(frame: pd.DataFrame, higher: bool, finds: bool) -> str:
+    """Whom to treat, as far as an interval shows it: the widest top that surely gains, or all, or none.
+
+    A top of a score that is not shown to find anybody would be the best of several by luck.
+    """
     sides = [("gain_low", "gain_high"), ("low_rest", "high_rest"), ("low", "high")]
     gains, _, treated = (frame[low] > 0 if higher else frame[high] < 0 for low, high in sides)
     _, harmed, harms = (frame[high] < 0 if higher else frame[low] > 0 for low, high in sides)
-    for tops, key in ((gains & harmed, "advise_top"),
+    for tops, key in ((gains & harmed & finds, "advise_top"),
                       (treated & (frame["share"] == 1) & (not harmed.any()), "advise_all"),
-                      (gains & (frame["share"] < 1), "advise_top_alone")):
+                      (gains & (frame["share"] < 1) & finds, "advise_top_alone")):
         if tops.any():
             return words.text(f"uplift.{key}", k=shown(frame["share"][tops].iloc[-1], "share"))
     return words.text("uplift.advise_none" if harms.iloc[-1] else "uplift.advise_nothing")

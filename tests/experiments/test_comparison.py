@@ -6,6 +6,7 @@ import pytest
 
 import engagelab as el
 from engagelab import words
+from engagelab.display import heading
 from engagelab.experiments.compare import compare
 
 
@@ -51,7 +52,7 @@ def test_one_arm_is_not_said_to_be_several_and_a_fall_has_the_minus_sign():
     assert "(arms: 1, metrics: 3)" in repr(found)
     fall = compare(pd.DataFrame({"arm": ["A", "B"] * 50, "y": [10, 9, 11, 8] * 25}), el.mean("y"), arm="arm",
                    control="A")
-    relative = fall.cells()[fall.cells().columns[8]][0]
+    relative = fall.cells()[heading("relative")][0]
     assert "-" not in relative and "−" in relative
 
 
@@ -76,7 +77,7 @@ def test_it_speaks_japanese():
 def test_a_relative_difference_is_in_percent_and_says_where_it_has_no_end():
     random = np.random.RandomState(1)
     found = mails().cells()
-    relative = found.columns[8]
+    relative = heading("relative")
     assert "%" in found[relative][0] and "to" in found[relative][0]
     assert "%" not in found[relative][1]          # a mean that is negative in the control has none
     data = pd.DataFrame({"arm": ["A"] * 8 + ["B"] * 8, "y": np.r_[random.gamma(1, 1, 8) + .05, random.gamma(1, 9, 8)]})

@@ -68,7 +68,7 @@ def test_shares_that_tied_customers_make_one_are_told_once():
     assert len(found.frame) == 5 and found.frame["n"].nunique() == 2
     assert sum(note.startswith("Treating the top") for note in found.notes) == 1
     share = f"{100 * (tied['score'] == 1).mean():.1f}%"
-    assert [line.split()[0] for line in repr(found).splitlines()[1:6]] == [share] * 4 + ["100.0%"]
+    assert [line.split()[0] for line in repr(found).splitlines()[1:3]] == [share, "100.0%"]
 
 
 def test_by_brute_force_for_means_with_the_rest_and_the_gain():
