@@ -186,8 +186,7 @@ def _units(data: Any, noun: Noun, cells: pd.DataFrame, names: list[str], design:
     found = found[~(found[names] == words.text("metrics.missing")).any(axis="columns")]
     twice = found[keys].duplicated()
     if twice.any():
-        raise DataError("factorial.clusters", column=repr(design.cluster), n=int(twice.sum()),
-                        value=repr(found[design.cluster][twice].iloc[0]))
+        raise DataError("factorial.clusters", column=repr(design.cluster), n=int(twice.sum()))
     units, known = (rows.groupby(names).size().reindex(pd.MultiIndex.from_frame(cells[names])).to_numpy("float64")
                     for rows in (found, found[found["n"] > 0]))
     return units, known - (found[design.strata].nunique() if design.strata else 1)

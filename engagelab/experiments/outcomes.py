@@ -15,7 +15,6 @@ from engagelab.errors import DataError, UsageError
 from engagelab.summaries.durations import days
 from engagelab.summaries.engine import source
 from engagelab.summaries.frames import fetched, numbers
-from engagelab.summaries.view import LETTERS
 
 
 def outcomes(units: Any, rows: Any, *, name: str, time: str, within: str, before: str | None = None,
@@ -26,7 +25,7 @@ def outcomes(units: Any, rows: Any, *, name: str, time: str, within: str, before
     units : a row a unit, with `user` and `start`. rows : what they did, with `user` and `time`; whatever `measure()`
         takes, both.
     name : what the rows are: the count of them is a column of that name. sums : columns to be added up, 0 where there
-        was no row.
+        was no row, missing where one of them is.
     within : how long after the start counts, such as "14 days"; before : how long before the start, for the columns
         `<name>_before` and so on; `before_at` is the last moment of that time, as `adjust=` asks for it.
     until : up to when the rows were observed, the newest of them unless said. A unit whose time was not over by then is
@@ -67,15 +66,15 @@ def outcomes(units: Any, rows: Any, *, name: str, time: str, within: str, before
         made[f"{name}{ending}"] = counts.where(seen.to_numpy())
         for column in listed:
             total = groups[column].sum().reindex(range(len(made)), fill_value=0.0)
-            made[f"{column}{ending}"] = total.where(seen.to_numpy())
+            known = ~total.index.isin(inside.loc[inside[column].isna(), "unit"])  # with one amount the sum is unknown
+            made[f"{column}{ending}"] = total.where(seen.to_numpy() & known)
     return made
 
 
 def _check_users(drawn: pd.Series, acted: pd.Series, column: str) -> None:
     """Refuse tables of which not one user is in both, as their ids are of two kinds."""
     if len(drawn) and len(acted) and not acted.isin(drawn.unique()).any():
-        raise DataError("outcomes.nobody", column=repr(column), unit=repr(str(drawn.iloc[0])[:LETTERS]),
-                        row=repr(str(acted.iloc[0])[:LETTERS]))
+        raise DataError("outcomes.nobody", column=repr(column))  # no id is shown: it may be an address
 
 
 def _whole(data: Any) -> pd.DataFrame:

@@ -207,6 +207,10 @@ def arms_in(found: pd.DataFrame, arm: str, control: object, combine: Mapping[str
         raise UsageError("compare.combine", told=repr(combine))
     back = {written(part): str(name) for name, parts in combine.items()
             for part in ([parts] if isinstance(parts, str) else parts)}
+    twice = sum(1 if isinstance(parts, str) else len(list(parts)) for parts in combine.values()) > len(back)
+    own = [name for name in map(str, combine) if name in there and back.get(name) != name]
+    if twice or own:  # an arm in two groups, or a group called as an arm that it does not hold
+        raise UsageError("compare.combine_twice", told=repr(dict(combine)))
     for part in back:
         _one_of_arms("combine", part, there, arm)
     arms = list(dict.fromkeys(back.get(label, label) for label in there))

@@ -100,12 +100,13 @@ class ValueSettings:
 @dataclass(frozen=True)
 class ExperimentSettings:
     """The experiment to decide on: its `name` in the table of assignments, the `control` arm, how long after the start
-    counts (`within`, such as "14 days") and how long before it explains (`before`)."""
+    counts (`within`, such as "14 days"), how long before it explains (`before`), and the `split` that was planned."""
 
     name: str = ""
     control: str = ""
     within: str = "14 days"
     before: str = "90 days"
+    split: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ def test_a_page_without_assignments_says_so(tmp_path):
     ({"people": 6}, "offer"),
     ({"people": 1}, "There is no experiment with two arms"),
     ({"arms": ("control",)}, "There is no experiment with two arms"),
-    ({"missing": .3, "twice": 9}, "131 rows of the assignments were set aside"),
+    ({"missing": .3, "twice": 9}, "were drawn into several arms and are left out"),
     ({"tables": ("assignments", "email_sends")}, "offer"),
     ({"tables": ("assignments",)}, "neither orders nor mails"),
     ({"settings": '[experiment]\nname = "spring"\ncontrol = "offer"\nwithin = "21 days"\n'}, "control and offer"),
@@ -84,6 +84,10 @@ def test_a_page_without_assignments_says_so(tmp_path):
     ({"foreign": .3}, "are not in EUR"),
     ({"foreign": 1}, "$"),
     ({"begun": True}, "Too early: for nobody the 14 days"),
+    ({"arms": ("coupon", "no_coupon")}, "Which of the arms coupon, no_coupon is the control?"),
+    ({"arms": ("a", "b", "control")}, "control is taken as the control"),
+    ({"arms": ("control", "offer", "offer"), "settings": '[experiment]\nsplit = {control = 1, offer = 2}\n'},
+     "No difference shown between offer and control."),
     ({"settings": '[experiment]\nname = "summer"\ncontrol = "holdout"\n'}, "The table has no arm holdout"),
 ])
 def test_a_small_shop_gets_a_page_that_reads_right(how, said, tmp_path):

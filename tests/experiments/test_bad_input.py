@@ -39,6 +39,8 @@ ARGUMENTS = {
     "combine of others": ({"combine": {"all": ["B", "D"]}}, DataError, "combine: there is no arm 'D'"),
     "combine a text": ({"combine": "x"}, UsageError, "combine must be a mapping of a name to its arms.*not 'x'"),
     "combine a list": ({"combine": ["B"]}, UsageError, "combine must be a mapping"),
+    "combine an arm twice": ({"combine": {"all": ["B"], "some": ["B"]}}, UsageError, "names an arm twice"),
+    "combine as another arm": ({"combine": {"A": ["B"]}}, UsageError, "gives a group the name of an arm"),
     "by is over": ({"by": "who", "over": "who"}, UsageError, "by and over both name the column 'who'"),
     "confidence 0": ({"confidence": 0}, UsageError, "confidence must lie between 0 and 1"),
     "start in words": ({"start": "June"}, UsageError, "start.*'June'"),

@@ -105,7 +105,7 @@ def test_the_broken_arms_of_the_subject_lines_are_found_and_so_are_the_active_ad
     found = ran(data, {"clicks": rate("clicked")}, user="user_id", design=Design(strata="stratum"), guardrails=False)
     assert row(found, "sample_ratio")["sentence"] == (
         "Units: 1,840 in A, 2,160 in B, instead of 2,000 each (p <0.001): the arms do not hold whom they were meant to "
-        "hold. Find out why before reading any result.")
+        "hold. Find out why before reading any result; if they were planned so, tell it with split=.")
     assert "In 1 of the 2 strata of 'stratum'" in row(found, "sample_ratio_within")["sentence"]
     assert "'active'" in row(found, "sample_ratio_within")["sentence"]
     assert found.frame["verdict"].tolist() == ["no_verdict"]

@@ -11,11 +11,19 @@ def test_ids_of_two_kinds_are_refused_and_not_counted_as_nobody():
     units = pd.DataFrame({"user_id": ["C1", "C2"], "assigned_at": pd.Timestamp("2026-03-01")})
     rows = pd.DataFrame({"user_id": ["P1", "P" * 90], "at": pd.Timestamp("2026-03-02")})
     how = {"name": "orders", "time": "at", "within": "7 days", "until": "2026-04-01"}
-    with pytest.raises(DataError, match="no unit occurs in the rows: the column 'user_id' has ids such as 'C1' in the "
-                                        "units and 'P1' in the rows"):
+    with pytest.raises(DataError, match="no unit occurs in the rows: the column 'user_id' holds other ids"):
         outcomes(units, rows, **how)
     with pytest.raises(DataError) as caught:
         outcomes(units, rows.tail(1), **how)
     assert "P" * 20 in str(caught.value) and "P" * 21 not in str(caught.value)
     assert outcomes(units, rows.assign(user_id="C2"), **how)["orders"].tolist() == [0, 2]
     assert outcomes(units, rows.head(0), **how)["orders"].tolist() == [0, 0]
+
+
+def test_a_sum_with_an_unknown_amount_is_unknown():
+    units = pd.DataFrame({"user_id": ["a", "b"], "assigned_at": pd.Timestamp("2026-03-01")})
+    rows = pd.DataFrame({"user_id": ["a", "a", "b", "b"], "total": [10.0, None, 30.0, 1.0],
+                         "ordered_at": pd.to_datetime(["2026-03-02", "2026-03-03", "2026-03-02", "2026-04-30"])})
+    found = outcomes(units, rows, name="orders", time="ordered_at", within="7 days", sums=["total"])
+    assert found["orders"].tolist() == [2.0, 1.0]
+    assert found["total"].isna().tolist() == [True, False] and found["total"][1] == 30
