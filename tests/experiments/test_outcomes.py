@@ -15,7 +15,7 @@ def test_ids_of_two_kinds_are_refused_and_not_counted_as_nobody():
         outcomes(units, rows, **how)
     with pytest.raises(DataError) as caught:
         outcomes(units, rows.tail(1), **how)
-    assert "P" * 20 in str(caught.value) and "P" * 21 not in str(caught.value)
+    assert "PP" not in str(caught.value)  # an id may be an address
     assert outcomes(units, rows.assign(user_id="C2"), **how)["orders"].tolist() == [0, 2]
     assert outcomes(units, rows.head(0), **how)["orders"].tolist() == [0, 0]
 
