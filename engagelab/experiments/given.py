@@ -25,6 +25,7 @@ from engagelab.summaries.moments import Ask, Sums
 from engagelab.summaries.view import View
 
 MOST, LARGEST = 2.0**53, 1e150  # whole numbers up to here; too large to square
+REVISED = .01  # of cumulative units may be taken back later, as platforms do when they clean their counts
 WHOLE, DIGITS = .01, 1e-6  # how far counts may be off for rounding: of a count, and of the mean it is made from
 Told = tuple[np.ndarray, np.ndarray, np.ndarray]
 BODY = ("SELECT\n    /*by*/\n    count(*) AS n_rows, min({n}) AS n, min({mean}) AS mean, min({spread}) AS spread\n"
@@ -162,7 +163,8 @@ def _follows(found: pd.DataFrame, last: int, over: str) -> None:
         raise DataError("over.undated_rows", column=repr(over))
     in_order(found.drop_duplicates(f"rank_{last}").sort_values(f"rank_{last}")[f"key_{last}"].tolist(), over)
     rows = found.sort_values(f"rank_{last}", kind="stable")
-    fewer = rows.groupby(["name", *(f"rank_{i}" for i in range(2, last))])["n"].diff() < 0
+    n = rows.groupby(["name", *(f"rank_{i}" for i in range(2, last))])["n"]
+    fewer = n.diff() < -REVISED * n.shift()
     if fewer.any():
         row = rows[fewer].iloc[0]
         raise DataError("given.falls", metric=repr(row["name"]), column=repr(over), value=repr(row[f"key_{last}"]),
