@@ -26,6 +26,8 @@ from engagelab.activity.power import power_curve
 from engagelab.activity.repeat import repeat
 from engagelab.activity.retention import retention
 from engagelab.errors import DataError, NoColumn, UsageError
+from engagelab.experiments.compare import compare
+from engagelab.metrics.design import Design
 from engagelab.metrics.measure import measure
 from engagelab.metrics.nouns import csat, mean, nps, quantile, rate, ratio
 from engagelab.summaries import periods
@@ -399,3 +401,28 @@ def test_the_nested_export_of_google_analytics_is_read_on_spark_as_on_duckdb(spa
             measure(table, mean("event_params.a b"))
         with pytest.raises(NoColumn):
             measure(table, mean("collected_traffic_source.none"))
+
+
+@pytest.mark.parametrize("name", ["spark", "postgres"])
+@pytest.mark.parametrize("how", [{"by": "segment", "over": "day"}, {"user": "user"}, {"user": "user", "over": "day"},
+                                 {"design": Design(strata="segment")}, {"design": Design(weights="weight")},
+                                 {"combine": {"new": ["B", "C"]}}])
+def test_an_experiment_is_compared_where_its_rows_are(engines, name, how):
+    random = np.random.RandomState(3)
+    user = random.randint(0, 300, 900)
+    frame = pd.DataFrame({
+        "arm": np.array(["A", "B", "C"])[user % 3], "user": user,
+        "segment": np.array(["x", "y"])[random.randint(0, 2, 900)],
+        "day": pd.Timestamp("2026-03-01", tz="UTC") + pd.to_timedelta(random.randint(0, 5, 900), "D"),
+        "opened": random.rand(900) < .3, "before": random.normal(100, 20, 900).round(2),
+        "clicks": random.randint(0, 5, 900), "views": random.randint(5, 9, 900), "score": random.randint(0, 11, 900),
+        "weight": random.randint(1, 4, 900).astype(float)})
+    frame["spend"] = (frame["before"] * .5 + random.normal(0, 5, 900)).round(2)
+    frame.loc[frame.index % 7 == 0, "spend"] = np.nan
+    frame.loc[frame.index % 11 == 0, "before"] = np.nan
+    nouns = {"open": rate("opened"), "spend": mean("spend", adjust=["before"]), "ctr": ratio("clicks", "views"),
+             "nps": nps("score")}
+    ours, theirs = (compare(data, nouns, arm="arm", control="A", **how) for data in (frame, engines(name, frame)))
+    for part in ("frame", "checks", "by", "over"):
+        pd.testing.assert_frame_equal(getattr(theirs, part), getattr(ours, part), rtol=1e-9, atol=1e-9)
+    assert theirs.notes == ours.notes
