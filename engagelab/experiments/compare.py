@@ -116,7 +116,7 @@ def compared(trial: Trial, rules: Rules, *, by: Sequence[str] = (), over: str | 
     rules = replace(rules, looking=_reached(rules, trial, found, plan))
     checks, off = checked(trial, cells, found, rules)
     table = discreet(rules.rows(found, nouns, trial.arms), nouns)
-    rules = replace(rules, waiting=_waits(rules, found, plan))
+    rules = replace(rules, waiting=_waits(rules, trial, found, plan))
     table["verdict"] = rules.verdicts(table, nouns, off)
     table["verdict"] = _told(table, found)
     settings = _settings(trial, rules, found, nouns)
@@ -142,17 +142,23 @@ def _settings(trial: Trial, rules: Rules, found: Mapping[str, Arms], nouns: Mapp
     first = rules.primary or next(iter(nouns))
     return {"metrics": list(nouns), "nouns": [noun.name for noun in nouns.values()], "primary": rules.primary or (
                 first if len(nouns) == 1 else None), "margin": nouns[first].margin, "better": nouns[first].better,
-            "arms": list(trial.arms), "control": trial.arms[0], "confidence": rules.confidence,
+            "unit": trial.units.kind, "arms": list(trial.arms), "control": trial.arms[0],
+            "confidence": rules.confidence,
             "correct": rules.correct, "spending": rules.looking.spending if rules.looking.kind == "look" else None,
             "peek": rules.looking.kind == "peek", "looks": rules.looking.fractions[:rules.looking.look],
             "share": rules.shares(nouns)[first], "n": dict(zip(trial.arms, map(int, found[first].n), strict=True))}
 
 
-def _waits(rules: Rules, found: Mapping[str, Arms], plan: Any) -> bool:
+def _waits(rules: Rules, trial: Trial, found: Mapping[str, Arms], plan: Any) -> bool:
     """Whether more is to come: looks that were planned, or units."""
-    looking, planned = rules.looking, getattr(plan, "clusters", None) or getattr(plan, "n", None)
+    looking, planned = rules.looking, _planned(trial, plan)
     few = bool(planned) and any(arms.n[0] + arms.missing[0] < planned for arms in found.values())
     return looking.kind == "peek" or (looking.look < len(looking.fractions) if looking.kind == "look" else few)
+
+
+def _planned(trial: Trial, plan: Any) -> int | None:
+    """How many units were planned in the control's arm, of the kind that was drawn; None where that was not told."""
+    return getattr(plan, "clusters" if trial.units.kind == "cluster" else "n", None)
 
 
 def _units(user: str | None, cluster: str | None, design: Design | None) -> Units:
@@ -188,11 +194,9 @@ def _looking(plan: Any, look: int | Sequence[float] | None, peek: bool) -> Looki
 
 def _reached(rules: Rules, trial: Trial, found: Mapping[str, Arms], plan: Any) -> Looking:
     """How often one looks, this look at the share of the planned units that is really there."""
-    looking, planned = rules.looking, getattr(plan, "clusters", None) or getattr(plan, "n", None)
+    looking, planned = rules.looking, _planned(trial, plan)
     if looking.kind != "look" or looking.reached or not planned:
         return looking
-    if trial.units.kind == "cluster":
-        planned = getattr(plan, "clusters", None) or planned
     units = np.max([arms.n + arms.missing for arms in found.values()], axis=0).sum()
     return looking.reaching(*looking.fractions[:looking.look - 1], float(units * meant(trial, rules)[0] / planned))
 

@@ -60,7 +60,7 @@ def _units(plan: Any, settings: Mapping[str, Any]) -> Iterator[str]:
     first = shares.get(getattr(plan, "control", next(iter(shares), None)), 1)   # a plan has the control first
     meant = (*(getattr(plan, "looks", None) or ()), 1)   # at a planned look they need not be all there
     few, so_far = [], meant[min(len(looks), len(meant)) - 1] if looks else 1
-    planned_n = getattr(plan, "clusters", None) or getattr(plan, "n", None) or 0
+    planned_n = getattr(plan, "clusters" if settings.get("unit") == "cluster" else "n", None) or 0
     for arm, n in settings["n"].items():
         least = math.ceil(so_far * planned_n * shares.get(arm, 1) / first - 1e-9)
         if n < least:

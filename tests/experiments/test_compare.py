@@ -201,3 +201,18 @@ def test_what_makes_no_sense_is_refused():
     with pytest.raises(UsageError, match="quantiles need one row"):
         compared(history().assign(user=lambda rows: rows.user // 2, arm=["A", "A", "B", "B"] * 225),
                  el.quantile("spend"), user="user")
+
+
+def test_clusters_are_waited_for_as_clusters_and_rows_as_rows():
+    random = np.random.RandomState(4)
+    shop = np.repeat(np.arange(40), 25)
+    data = pd.DataFrame({"arm": np.array(["A", "B"])[shop % 2], "shop": shop, "y": random.normal(10, 3, 1000)})
+    meant = plan(el.mean("y"), sd=3, effect=1, cluster_size=25, icc=.01)
+    assert meant.clusters < 20 < meant.n
+    by_shop = compare(data, el.mean("y"), arm="arm", control="A", cluster="shop", plan=meant)
+    assert by_shop.frame["verdict"].tolist() == ["no_difference"] and not any("Fewer" in note for note in by_shop.notes)
+    few = data[data["shop"] < 2 * (meant.clusters - 1)]
+    for how, rows in (({"cluster": "shop"}, few), ({}, data.groupby("arm").head(meant.n - 1))):
+        found = compare(rows, el.mean("y"), arm="arm", control="A", plan=meant, **how)
+        assert found.frame["verdict"].tolist() == ["cannot_tell"], how
+        assert any("Fewer than planned" in note for note in found.notes), how

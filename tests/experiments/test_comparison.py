@@ -124,3 +124,11 @@ def test_arms_and_strata_that_the_catalogue_of_words_knows_are_named_in_table_se
         other = compare(sent, el.rate("opened"), arm="arm", control="holdout", by="stratum")
         assert any("新しい対応（対配信しない群）" in note for note in other.notes)
     assert [label.get_text() for label in found.plot("by").get_yticklabels()][:2] == ["at risk", "loyal"]
+
+
+def test_the_table_has_the_interval_that_the_verdict_rests_on():
+    corrected = list(mails().cells())
+    assert heading("interval_adjusted") in corrected and not any("95%" in name for name in corrected)
+    data = pd.DataFrame({"arm": ["A", "B"] * 50, "y": np.arange(100.0)})
+    alone = list(compare(data, el.mean("y"), arm="arm", control="A").cells())
+    assert heading("interval_adjusted") not in alone and any("95%" in name for name in alone)

@@ -4,11 +4,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+import engagelab as el
+from engagelab.experiments.compare import compare
 from engagelab.experiments.contrast import CORRECTIONS, FEW, RATES, STEPWISE, Looking, Pair, contrasts, each_p
 from engagelab.experiments.estimate import Arms
 from engagelab.metrics import two_shares
@@ -209,3 +212,19 @@ def test_the_p_of_many_pairs_in_one_go_are_those_of_each(method):
         ((30, 100), (45, 110)), ((3, 90), (1, 95)), ((300, 900), (250, 1000)), ((0, 0), (3, 5)))]
     pairs.append(Pair(means([1.0, 2.0, 4.0], [3.0, 5.0, 9.0]), 1, method))
     assert each_p(pairs).tolist() == pytest.approx([pair.p() for pair in pairs], nan_ok=True)
+
+
+def test_nobody_may_peek_before_there_are_thirty_units_and_ten_cases_of_each_kind():
+    def peeked(sizes, metric, values):
+        data = pd.DataFrame({"arm": np.repeat(["A", "B"], sizes), "y": values})
+        return compare(data, metric, arm="arm", control="A", peek=True).frame.iloc[0]
+
+    random = np.random.RandomState(1)
+    for sizes, told in (((29, 600), False), ((200, 600), True)):
+        values = np.r_[random.normal(0, 1, sizes[0]), random.normal(40, 1, sizes[1])]
+        found = peeked(sizes, el.mean("y"), values)
+        assert np.isfinite(found["low"]) == told and (found["p"] < .05) == told
+        assert found["verdict"] == ("better" if told else "cannot_tell")
+    for cases, told in ((9, False), (10, True)):
+        found = peeked((400, 400), el.rate("y"), np.r_[np.arange(400) < cases, np.arange(400) < 300])
+        assert np.isfinite(found["low"]) == told and (found["p"] < .05) == told

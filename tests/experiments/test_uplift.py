@@ -265,3 +265,12 @@ def test_it_speaks_both_languages_and_draws_its_curve():
     assert "¥" in found.plot(unit="JPY").get_yticklabels()[-1].get_text()
     with words.speaking("ja"):
         assert "Qini係数" in repr(uplift(customers(), el.rate("y"), **HOW))
+
+
+def test_no_top_is_advised_of_a_score_that_is_not_shown_to_find_anybody():
+    said = words.text("uplift.advise_top_alone", k="@").partition("@")[0]
+    for seed in (1, 21):  # by lot again, and some top gains by luck
+        lot = np.random.RandomState(seed).choice(["held", "offer"], 600)
+        made = uplift(customers(600).assign(arm=lot), el.rate("y"), **HOW)
+        assert made.qini["p"][0] >= .05 and ((made.frame["gain_low"] > 0) & (made.frame["share"] < 1)).any()
+        assert not any(note.startswith(said) for note in made.notes)
