@@ -217,7 +217,8 @@ def test_the_p_of_many_pairs_in_one_go_are_those_of_each(method):
 def test_nobody_may_peek_before_there_are_thirty_units_and_ten_cases_of_each_kind():
     def peeked(sizes, metric, values):
         data = pd.DataFrame({"arm": np.repeat(["A", "B"], sizes), "y": values})
-        return compare(data, metric, arm="arm", control="A", peek=True).frame.iloc[0]
+        return compare(data, metric, arm="arm", control="A", peek=True, split=dict(zip("AB", sizes, strict=True))
+                       ).frame.iloc[0]
 
     random = np.random.RandomState(1)
     for sizes, told in (((29, 600), False), ((200, 600), True)):
