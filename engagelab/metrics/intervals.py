@@ -148,7 +148,7 @@ def ratio_interval(base: ArrayLike, base_low: ArrayLike, base_high: ArrayLike, o
     """
     base, base_low, base_high, other, other_low, other_high = np.broadcast_arrays(*(
         np.asarray(value, dtype=float) for value in (base, base_low, base_high, other, other_low, other_high)))
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         known = (base > 0) & np.isfinite(base + base_low + base_high + other + other_low + other_high)
         base = np.where(known, base, np.nan)
         below, above = base - base_low, base_high - base

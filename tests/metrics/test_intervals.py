@@ -90,6 +90,7 @@ estimates = st.tuples(st.floats(-30, 30), spreads | st.just(0.0), spreads | st.j
 
 
 @given(st.floats(.1, 30), spreads, st.floats(-30, 30), spreads)
+@example(1.0, 1.0, 1.1125369292536007e-308, 2.0)  # a bound beyond the largest number is infinite
 def test_from_symmetric_intervals_the_interval_of_a_ratio_is_fiellers(base, base_half, other, other_half):
     """Fieller (1954, Journal of the Royal Statistical Society B 16, 175-185), the halves being z times the errors."""
     ratio, low, high = intervals.ratio_interval(
