@@ -15,8 +15,9 @@ __version__ = "0.1.0"
 
 # what a notebook types, by the module that holds it
 MODULES = {
-    "notebook.setup": "setup", "notebook.periods": "periods", "notebook.tables": "show pick label",
+    "notebook.setup": "setup", "notebook.periods": "periods", "notebook.profit": "profit_tree", "notebook.tables": "show pick label",
     "notebook.cards": "cards say_verdicts", "notebook.money": "one_currency", "notebook.alerts": "alerts",
+    "notebook.campaign": "campaign",
     "notebook.sentences": "say say_change say_changes say_level direction paragraphs",
     "display": "shown",
     "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
@@ -26,17 +27,19 @@ MODULES = {
     "report.save": "save",
 }
 FACE = {name: f"{__name__}.{module}" for module, names in MODULES.items() for name in names.split()}
-ROOMS = ("activity", "experiments", "ltv", "metrics", "plots", "privacy", "segments", "surveys")
+ROOMS = ("activity", "experiments", "kpi", "ltv", "metrics", "plots", "privacy", "roi", "segments", "surveys")
 
 __all__ = [*FACE, *ROOMS]
 
 if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab import activity as activity
     from engagelab import experiments as experiments
+    from engagelab import kpi as kpi
     from engagelab import ltv as ltv
     from engagelab import metrics as metrics
     from engagelab import plots as plots
     from engagelab import privacy as privacy
+    from engagelab import roi as roi
     from engagelab import segments as segments
     from engagelab import surveys as surveys
     from engagelab.display import shown as shown
@@ -54,10 +57,12 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab.metrics.social import engagement_rate as engagement_rate
     from engagelab.money import net as net
     from engagelab.notebook.alerts import alerts as alerts
+    from engagelab.notebook.campaign import campaign as campaign
     from engagelab.notebook.cards import cards as cards
     from engagelab.notebook.cards import say_verdicts as say_verdicts
     from engagelab.notebook.money import one_currency as one_currency
     from engagelab.notebook.periods import periods as periods
+    from engagelab.notebook.profit import profit_tree as profit_tree
     from engagelab.notebook.sentences import direction as direction
     from engagelab.notebook.sentences import paragraphs as paragraphs
     from engagelab.notebook.sentences import say as say

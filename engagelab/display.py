@@ -88,6 +88,48 @@ def _amount(value: float, currency: str) -> str:
     return f"{sign}{symbol}{abs(value):,.{digits}f}"
 
 
+def short(value: float | None, unit: str = "number", *, signed: bool = False) -> str:
+    """The number where room is scarce: from a million on, three digits and the word for the size; else as `shown`.
+
+    An amount is told without cents from 100 on.
+
+    >>> short(40_612_345, "JPY", signed=True), short(12_400_000, "count"), short(19861.2, "JPY"), short(3.052, "JPY")
+    ('+¥40.6M', '12.4M', '¥19,861', '¥3.05')
+    >>> with words.speaking("ja"):
+    ...     short(-40_612_345, "JPY"), short(718_000_000, "JPY"), short(961, "JPY"), short(2.5e9, "USD")
+    ('−4,060万円', '7.18億円', '961円', '$25.0億')
+    """
+    if value is None or math.isnan(value):
+        return MISSING
+    currency = len(unit) == 3 and unit.isupper()
+    small_or_large = value and not 1e-6 < abs(value) < (1e4 if unit == "share" else 999_500)
+    if small_or_large and unit == "share":
+        return words.text("unit.points" if signed else "unit.percent", value=short(100 * value, signed=signed))
+    if small_or_large and unit != "minutes":
+        text = _sized(abs(value))
+    elif currency:
+        text = _digits(abs(value), 0 if abs(value) >= 100 or (unit in WITHOUT_CENTS and value == round(value)) else 2)
+    else:
+        return shown(value, unit, signed=signed)
+    sign = "−" if value < 0 else "+" if value and (signed or unit == "points") else ""
+    if currency and not math.isinf(value):
+        text = (words.text(f"unit.amount_{unit}", value=text) if words.has(f"unit.amount_{unit}") else
+                f"{CURRENCIES.get(unit, f'{unit} ')}{text}")
+    return sign + text
+
+
+def _sized(value: float) -> str:
+    """Three digits and the word for the size, such as M for millions; a power of ten beyond the words."""
+    if math.isinf(value):
+        return "∞"
+    value = float(f"{value:.3g}")
+    for size, word in reversed([part.split(":") for part in words.text("unit.sizes").split()]):
+        part = value / 10 ** int(size)
+        if 1 <= part < 1e5:
+            return f"{part:,.{2 if part < 10 else 1 if part < 100 else 0}f}{word}"
+    return f"{value:.1e}".replace("-", "−")
+
+
 def interval(low: float, high: float, unit: str = "number", *, signed: bool = False) -> str:
     """Both ends of an interval; of that of a change where `signed`.
 

@@ -81,9 +81,9 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
     nouns = named(metrics)
     weights = designs.weights_of(design, weights, nouns)
     kept = members.checked(ledger, user)
-    view, asks, when = _view(data, nouns, _by(by, every), time=time, every=every, since=since, until=until, tz=tz,
-                             weights=weights, user=user, total=total,
-                             starts=periods.checked_starts(fiscal_year_starts))
+    view, asks, when = view_of(data, nouns, _by(by, every), time=time, every=every, since=since, until=until, tz=tz,
+                               weights=weights, user=user, total=total,
+                               starts=periods.checked_starts(fiscal_year_starts))
     drawn = designs.drawn(view, asks, design) if design is not None else None
     keys, sums, text = moments(view, asks, users=user is not None)
     levels = _levels(view, keys, total)
@@ -153,9 +153,10 @@ def _by(by: str | Sequence[str] | None, every: str | None) -> list[str]:
     return grouping(by, every)
 
 
-def _view(data: Any, nouns: Mapping[str, Noun], by: list[str], *, time: str | None, every: str | None, since: object,
-          until: object, tz: str | None, weights: str | None, user: str | None, total: bool, starts: int
-          ) -> tuple[View, list[Ask], Span | None]:
+def view_of(data: Any, nouns: Mapping[str, Noun], by: list[str], *, time: str | None, every: str | None, since: object,
+            until: object, tz: str | None, weights: str | None, user: str | None, total: bool, starts: int
+            ) -> tuple[View, list[Ask], Span | None]:
+    """What the metrics read of a table: grouped, in periods, cut to a window."""
     table = source(data)
     columns = Columns(table)
     for i, column in enumerate(by, 1):

@@ -78,6 +78,12 @@ class Periods:
         week = timedelta(days=7)
         return first <= self._of(now) + week and last >= next_start(self.every, now) - week
 
+    @property
+    def bounds(self) -> tuple[date, date]:
+        """The first day of `before`, and the one after `now`."""
+        now = self._start(self.now)
+        return self._of(now), next_start(self.every, now)
+
     def _start(self, name: str) -> date:
         """The first day of the period of that label."""
         start = self._of(date.fromisoformat(self.until))

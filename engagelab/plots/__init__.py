@@ -18,24 +18,30 @@ from engagelab.plots.forest import forest
 from engagelab.plots.funnel import funnel
 from engagelab.plots.growth import growth
 from engagelab.plots.hazards import hazards
+from engagelab.plots.impact import impact
 from engagelab.plots.interaction import interaction
 from engagelab.plots.journey_map import journey_map
 from engagelab.plots.journeys import journeys
 from engagelab.plots.leavers import leavers
 from engagelab.plots.lifecycle import lifecycle
 from engagelab.plots.likert import likert
+from engagelab.plots.mix import mix
+from engagelab.plots.portfolio import portfolio
 from engagelab.plots.power import power
 from engagelab.plots.priority import priority
 from engagelab.plots.qini import qini
 from engagelab.plots.rfm_map import rfm_map
+from engagelab.plots.simulated import simulated
 from engagelab.plots.survival import survival
 from engagelab.plots.themes import themes
+from engagelab.plots.tornado import tornado
+from engagelab.plots.watch import watch
 from engagelab.plots.waves import waves
 
 __all__ = ["calibration", "clusters", "cohorts", "concentration", "cumulative", "drivers", "expected_actual", "flow",
-           "forest", "funnel", "growth", "hazards", "interaction", "journey_map", "journeys", "leavers", "levels",
-           "lifecycle", "likert", "power", "power_curve", "priority", "qini", "retention", "rfm_map", "survival",
-           "themes", "trend", "waves"]
+           "forest", "funnel", "growth", "hazards", "impact", "interaction", "journey_map", "journeys", "leavers",
+           "levels", "lifecycle", "likert", "mix", "portfolio", "power", "power_curve", "priority", "qini", "retention",
+           "rfm_map", "simulated", "survival", "themes", "tornado", "trend", "watch", "waves"]
 
 
 def __dir__() -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from engagelab import words
-from engagelab.display import heading, named, tick
+from engagelab.display import TRAILING, heading, named, short, tick
 
 # Okabe and Ito (2008), "Color universal design": told apart with every kind of colour vision.
 COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
@@ -83,6 +83,12 @@ def tick_of(value: float, unit: str, *, signed: bool = False) -> str:
     """A tick of an axis, as `engagelab.display.tick` writes it, in words that can be drawn here."""
     with words.speaking(_language()):
         return tick(value, unit, signed=signed)
+
+
+def short_of(value: float, unit: str) -> str:
+    """A number where room is scarce, as `engagelab.display.short` writes it, in words that can be drawn here."""
+    with words.speaking(_language()):
+        return TRAILING.sub("", short(value, unit))
 
 
 def word_of(key: str, /, **values: object) -> str:

@@ -81,10 +81,24 @@ def page(notebook: nbformat.NotebookNode, look: Look) -> str:
         sections=[(name, "".join(parts[name])) for name in SECTIONS if any(parts[name])])
 
 
-def index(pages: list[tuple[str, str, str]], look: Look, problems: list[str]) -> str:
-    """The page that leads to the others: (file name, title, first sentence of the answer) each."""
-    return _template("index.html.j2").render(look=look, pages=pages, problems=problems, version=__version__,
-                                             word=words.text)
+def index(pages: list[tuple[str, str, str]], look: Look, problems: list[str], alerts: str = "") -> str:
+    """The page that leads to the others: (file name, title, first sentence of the answer) each; and alerts."""
+    return _template("index.html.j2").render(look=look, pages=pages, problems=problems, alerts=alerts,
+                                             version=__version__, word=words.text)
+
+
+def moved(notebook: nbformat.NotebookNode) -> str:
+    """The lists of what moved that the cells of the section "alerts" put out beside what they show, as one; "" if none.
+
+    Such a list is CSV of `engagelab.kpi.watch`, all with the same heading.
+    """
+    return together([output["data"]["text/csv"] for cell in notebook.cells if section(cell) == "alerts"
+                     for output in cell.get("outputs", ()) if "text/csv" in output.get("data", {})])
+
+
+def together(lists: list[str]) -> str:
+    """CSV texts of one heading as one."""
+    return "".join([one.partition("\n")[0] + "\n" for one in lists[:1]] + [one.partition("\n")[2] for one in lists])
 
 
 def answer(notebook: nbformat.NotebookNode) -> str:

@@ -8,12 +8,15 @@ from pathlib import Path
 from engagelab import words
 from engagelab.errors import EngagelabError, SourceError
 from engagelab.files import write_text
+from engagelab.kpi.watch import ALERTS as HEADS
 from engagelab.notebook.execute import execute, read
 from engagelab.notebook.setup import SAMPLE, language_of, open_data, span
 from engagelab.notebook.tags import answerable, fitted, with_parameters
-from engagelab.report.render import Look, answer, index, page, title
+from engagelab.report.render import Look, answer, index, moved, page, title, together
 from engagelab.sources.folder import Folder
 from engagelab.sources.pictures import picture_kind
+
+ALERTS = "alerts.csv"
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,13 @@ class Made:
     title: str = ""
     answer: str = ""
     problem: str = ""
+    alerts: str = ""
 
 
 def report(notebooks: list[Path], data: str, out: Path) -> Iterator[Made]:
     """Make a page of each notebook on the data, then the index; a notebook that fails is said, the others go on.
+
+    What moved, as the cells of the section "alerts" tell it, goes to `alerts.csv`: by itself the list that is sent on.
 
     Parameters: `data`, a folder of export files or "sample"; `out`, the folder of the pages.
     Errors: those of `read_folder`, and SourceError where no file of the folder can be read; before
@@ -47,7 +53,12 @@ def report(notebooks: list[Path], data: str, out: Path) -> Iterator[Made]:
         yield one
     pages = [(one.path.name, one.title, one.answer) for one in made if one.path]
     problems = [words.text("report.failed", name=one.title, error=one.problem) for one in made if not one.path]
-    write_text(out / "index.html", index(pages, look, problems))
+    watched = [one.alerts for one in made if one.alerts]
+    if watched:
+        write_text(out / ALERTS, "\ufeff" + together(watched))    # with the mark by which Excel knows the encoding
+    elif (out / ALERTS).is_file() and (out / ALERTS).read_text("utf-8-sig").startswith(",".join(HEADS)):
+        (out / ALERTS).unlink()   # that of an earlier run, which tells of other data
+    write_text(out / "index.html", index(pages, look, problems, ALERTS if watched else ""))
 
 
 def _page(path: Path, data: str, company: Folder, look: Look, out: Path) -> Made:
@@ -60,7 +71,7 @@ def _page(path: Path, data: str, company: Folder, look: Look, out: Path) -> Made
         return Made(path.stem, None, title(source), problem=str(error.values.get("error", error)))
     target = out / f"{path.stem}.html"
     write_text(target, page(done, look))
-    return Made(path.stem, target, title(source), answer(done))
+    return Made(path.stem, target, title(source), answer(done), alerts=moved(done))
 
 
 def look_of(company: Folder, folder: Path) -> Look:

@@ -14,6 +14,7 @@ COLORS = ("#1f5f7a", "#d98e32")
 ACTIVE, BEGIN, PLATFORM = "app_open", "sign_up", "app"
 STEPS = ("sign_up", "tour_started", "tour_completed")
 OUTCOME, STAY = "satisfaction", "stay"
+MAILING, BUDGET = 60_000, 1_000_000  # yen: what sending the coupons cost, and what there is to spend next
 CAMPAIGN_NAME, BEFORE = "春のキャンペーン", "90 days"
 
 
@@ -31,7 +32,8 @@ def settings() -> str:
         "[pulse]", f"outcome = {_quoted(OUTCOME)}", f"stay = {_quoted(STAY)}", "scale = [0, 10]", "",
         "[value]", f"margin = {MARGIN_SHARE}", "",
         "[experiment]", f"name = {_quoted(EXPERIMENT)}", f"control = {_quoted(ARMS[0])}",
-        f"within = {_quoted(f'{DAYS} days')}", f"before = {_quoted(BEFORE)}", "",
+        f"within = {_quoted(f'{DAYS} days')}", f"before = {_quoted(BEFORE)}", f"cost = {MAILING}", "",
+        "[kpi]", f"budget = {BUDGET}", "",
         "[[campaigns]]", f"name = {_quoted(CAMPAIGN_NAME)}", f"since = {_quoted(CAMPAIGN + '-01')}", ""])
 
 

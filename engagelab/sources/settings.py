@@ -34,7 +34,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 # what a setting takes, where its kind alone does not say it
 _FORMS = {"language": "language", "timezone": "zone", "currency": "currency", "colors": "colors",
-          "fiscal_year_starts": "month", "dayfirst": "flag", "year": "year"}
+          "fiscal_year_starts": "month", "dayfirst": "flag", "year": "year", "cost": "amount", "budget": "amount"}
 _BY_KIND = {str: "text", int: "number", float: "share", tuple: "list"}
 
 
@@ -100,13 +100,25 @@ class ValueSettings:
 @dataclass(frozen=True)
 class ExperimentSettings:
     """The experiment to decide on: its `name` in the table of assignments, the `control` arm, how long after the start
-    counts (`within`, such as "14 days"), how long before it explains (`before`), and the `split` that was planned."""
+    counts (`within`, such as "14 days"), how long before it explains (`before`), the `split` that was planned, and what
+    it `cost` beside what its outcome holds already."""
 
     name: str = ""
     control: str = ""
     within: str = "14 days"
     before: str = "90 days"
     split: Mapping[str, float] = field(default_factory=dict)
+    cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class KpiSettings:
+    """The company's own tree of its profit: its text as `el.kpi.Tree` reads it, and the `values` of leaves that no table
+    tells; the `budget` that is to be decided on (0: none)."""
+
+    tree: str = ""
+    budget: float = 0.0
+    values: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -117,7 +129,8 @@ class CampaignSettings:
     since: str = ""
 
 
-GROUPS = {"events": EventSettings, "pulse": PulseSettings, "value": ValueSettings, "experiment": ExperimentSettings}
+GROUPS = {"events": EventSettings, "pulse": PulseSettings, "value": ValueSettings, "experiment": ExperimentSettings,
+          "kpi": KpiSettings}
 
 
 @dataclass(frozen=True)
@@ -140,6 +153,7 @@ class Settings:
     pulse: PulseSettings = field(default_factory=PulseSettings)
     value: ValueSettings = field(default_factory=ValueSettings)
     experiment: ExperimentSettings = field(default_factory=ExperimentSettings)
+    kpi: KpiSettings = field(default_factory=KpiSettings)
     campaigns: tuple[CampaignSettings, ...] = ()
     files: Mapping[str, FileSettings] = field(default_factory=dict)
     surveys: Mapping[str, SurveySettings] = field(default_factory=dict)
@@ -267,6 +281,9 @@ def _company(settings: Settings) -> Iterator[SourceError]:
         yield _wrong("currency", settings.currency, "currency")
     if not is_zone(settings.timezone):
         yield _wrong("timezone", settings.timezone, "zone")
+    for where, amount in (("experiment.cost", settings.experiment.cost), ("kpi.budget", settings.kpi.budget)):
+        if not 0 <= amount < float("inf"):
+            yield _wrong(where, amount, "amount")
     if not 0 < settings.value.margin <= 1:
         yield _wrong("value.margin", settings.value.margin, "share")
     if not 0 <= settings.value.discount < 1:

@@ -173,7 +173,7 @@ class _Plan:
                 continue
             names[f"s{i}"] = self._sum("s", f"sum({weigh}{columns[i]})")
             for j in range(i, len(columns)):
-                names[f"s{i}{j}"] = self._sum("ss", f"sum({weigh}{columns[i]} * {columns[j]})")
+                names[f"s{i}_{j}"] = self._sum("ss", f"sum({weigh}{columns[i]} * {columns[j]})")
             names[f"a{i}"] = self.values[value]
         if ask.scale:
             x, scale = ask.scale.name, ask.scale
@@ -255,7 +255,7 @@ class _Plan:
             weight = _numbers(table, names.get("w", names["n"]))
             for i in range(0 if ask.flags else len(ask.values)):
                 with np.errstate(invalid="ignore", divide="ignore"):
-                    square = _numbers(table, names[f"s{i}{i}"]) / weight
+                    square = _numbers(table, names[f"s{i}_{i}"]) / weight
                     variance = square - (_numbers(table, names[f"s{i}"]) / weight) ** 2
                 if ((_numbers(table, names["n"]) > 1) & (square > LOST * np.maximum(variance, 0.0))).any():
                     return True
@@ -275,7 +275,7 @@ class _Plan:
                 off[:, i] = np.nan_to_num(_numbers(table, names.get(f"s{i}", names.get(f"c{i}", "")))) / weight
             for i in range(k):
                 for j in range(i, k):
-                    both = (off[:, i] * (i == j) if ask.flags else _numbers(table, names[f"s{i}{j}"]) / weight)
+                    both = (off[:, i] * (i == j) if ask.flags else _numbers(table, names[f"s{i}_{j}"]) / weight)
                     cov[:, i, j] = cov[:, j, i] = both - off[:, i] * off[:, j]
         totals, mean = off * weight[:, None], off
         if not ask.flags:

@@ -1,0 +1,175 @@
+"""Leaves measured on a table: their values with their joint errors, by segment and period, and between two of these.
+
+What each unit (a row, or all rows of a user) brings to a leaf is its influence; the covariance of two leaves is the sum
+of the products of their influences, also between two periods for users who are in both (linearisation: Deville 1999,
+Survey Methodology 25, 193-203). Leaves of one table are not independent, nor is a user's past of the user's present.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from engagelab.errors import UsageError
+from engagelab.kpi.totals import ADDED_UP, OF_USERS, Users
+from engagelab.metrics.answer import labels
+from engagelab.metrics.intervals import z_value
+from engagelab.metrics.measure import view_of
+from engagelab.metrics.nouns import ALIKE, SURVEY_MIN_N, Noun, Quantile
+from engagelab.summaries import sql
+from engagelab.summaries.moments import Ask, Sums, moments
+from engagelab.summaries.view import Columns, View
+
+
+@dataclass(frozen=True)
+class Table:
+    """The leaves of one table: `parts`, what a unit brings to the sums of each, in SQL over the units of `view`."""
+
+    nouns: Mapping[str, Noun]
+    view: View
+    parts: tuple[tuple[str, ...], ...]
+    user: str | None
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The leaves of one table in one cell; `gradient` (leaves, sums): by how much each moves with each sum."""
+
+    table: Table
+    where: str
+    gradient: np.ndarray
+    value: np.ndarray
+    cov: np.ndarray
+    n: np.ndarray
+    missing: np.ndarray
+    few: np.ndarray          # hidden, as too few people answered
+    small: np.ndarray        # by how much the errors of few units are larger
+
+
+def measured(nouns: Mapping[str, Noun], data: Any, by: list[str], *, every: str | None, user: str | None, starts: int,
+             **window: Any) -> dict[tuple[str, ...], Measured]:
+    """The leaves of one table in each cell, by the labels of its segments and its period."""
+    for name, noun in nouns.items():
+        if isinstance(noun, Quantile):
+            raise UsageError("kpi.quantile", leaf=name, noun=noun.name)
+        if isinstance(noun, OF_USERS) and user is None:
+            raise UsageError("kpi.users", leaf=name)
+    view, asks, _ = view_of(data, nouns, by, every=every, user=user, starts=starts, weights=None, total=False, **window)
+    keys, sums, _ = moments(view, asks, users=user is not None)
+    table = Table(nouns, *_units(view, asks, nouns, user), user)
+    flat = tuple(part for parts in table.parts for part in parts)
+    know = [Ask((f"{parts[-1]} > 0",), known=parts[-1]) for parts in table.parts]
+    _, (joint, *knowing), _ = moments(table.view, [Ask(flat), *know])
+    depth = len(view.by)
+    named = [labels(keys, i, every if every and i == depth else None, starts) for i in range(1, depth + 1)]
+    cells = list(zip(*named, strict=True)) if depth else [()]
+    least = SURVEY_MIN_N * (2 if len(by) > 1 else 1)
+    return {cell: _measured(table, sums, joint, knowing, at, least,
+                            " AND ".join(_same(f"by_{i}", keys[f"key_{i}"].iloc[at]) for i in range(1, depth + 1)))
+            for at, cell in enumerate(cells)}
+
+
+def _same(name: str, key: Any) -> str:
+    """SQL of the rows of one group, from its key as text."""
+    if key is None or key != key:
+        return f"{name} IS NULL"
+    return f"CAST({name} AS VARCHAR) = {sql.text_literal(str(key))}"
+
+
+def _units(view: View, asks: list[Ask], nouns: Mapping[str, Noun], user: str | None
+           ) -> tuple[View, tuple[tuple[str, ...], ...]]:
+    """The view whose rows are units, and what each brings to every sum: its values, and whether it is known."""
+    rows = [_of_row(ask) for ask in asks]
+    if user is None:
+        return view, tuple(map(tuple, rows))
+    names = [[f"m{at}_{i}" for i in range(len(parts))] for at, parts in enumerate(rows)]
+    summed, alone = [], []  # rows of nobody known are units of their own, and no people
+    for noun, parts, ours in zip(nouns.values(), rows, names, strict=True):
+        for place, (part, name) in enumerate(zip(parts, ours, strict=True)):
+            last = isinstance(noun, Users) or (isinstance(noun, OF_USERS) and place == len(parts) - 1)
+            summed.append(f"CASE WHEN sum({part}) > 0 THEN 1.0 ELSE 0.0 END AS {name}" if last else
+                          f"sum({part}) AS {name}")
+            alone.append(f"0.0 AS {name}" if isinstance(noun, OF_USERS) else f"{part} AS {name}")
+    picks = "SELECT\n    /*by*/\n    u0, "
+    kept, _ = view.keep(f"{picks}{', '.join(summed)}\nFROM events\nWHERE u0 IS NOT NULL\nGROUP BY /*by*/ u0\n"
+                        f"UNION ALL\n{picks}{', '.join(alone)}\nFROM events\nWHERE u0 IS NULL")
+    own = Columns(kept, {key: sql.Read(key, "key") for key in (*view.by, "u0")})
+    return View(own, view.by), tuple(tuple(map(own.number, ours)) for ours in names)
+
+
+def _of_row(ask: Ask) -> list[str]:
+    """What a row brings to the sums of a metric: 0 where it is not known."""
+    known = " AND ".join([*([f"({ask.scope})"] if ask.scope else []), *(
+        [f"{ask.known} IS NOT NULL"] if ask.flags else [f"{value} IS NOT NULL" for value in ask.values])])
+    made = []
+    for value in ask.values or (ask.known,):
+        number = f"CASE WHEN {value} THEN 1.0 ELSE 0.0 END" if ask.flags and value != ask.known else f"{value} * 1.0"
+        made.append(f"CASE WHEN {known} THEN {number} ELSE 0.0 END")
+    return [*made, f"CASE WHEN {known} THEN 1.0 ELSE 0.0 END"]
+
+
+def _measured(table: Table, sums: list[Sums], joint: Sums, knowing: list[Sums], at: int, least: int, where: str
+              ) -> Measured:
+    """The leaves of a table in the cell at a place; `knowing`, how many units tell something of each."""
+    n_units, mean = float(joint.n[at]), joint.mean[at]
+    nouns, starts = list(table.nouns.values()), np.cumsum([0, *(len(parts) for parts in table.parts)])
+    gradient = np.zeros((len(nouns), len(mean)))
+    value, small, ends = np.full(len(nouns), np.nan), np.ones(len(nouns)), np.full(len(nouns), np.nan)
+    for row, noun in enumerate(nouns):
+        inside = slice(starts[row], starts[row + 1] - 1)
+        known = n_units * mean[starts[row + 1] - 1]
+        if isinstance(noun, ADDED_UP):
+            gradient[row, inside] = 1.0
+            value[row] = n_units * mean[inside][0]
+        elif known > 0:
+            middle = n_units * mean[inside] / known
+            slope = noun.gradient(middle[None, :])[0]
+            gradient[row, inside], gradient[row, starts[row + 1] - 1] = slope / known, -(slope @ middle) / known
+            units = knowing[row].counts[at, 0]
+            small[row] = units / (units - 1) if units > 1 else np.nan
+            value[row] = middle[0]
+        if not isinstance(noun, OF_USERS):
+            estimates = noun.estimates(_at(sums[row], at), .95)
+            value[row], ends[row] = estimates.estimate[0], (estimates.high - estimates.low)[0] / 2 / z_value(.95)
+    centre = gradient @ mean
+    cov = n_units * (gradient @ joint.cov[at] @ gradient.T + np.outer(centre, centre))
+    cov *= np.sqrt(np.outer(small, small))
+    same = np.diag(cov) <= (ALIKE * value) ** 2  # no more than rounding
+    cov[same], cov[:, same] = 0.0, 0.0
+    alike = same & (ends > 0)  # nobody or everybody: a share whose interval has a width all the same
+    cov[alike, alike] = ends[alike] ** 2
+    n = np.array([one.n[at] for one in sums], dtype=float)
+    answered = np.array([one.users[at] if table.user else one.n[at] for one in sums], dtype=float)
+    few = np.array([noun.hides and 0 < count < (least if noun.min_n is None else noun.min_n)
+                    for noun, count in zip(nouns, answered, strict=True)])
+    cov[few], cov[:, few] = np.nan, np.nan
+    missing = np.array([one.rows[at] - one.n[at] for one in sums], dtype=float)
+    return Measured(table, where, gradient, np.where(few, np.nan, value), cov, n, missing, few, small)
+
+
+def _at(sums: Sums, place: int) -> Sums:
+    return replace(sums, **{name: getattr(sums, name)[place:place + 1] for name in Sums.__dataclass_fields__})
+
+
+def between(one: Measured, other: Measured) -> np.ndarray:
+    """The covariance of the leaves of two cells of a table: of the users who are in both."""
+    size = len(one.value)
+    if one is other:
+        return one.cov
+    if one.table is not other.table or one.table.user is None:
+        return np.zeros((size, size))
+    sides = [f"(SELECT u0, {', '.join(_influence(cell, row) for row in range(size))} FROM events "
+             f"WHERE u0 IS NOT NULL{' AND ' if cell.where else ''}{cell.where}) AS {side}"
+             for cell, side in ((one, "a"), (other, "b"))]
+    picked = ", ".join(f"sum(a.z{i} * b.z{j}) AS c{i}_{j}" for i in range(size) for j in range(size))
+    found = one.table.view.plain(f"SELECT {picked} FROM {sides[0]} JOIN {sides[1]} ON a.u0 = b.u0").fillna(0.0)
+    return found.to_numpy(dtype=float).reshape(size, size) * np.sqrt(np.outer(one.small, other.small))
+
+
+def _influence(cell: Measured, row: int) -> str:
+    """SQL of what one unit does to a leaf."""
+    parts = [part for parts in cell.table.parts for part in parts]
+    terms = [f"{sql.literal(float(weight))} * {part}" for weight, part in zip(cell.gradient[row], parts, strict=True)
+             if weight]
+    return f"{' + '.join(terms) or '0.0'} AS z{row}"

@@ -1,0 +1,168 @@
+"""The profit of a period as a tree: of what a folder of tables tells, or as its settings write it.
+
+Sales are those of subscriptions (months that ran, times the fee) and of orders (customers, orders of each, amount of
+each); what is left of them by the margin, less what marketing cost. A folder's own tree uses the same names.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from engagelab import words
+from engagelab.kpi.totals import per_user, total, users
+from engagelab.kpi.tree import Tree
+from engagelab.kpi.values import Values
+from engagelab.metrics.nouns import mean
+from engagelab.money import net
+from engagelab.notebook.periods import Periods
+from engagelab.sources.folder import Folder
+
+VOID = ("voided", "cancelled", "canceled", "pending")
+MOST_KINDS = 6  # of costs, that a picture still shows
+
+
+@dataclass(frozen=True)
+class Profit:
+    """The tree, its values by period, and what has to be said; `leaves`, what each leaf rests on."""
+
+    tree: Tree
+    values: Values = field(repr=False)
+    leaves: Mapping[str, Any] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+
+@dataclass
+class _Book:
+    """What the tables give: lines of the tree, and the values of its leaves."""
+
+    currency: str
+    lines: list[str] = field(default_factory=list)
+    leaves: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def line(self, name: str, formula: str = "", unit: str = "") -> None:
+        """A line with its labels from the catalogue of words, or with the name itself."""
+        said = words.catalogue().get(f"profit.{name}")
+        label = f"  # {said['en']} | {said['ja']}" if said else ""
+        self.lines.append(f"{name}{f' = {formula}' if formula else ''} [{unit or self.currency}]{label}")
+
+    def leaf(self, name: str, value: Any, unit: str) -> None:
+        """A leaf with its value."""
+        self.line(name, unit=unit)
+        self.leaves[name] = value
+
+
+def profit_tree(company: Folder, when: Periods) -> Profit | None:
+    """The tree of a company's profit and its values in both periods; None where no table tells of sales.
+
+    Its own tree is that of `engagelab.toml`, [kpi] tree, with numbers of its own in [kpi.values].
+
+    >>> from engagelab.notebook.periods import periods
+    >>> from engagelab.notebook.setup import open_data
+    >>> company = open_data("sample")
+    >>> print(profit_tree(company, periods(company)).tree)  # doctest: +ELLIPSIS
+    profit = gross_profit - marketing [JPY]
+      gross_profit = sales * margin [JPY]
+      ...
+    """
+    book = _Book(company.settings.currency or "JPY")
+    sales = [name for name, told in (("subscription_sales", _subscriptions), ("order_sales", _orders))
+             if told(company, when, book)]
+    if not sales:
+        return None
+    if len(sales) > 1:
+        book.line("sales", " + ".join(sales))
+    left = "sales" if len(sales) > 1 else sales[0]
+    if company.settings.value.margin < 1:
+        book.line("gross_profit", f"{left} * margin")
+        book.leaf("margin", company.settings.value.margin, "%")
+        left = "gross_profit"
+    if _costs(company, when, book):
+        book.line("profit", f"{left} - marketing")
+    own = company.settings.kpi
+    tree = Tree(own.tree or "\n".join(book.lines))
+    leaves = {name: value for name, value in (book.leaves | dict(own.values)).items() if name in tree.program.inputs}
+    values = tree.evaluate(leaves, every=when.every, user="user_id", **when.calendar)
+    return Profit(tree, values, leaves, tuple(book.notes))
+
+
+def _subscriptions(company: Folder, when: Periods, book: _Book) -> bool:
+    """The months that subscriptions ran, of those who stayed and who joined, and the fee of a month."""
+    table = company.get("subscriptions")
+    if when.every == "week" or table is None or not {"opened_at", "amount"} <= set(table.dropna(axis=1, how="all")):
+        return False
+    running = subscription_months(table, when)
+    if running.empty:
+        return False
+    time = "month"
+    book.line("subscription_sales", "running * fee")
+    book.line("running", "stayed + joined", "month")
+    book.leaf("stayed", (total("stayed"), running, time), "month")
+    book.leaf("joined", (total("joined"), running, time), "month")
+    book.leaf("fee", (mean("fee"), running, time), f"{book.currency}/month")
+    return True
+
+
+def subscription_months(table: pd.DataFrame, when: Periods) -> pd.DataFrame:
+    """A row for each subscription and month in which it ran, in both periods.
+
+    A month counts where it ran to the end: then `fee` is what it brought, and it is `joined` if it was opened in the
+    period, else `stayed` (0 or 1). `left` : of those that ran at the start of the month, whether it was closed in it.
+    """
+    ends = pd.date_range(*when.bounds, freq="MS", tz=when.tz)
+    rows = []
+    for start, end in zip(ends[:-1], ends[1:], strict=True):
+        there = table[(table["opened_at"] < end) & ~(table["closed_at"] < start)]
+        label = when.label(pd.Series([start])).iloc[0]
+        paid, joined = ~(there["closed_at"] < end), when.label(there["opened_at"]).eq(label)
+        fee = there["amount"]
+        if "former_amount" in there:
+            fee = fee.mask(there["repriced_at"].ge(end) & there["former_amount"].notna(), there["former_amount"])
+        left = (~paid).astype("boolean").mask(there["opened_at"] >= start)
+        rows.append(there.assign(month=start, period=label, fee=fee.where(paid), left=left, joined=(paid & joined) * 1.0,
+                                 stayed=(paid & ~joined) * 1.0))
+    return pd.concat(rows, ignore_index=True) if rows else table.iloc[:0]
+
+
+def _orders(company: Folder, when: Periods, book: _Book) -> bool:
+    """Customers, what each of them ordered how often, and what an order came to."""
+    table = company.get("orders")
+    if table is None or table["ordered_at"].isna().all() or not when.covers(table["ordered_at"]):
+        return False
+    kept = table[~table["status"].astype("str").str.lower().isin(VOID)] if "status" in table else table
+    main = kept["currency"].mode()
+    if company.get("rates") is not None and company.settings.currency:
+        bought = net(kept, currency=company.settings.currency, rates=company.get("rates"), time="ordered_at", tz=when.tz)
+    else:
+        bought = net(kept[kept["currency"].eq(main.iloc[0])] if len(main) else kept)
+    if len(bought) < len(table):
+        book.notes.append(words.text("profit.left_out", n=len(table) - len(bought), of=len(table)))
+    inside = bought[when.label(bought["ordered_at"]).isin([when.before, when.now])]
+    book.line("order_sales", "customers * frequency * order_value")
+    for name, noun, unit in (("customers", users(), "person"), ("frequency", per_user(), "order/person"),
+                             ("order_value", mean("amount"), f"{book.currency}/order")):
+        book.leaf(name, (noun, inside, "ordered_at"), unit)
+    return True
+
+
+def _costs(company: Folder, when: Periods, book: _Book) -> bool:
+    """What marketing cost, by its kinds where there are few."""
+    table = company.get("costs")
+    first, end = (pd.Timestamp(day, tz=when.tz) for day in when.bounds)
+    if when.every == "week" or table is None or table["month"].isna().all() or not (
+            table["month"].min() <= first and table["month"].max() >= end - pd.offsets.MonthBegin(1)):
+        return False
+    spent = table.assign(period=when.label(table["month"]))
+    spent = spent[spent["period"].isin([when.before, when.now]) & spent["amount"].notna()]
+    kinds = sorted(spent["kind"].dropna().unique()) if "kind" in spent and spent["kind"].notna().all() else []
+    if not 1 < len(kinds) <= MOST_KINDS or not all(str(kind).isidentifier() for kind in kinds):
+        kinds = []
+    parts = [(f"cost_of_{kind}", spent[spent["kind"] == kind]) for kind in kinds] or [("marketing", spent)]
+    if kinds:
+        book.line("marketing", " + ".join(name for name, _ in parts))
+    for name, part in parts:
+        by_period = part.groupby("period")["amount"].sum()
+        book.leaf(name, {label: float(by_period.get(label, 0.0)) for label in (when.before, when.now)}, book.currency)
+    return True
