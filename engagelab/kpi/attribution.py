@@ -13,7 +13,7 @@ import numpy as np
 
 from engagelab.errors import DataError, UsageError
 from engagelab.kpi.engine import CHUNK, flow, forward
-from engagelab.kpi.leaves import Inputs, jointly, sampled
+from engagelab.kpi.leaves import Inputs, checked, jointly, sampled
 from engagelab.kpi.structure import Structure
 from engagelab.kpi.values import errors, gradients
 from engagelab.metrics.intervals import z_value
@@ -103,6 +103,8 @@ def uncertain(structure: Structure, function: Contributed, at: np.ndarray, cov: 
 
     contribution = np.array([float(value) for value in (*nodes, *edges.values())])
     values = [forward(structure.program, ends[start:start + size]) for start in (0, size)]
+    for end in values:
+        checked(structure, end)
     slots = [structure.program.slot[name] for name in structure.nodes]
     told = [np.array([float(end[slot]) for slot in slots]) for end in values]
     nothing = ROUNDING * max(abs(told[0][0]), abs(told[1][0]))

@@ -70,7 +70,7 @@ def _said(noun: Noun) -> str:
 
 def _way(structure: Structure, name: str, *, over_time: bool) -> str:
     """How a leaf adds up by its unit: amounts of money do; what counts things does within one period."""
-    unit = units.read(structure.nodes[name].unit) if structure.nodes[name].unit else {}
+    unit = (units.read(structure.nodes[name].unit) if structure.nodes[name].unit else None) or {}
     above = [word for word, power in unit.items() if power > 0]
     if not above or min(unit.values()) < 0 or set(above) & {"%", "pt"}:
         raise UsageError("kpi.no_weight", leaf=name)

@@ -15,6 +15,8 @@ from engagelab.kpi.structure import Structure
 from engagelab.kpi.units import display_unit, per
 from engagelab.plots import kpi_tree
 
+NEEDED = ("metric", "label", "parent", "kind", "change", "contribution", "noise")  # for the headline
+
 
 @dataclass(frozen=True)
 class Explained:
@@ -81,7 +83,10 @@ def _main(frame: pd.DataFrame) -> Any:
 
     The parts of `frame` are told apart by their first parent; noise is no finding.
     """
-    rows = frame[frame["kind"] != "unexplained"].to_dict("records")
+    columns = zip(*(frame[name].tolist() for name in NEEDED), strict=True)
+    rows = [row for one in columns if (row := dict(zip(NEEDED, one, strict=True)))["kind"] != "unexplained"]
+    if not np.isfinite([row["contribution"] for row in rows]).all():  # Shapley tells nothing of what is between
+        return next(iter(_largest(frame)), None)
     found, at = None, rows[0]
     while at["kind"] == "definition":
         parts = [row for row in rows if row["parent"] == at["metric"] and row["noise"] is not True]
@@ -121,8 +126,8 @@ def explained(structure: Structure, before: Inputs, after: Inputs, found: Attrib
         "n_before": [before.n[own[node.name]] if node.name in own else np.nan for node in nodes],
         "n_after": [after.n[own[node.name]] if node.name in own else np.nan for node in nodes],
         "method": how, "flag": [_flag(before, after, own.get(node.name)) for node in nodes],
-        "key": [node.name in structure.keys for node in nodes], "note": ""})
-    frame["note"] = [_note(structure, node, found, frame["unit"].iloc[0]) for node in nodes]
+        "key": [node.name in structure.keys for node in nodes],
+        "note": [_note(structure, node, found, display_unit(nodes[0].unit)) for node in nodes]})
     rest = edges[edges["child"] == ""]
     left = pd.DataFrame({"metric": rest["parent"], "label": words.text("kpi.unexplained"), "parent": rest["parent"],
                          "kind": "unexplained", "unit": frame["unit"].iloc[0], "contribution": rest["contribution"],

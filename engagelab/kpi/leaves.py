@@ -70,7 +70,8 @@ def cells_of(structure: Structure, data: Mapping[str, Any], window: Window) -> d
     """The inputs of the tree in each cell: one, without labels, where no segments or periods were asked for."""
     _same_names(structure, data)
     found = _on_tables([name for name in structure.program.inputs if _is_metric(data[name])], data, window)
-    told = [one if isinstance(one, tuple) else (one,) for each in data.values() if isinstance(each, Mapping) for one in each]
+    told = [one if isinstance(one, tuple) else (one,)
+            for each in data.values() if isinstance(each, Mapping) for one in each]
     labels = list(dict.fromkeys([*(cell for _, cells in found for cell in cells), *told])) or [()]
     if window.every:
         labels.sort(key=lambda cell: cell[-1])
@@ -230,10 +231,10 @@ def jointly(before: Inputs, after: Inputs) -> np.ndarray:
     """The covariance of the inputs of two cells, (2k, 2k), with that of users who are in both."""
     size = len(before.names)
     across = np.zeros((size, size))
-    for at in range(size):  # what was told as the same estimate at both ends is one, not two that happen to agree
-        told = [(np.isnan(end.n[at]), end.value[at], end.cov[at, at], end.sides.get(at)) for end in (before, after)]
+    for i in range(size):  # what was told as the same estimate at both ends is one, not two that happen to agree
+        told = [(np.isnan(end.n[i]), end.value[i], end.cov[i, i], end.sides.get(i)) for end in (before, after)]
         if told[0][0] and told[0] == told[1]:
-            across[at, at] = before.cov[at, at]
+            across[i, i] = before.cov[i, i]
     for at, one in before.parts:
         for also, other in after.parts:
             if one.table is other.table:

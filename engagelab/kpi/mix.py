@@ -79,11 +79,11 @@ def mix(data: pd.DataFrame, *, over: str, by: str, volume: str, value: str, befo
     ...                       "customers": [100, 100, 100, 200], "revenue": [1000, 3000, 1000, 7000]})
     >>> mix(sales, over="year", by="plan", volume="customers", value="revenue").frame.iloc[:, :3]
         plan    part  contribution
-    0  (all)  volume   2333.333333
-    1  basic     mix    555.555556
-    2    pro     mix    381.944444
-    3  basic    rate      0.000000
-    4    pro    rate    729.166667
+    0  (all)  volume      2312.500
+    1  basic     mix       546.875
+    2    pro     mix       390.625
+    3  basic    rate         0.000
+    4    pro    rate       750.000
     """
     for name in (over, by, volume, value):
         column_of(name, data.columns)
@@ -152,7 +152,7 @@ def _parts(size: np.ndarray, amount: np.ndarray) -> np.ndarray:
 
 def _table(keys: dict[str, Any], parts: np.ndarray, slopes: np.ndarray, error: np.ndarray, n: np.ndarray, z: Any
            ) -> pd.DataFrame:
-    se = np.sqrt(np.abs(slopes) @ error.ravel() ** 2)
+    se = np.sqrt(slopes ** 2 @ error.ravel() ** 2)
     z = np.where(se > 0, z, np.nan)
     method = words.text("kpi_mix.method" if np.isfinite(error).all() else "kpi_mix.method_bare")
     return pd.DataFrame({**keys, "contribution": parts, "low": parts - z * se, "high": parts + z * se, "se": se, "n": n,

@@ -141,7 +141,7 @@ def _moved(structure: Structure, inputs: Inputs, name: str, told: Any) -> float:
     by = told - now if match is None else float(match[1] + match[2]) * (
         abs(now) / 100 if match[3] == "%" else .01 if match[3] else 1.0)
     most = max(LIMITS.get(unit, AMOUNT)[1], abs(now))
-    if abs(now + by) > most * (1 + 1e-9):
+    if not abs(now + by) <= most * (1 + 1e-9) or not numbers(by):
         raise UsageError("kpi_scenarios.beyond", lever=name, value=short(now + by, unit), most=short(most, unit))
     return by
 
@@ -172,9 +172,9 @@ def solve(structure: Structure, inputs: Inputs, target: float, *, levers: Sequen
 
     >>> from engagelab.kpi.tree import Tree
     >>> found = Tree("value = arpu * margin / churn\\nmargin [%]\\nchurn [1/month]").solve(
-    ...     {"arpu": 980, "margin": .5, "churn": .035}, 20_000)
+    ...     {"arpu": 980, "margin": .5, "churn": .035}, 20_000, levers=["margin", "churn"])
     >>> found.frame[["metric", "now", "needed"]].round(5).values.tolist()
-    [['churn', 0.035, 0.0245], ['margin', 0.5, 0.71429], ['arpu', 980.0, 1400.0]]
+    [['churn', 0.035, 0.0245], ['margin', 0.5, 0.71429]]
     """
     now, root = known(structure, inputs), described(structure, structure.root)
     if not numbers(target):
@@ -223,32 +223,33 @@ def _nearest(function: Callable[[Any], Any], now: float, low: float, high: float
     start = min(max(now, low), high)
 
     def gap(level: Any) -> Any:
-        return function(level) - target
+        found = function(level) - target
+        return np.where(np.isfinite(found), found, np.nan)
 
     levels = _looked_at(start, low, high)
-    far = np.where(np.isfinite(gap(levels)), np.abs(gap(levels)), np.inf)
-    place = int(np.argmin(far))
-    between = levels[max(place - 1, 0)], levels[min(place + 1, len(levels) - 1)]
-    touch = minimize_scalar(lambda level: abs(float(gap(level))), bounds=between, method="bounded",
-                            options={"xatol": 1e-12 * max(map(abs, between))}).x
+    place = int(np.nanargmin(np.abs(gap(levels))))
+    between, side = levels[max(place - 1, 0):place + 2], np.sign(gap(levels[place]))
+    touch = minimize_scalar(lambda level: side * float(gap(level)), bounds=(between[0], between[-1]), method="bounded",
+                            options={"xatol": 1e-12 * np.abs(between).max()}).x   # the nearest to 0, and past it
     levels = np.unique([*levels, touch])
     gaps = gap(levels)
-    for at in sorted(np.flatnonzero(gaps[:-1] * gaps[1:] <= 0), key=lambda at: min(abs(levels[at:at + 2] - start))):
-        root = brentq(lambda level: float(gap(level)), levels[at], levels[at + 1], xtol=1e-300, rtol=1e-15)
+    crossings = np.flatnonzero(np.sign(gaps[:-1]) * np.sign(gaps[1:]) <= 0)
+    for at in sorted(crossings, key=lambda at: min(abs(levels[at:at + 2] - start))):
+        root = brentq(lambda level: float(np.nan_to_num(function(level) - target)), *levels[at:at + 2], xtol=1e-300,
+                      rtol=1e-15)
         if abs(gap(root)) <= min(abs(gaps[at:at + 2])):  # not where it leaps from one infinity to the other
             return root, root, target
-    best = int(np.nanargmin(np.where(np.isfinite(gaps), np.abs(gaps), np.inf)))
+    best = int(np.nanargmin(np.abs(gaps)))
     return np.nan, float(levels[best]), float(gaps[best] + target)
 
 
 def _looked_at(start: float, low: float, high: float) -> np.ndarray:
-    """Levels from the start outwards: dense near the start and near the limits."""
+    """Levels from the start outwards, ever wider apart, and the limits."""
     found = [np.array([start])]
     for sign, end in ((-1, low), (1, high)):
         room = abs(end - start)
-        steps = (abs(start) or 1.0) * np.geomspace(1e-6, 1e6, 500)
+        steps = (abs(start) or 1.0) * np.geomspace(1e-6, 1e15, 1500)
         if np.isfinite(room):
-            steps = np.concatenate([steps, np.linspace(0, room, 501), room * (1 - np.geomspace(1e-6, .5, 50))])
             found.append(np.array([end]))
         found.append(start + sign * steps[steps < room])
     return np.unique(np.concatenate(found))

@@ -20,7 +20,7 @@ from engagelab.display import short, shown
 from engagelab.errors import DataError, UsageError, near
 from engagelab.kpi.answers import Answer, between, described, known, reached
 from engagelab.kpi.engine import CHUNK, drawn, forward
-from engagelab.kpi.leaves import Inputs, sampled
+from engagelab.kpi.leaves import Inputs, numbers, sampled
 from engagelab.kpi.structure import Structure
 from engagelab.kpi.values import gradients
 from engagelab.metrics.intervals import wilson, z_value
@@ -54,6 +54,8 @@ class Simulation(Answer):
     def chance(self, metric: str | None = None, above: float = 0.0) -> Chance:
         """The chance that a node, the root unless told, is above a level."""
         row = self._row(metric)
+        if not numbers(above):
+            raise UsageError("kpi_simulate.above", value=repr(above)[:40])
         found = Chance((self.draws[row["metric"]] > above).mean())
         low, high = wilson(found * self.size, self.size)
         found.said = words.text(f"kpi_simulate.chance{'_sure' if low > SURE else ''}", label=row["label"], above=short(
@@ -101,7 +103,7 @@ def simulate(structure: Structure, inputs: Inputs, *, draws: int = 100_000, seed
     first, crossed = rows[0], _crossed(structure, made)
     size = min([draws, *map(len, inputs.draws.values())])
     told = Simulation(pd.DataFrame(rows), first["label"], first["unit"], value, (), found, size)
-    said = words.text("kpi_simulate.say", label=first["label"], **{
+    said = words.text("kpi_simulate.say" if first["se"] else "kpi_simulate.sure", label=first["label"], **{
         name: short(first[name], first["unit"]) for name in ("estimate", "low", "high")})
     return replace(told, notes=(said, repr(told.chance()), *crossed))
 
@@ -156,7 +158,7 @@ def value_of_information(structure: Structure, inputs: Inputs, *, draws: int = 1
     frame = frame.iloc[order].reset_index(drop=True)
     related = words.joined(heads[1 + row]["label"] for row, at in enumerate(free) if at not in alone)
     notes = [words.text("kpi_simulate.related", inputs=related)] if related else []
-    said = _said(frame, mean, float(np.mean((root > 0) != (mean > 0))))
+    said = _said(frame, mean, float(np.mean(root < 0 if mean > 0 else root > 0)))
     return Information(frame, heads[0]["label"], heads[0]["unit"], mean, (*said, *notes, *_crossed(structure, made)))
 
 
@@ -189,7 +191,7 @@ def _said(frame: pd.DataFrame, mean: float, wrong: float) -> list[str]:
     whole, *rows = frame.to_dict("records")
     said = [words.text(f"kpi_simulate.{'go' if mean > 0 else 'no_go'}", label=whole["label"],
                        mean=short(mean, whole["unit"]))]
-    if wrong < 1 - SURE:
+    if wrong < 1 - SURE or not whole["value"]:
         return [*said, words.text("kpi_simulate.certain")]
     told = [{"label": row["label"], "value": short(row["value"], whole["unit"])} for row in (whole, *rows) if (
         row["value"] > LITTLE * rows[0]["value"] and row["share"] > LITTLE**2)]

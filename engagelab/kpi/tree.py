@@ -66,9 +66,10 @@ class Tree(Structure):
         """Every node in every segment and period, with its interval.
 
         data : of each leaf (and each estimated node) a number, (estimate, standard error), (estimate, low, high), an
-            array of draws, a dict of these by period or segment, or (metric, table) and, where tables differ in it, (metric, table, time column). Leaves of
-            one table are estimated jointly. Or a frame with a column a leaf; its amounts add up, other columns are
-            rolled up as `roll_up` says: "sum", "mean", or the column of their weight.
+            array of draws, a dict of these by period or segment, or (metric, table) and, where tables differ in it,
+            (metric, table, time column). Leaves of one table are estimated jointly. Or a frame with a column a leaf;
+            its amounts add up, other columns are rolled up as `roll_up` says: "sum", "mean", or the column of their
+            weight.
         by, time, every, since, until, tz, fiscal_year_starts : as in `measure`.
         user : the column of who it is: rows of a user belong together, also in two periods that are compared.
 
@@ -81,9 +82,13 @@ class Tree(Structure):
             return data
         window = Window((by,) if isinstance(by, str) else tuple(by or ()), time, every, since, until, tz, user,
                         fiscal_year_starts)
-        cells = (rolled_up(self, data, window, roll_up or {}) if isinstance(data, pd.DataFrame)
-                 else cells_of(self, data, window))
+        cells = self._cells(data, window, roll_up or {})
         return valued(self, cells, (*window.by, *([every] if every else [])), confidence)
+
+    def _cells(self, data: Mapping[str, Any] | pd.DataFrame, window: Window, roll_up: Mapping[str, str]
+               ) -> dict[tuple[str, ...], Inputs]:
+        return (rolled_up(self, data, window, roll_up) if isinstance(data, pd.DataFrame)
+                else cells_of(self, data, window))
 
     # why it moved
 
@@ -112,7 +117,8 @@ class Tree(Structure):
         return explained(self, *ends, found, names=(names[0], names[1]), confidence=confidence, method=method)
 
     def _inputs(self, data: Leaves) -> Inputs:
-        return self.evaluate(data).inputs
+        found = data if isinstance(data, Values) else Values(pd.DataFrame(), self, self._cells(data, Window(), {}))
+        return found.inputs
 
     # what would be, and what would have to be
 

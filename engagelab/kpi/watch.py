@@ -34,10 +34,12 @@ from engagelab.workbook import csv_file
 
 A_YEAR = {"day": 365, "week": 52, "month": 12, "quarter": 4, "year": 1}
 SEASON = {"day": 7, "week": 52, "month": 12, "quarter": 4, "year": 0}   # periods after which a season comes back
+KEPT = 1.2              # simulated series, as short as these are, lie outside up to so many times as often as told
 LEAST, MOST = 8, 156    # earlier periods without which nothing is told; and of which no more are used
 FRAME = ("period", "estimate", "expected", "low", "high", "p", "moved", "n", "method", "flag", "name", "unit")
 ALERTS = ("metric", "segment", "period", "estimate", "expected", "low", "high", "moved")
 OWN = re.compile(r"^[(（]([^()（）]*)[)）]$")     # our own names, such as that of what is missing, stand in brackets
+ROUNDED = ALERTS[3:7]   # the last digits of a number depend on the library that adds it up
 LABEL = re.compile(r"(?:FY)?(\d{4})(?:-(\d\d)(?:-(\d\d))?|Q([1-4])|-W(\d\d))?")
 
 
@@ -74,8 +76,8 @@ class Watched:
     def alerts(self) -> str:
         """What moved as CSV, a line each; the heading alone where nothing did. No text in it runs as a formula."""
         by = self.frame.columns[1:list(self.frame.columns).index("period")]
-        rows = [{**row, "segment": "; ".join(f"{name}={row[name]}" for name in by)}
-                for row in self.moved.to_dict("records")]
+        rows = [{**row, **{name: float(f"{row[name]:.9g}") for name in ROUNDED},
+                 "segment": "; ".join(f"{name}={row[name]}" for name in by)} for row in self.moved.to_dict("records")]
         return csv_file([ALERTS, *([row[name] for name in ALERTS] for row in rows)]).decode("utf-8-sig")
 
     def _table(self) -> pd.DataFrame:
@@ -101,7 +103,8 @@ def watch(history: pd.DataFrame | Values, *, every: str | None = None, false_ala
 
     history : a frame as `el.measure(..., time=, every=)` gives, several of them one below the other, or what
         `Tree.evaluate(..., every=)` gives: `metric`, columns that part its series, the period, `estimate`, and `se`,
-        `n` and `flag` where they are known. Hidden cells and periods that are not whole are left out.
+        `n` and `flag` where they are known, `name` and `unit` where they are not those of the catalogue. Hidden cells
+        and periods that are not whole are left out.
     every : "day", "week", "month", "quarter" or "year", where the name of the period's column does not say it.
     false_alarms : how many a year are to be expected of all series together where nothing moves.
     confidence : that of a single test instead, whatever comes of it.
@@ -181,7 +184,9 @@ def _place(name: str, every: str) -> tuple[str, int]:
 
 
 def _named(rows: pd.DataFrame, keys: list[str], nodes: Mapping[str, Node]) -> pd.DataFrame:
-    """The rows with what their series is called, and its unit."""
+    """The rows with what their series is called, and its unit, unless they say so themselves."""
+    if {"name", "unit"} <= set(rows):
+        return rows
     known = units() | {key: display_unit(node.unit) for key, node in nodes.items()}
     part = rows[keys[1:]].apply(lambda row: words.joined(OWN.sub(r"\1", named(row[by], by)) for by in keys[1:]), axis=1)
     names = [(label(nodes[key]) if key in nodes else metric_name(key)) + (words.text("watch.part", part=text) if text
@@ -196,7 +201,7 @@ def _level(false_alarms: float, confidence: float | None, tests: int) -> float:
         return 1 - confidence
     if isinstance(false_alarms, bool) or not isinstance(false_alarms, int | float) or not 0 < false_alarms < np.inf:
         raise UsageError("watch.false_alarms", value=repr(false_alarms))
-    return min(false_alarms / tests, .05)   # where a year has few tests, the budget would allow anything
+    return min(false_alarms / tests / KEPT, .05)   # where a year has few tests, the budget would allow anything
 
 
 def _why_not(rows: pd.DataFrame, newest: int) -> str:

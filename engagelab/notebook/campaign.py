@@ -166,7 +166,7 @@ def _priced(found: Campaign, orders: pd.DataFrame, company: Folder) -> Campaign:
     if kind != "costs":
         spent = (1 - share) * (each["subtotal"] + each["discount"])  # a discount makes nothing cheaper
     notes.append(say(f"n06.{kind}", margin=shown(share, "share")))
-    left = (each["subtotal"] - each["refunded"] - each["points"]).mask(foreign)  # then what they spent in all is missing
+    left = (each["subtotal"] - each["refunded"] - each["points"]).mask(foreign)  # what they spent in all is unknown
     worth = "sales_per_head" if kind == "sales" else "profit_per_head"
     came = {"rows": orders.assign(**{worth: left - spent}), "name": "orders", "time": "ordered_at", "sums": [worth]}
     return replace(found, money=money, came=came, notes=(*found.notes, *notes))

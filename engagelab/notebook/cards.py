@@ -13,7 +13,7 @@ from engagelab.notebook.sentences import Sentence, say
 from engagelab.notebook.tables import label
 from engagelab.plots.bullet import COLORS, bullet
 
-HEADS = ("metric", "estimate", "interval", "n", "target", "bullet", "verdict")
+HEADS = ("metric", "estimate", "interval", "n", "target", "bullet", "verdict", "year_before")
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,19 @@ class Cards:
 
     def __repr__(self) -> str:
         return "\n".join(words.text("scorecard.line", metric=name, estimate=estimate, interval=ends, n=n, target=target,
-                                    verdict=said)
-                         for name, estimate, ends, n, target, said in map(self._texts, self._rows()))
+                                    verdict=said) + (words.text("scorecard.line_year", change=year) if year else "")
+                         for name, estimate, ends, n, target, said, year in map(self._texts, self._rows()))
 
     def _texts(self, row: dict[str, Any]) -> tuple[str, ...]:
         """What the columns of a row say, without the picture."""
         unit = self.units.get(row["metric"], "number")
         ends = MISSING if pd.isna(row["low"]) else interval(row["low"], row["high"], unit)
         return (metric_name(row["metric"]), shown(row["estimate"], unit), ends,
-                shown(row["n"], "count"), shown(row["target"], unit), verdict_words(row))
+                shown(row["n"], "count"), shown(row["target"], unit), verdict_words(row), _since(row, unit))
 
     def _repr_html_(self) -> str:
-        head = "".join(f'<th style="text-align:left">{html.escape(label(name))}</th>' for name in HEADS)
+        head = "".join(f'<th style="text-align:left">{html.escape(label(name))}</th>' for name in HEADS
+                       if name in self.frame or name in ("interval", "bullet"))
         rows = "".join(map(self._row, self._rows()))
         sources = [words.text("scorecard.source", metric=metric_name(row["metric"]), source=row["source"],
                               kind=words.text(f"scorecard.kind_{row['kind']}")) for row in self._rows()
@@ -50,11 +51,12 @@ class Cards:
                 f"<p><small>{small}</small></p>")
 
     def _row(self, row: dict[str, Any]) -> str:
-        name, estimate, ends, n, target, said = map(html.escape, self._texts(row))
+        name, estimate, ends, n, target, said, year = map(html.escape, self._texts(row))
         picture = bullet(row["estimate"], row["low"], row["high"], row["target"], row["verdict"])
         note = f"<br><small>{html.escape(row['note'])}</small>" if isinstance(row.get("note"), str) else ""
         cells = (f"<b>{name}</b>{note}", f"<b>{estimate}</b>", ends, n, target, picture,
-                 f'<span style="color:{COLORS[row["verdict"]]};font-weight:600">{said}</span>')
+                 f'<span style="color:{COLORS[row["verdict"]]};font-weight:600">{said}</span>',
+                 *([year] if "year_before" in row else []))
         return "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>"
 
 
@@ -62,13 +64,21 @@ def cards(scorecard: pd.DataFrame, units: Mapping[str, str]) -> Cards:
     """The scorecard to look at.
 
     Parameters: a frame of `engagelab.metrics.scorecard`, with a column `note` if a row needs one;
-    `units`, the unit of each metric.
+    `units`, the unit of each metric. Where it has `year_before, change, change_low, change_high`, these are shown.
 
     >>> cards(pd.DataFrame({"metric": ["csat"], "estimate": [.72], "low": [.66], "high": [.78], "n": [218],
     ...     "target": [.8], "position": ["below"], "verdict": ["missed"], "method": ["Wilson"]}), {"csat": "share"})
     CSAT (share satisfied): 72.0% (66.0% to 78.0%), n = 218; target 80.0%; below target: missed
     """
     return Cards(scorecard, units)
+
+
+def _since(row: Mapping[str, Any], unit: str) -> str:
+    """The change since the year before with its interval; "" where nobody asked for it."""
+    if "year_before" not in row:
+        return ""
+    ends = interval(row["change_low"], row["change_high"], unit, signed=True) if pd.notna(row["change_low"]) else ""
+    return shown(row["change"], unit, signed=True) + (words.text("scorecard.ends", interval=ends) if ends else "")
 
 
 def say_verdicts(scorecard: pd.DataFrame) -> Sentence:

@@ -6,7 +6,7 @@ last twentieth: on the last day of a quarter there need not be an answer.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -74,15 +74,31 @@ class Periods:
         if known.empty:
             return False
         first, last = (stamp.tz_convert(self.tz).date() for stamp in (known.min(), known.max()))
-        now = self._start(self.now)
+        start, end = self.bounds
         week = timedelta(days=7)
-        return first <= self._of(now) + week and last >= next_start(self.every, now) - week
+        return first <= start + week and last >= end - week
 
     @property
     def bounds(self) -> tuple[date, date]:
         """The first day of `before`, and the one after `now`."""
+        return self._start(self.before), next_start(self.every, self._start(self.now))
+
+    @property
+    def year_before(self) -> str:
+        """The label of the period a year before `now`, for weeks that 52 weeks before; "" where the data begin later."""
         now = self._start(self.now)
-        return self._of(now), next_start(self.every, now)
+        start = now - timedelta(weeks=52) if self.every == "week" else now.replace(year=now.year - 1)
+        return self._label(start) if start.isoformat() >= self.since else ""
+
+    @property
+    def history(self) -> "Periods":
+        """All whole months, or weeks where periods are weeks, to the end of `now`: the first is `before`, the last `now`.
+        """
+        every, since = "week" if self.every == "week" else "month", date.fromisoformat(self.since)
+        first = start_of(every, since)
+        ends = (first if first >= since else next_start(every, first)), start_of(every, self.bounds[1] - timedelta(days=1))
+        before, now = (label(every, (day - EPOCH).days) for day in (min(ends), ends[1]))
+        return replace(self, every=every, before=before, now=now)
 
     def _start(self, name: str) -> date:
         """The first day of the period of that label."""

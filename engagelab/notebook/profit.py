@@ -6,11 +6,13 @@ each); what is left of them by the margin, less what marketing cost. A folder's 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
 from engagelab import words
+from engagelab.errors import SourceError, UsageError
 from engagelab.kpi.totals import per_user, total, users
 from engagelab.kpi.tree import Tree
 from engagelab.kpi.values import Values
@@ -18,6 +20,7 @@ from engagelab.metrics.nouns import mean
 from engagelab.money import net
 from engagelab.notebook.periods import Periods
 from engagelab.sources.folder import Folder
+from engagelab.sources.settings import FILE
 
 VOID = ("voided", "cancelled", "canceled", "pending")
 MOST_KINDS = 6  # of costs, that a picture still shows
@@ -38,7 +41,7 @@ class _Book:
     """What the tables give: lines of the tree, and the values of its leaves."""
 
     currency: str
-    lines: list[str] = field(default_factory=list)
+    lines: dict[str, str] = field(default_factory=dict)
     leaves: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -46,7 +49,7 @@ class _Book:
         """A line with its labels from the catalogue of words, or with the name itself."""
         said = words.catalogue().get(f"profit.{name}")
         label = f"  # {said['en']} | {said['ja']}" if said else ""
-        self.lines.append(f"{name}{f' = {formula}' if formula else ''} [{unit or self.currency}]{label}")
+        self.lines[name] = f"{name}{f' = {formula}' if formula else ''} [{unit or self.currency}]{label}"
 
     def leaf(self, name: str, value: Any, unit: str) -> None:
         """A leaf with its value."""
@@ -57,7 +60,8 @@ class _Book:
 def profit_tree(company: Folder, when: Periods) -> Profit | None:
     """The tree of a company's profit and its values in both periods; None where no table tells of sales.
 
-    Its own tree is that of `engagelab.toml`, [kpi] tree, with numbers of its own in [kpi.values].
+    Its own tree is that of `engagelab.toml`, [kpi] tree, with numbers of its own in [kpi] values; what it names and
+    does not write, such as `sales` or `marketing`, is as in the usual tree.
 
     >>> from engagelab.notebook.periods import periods
     >>> from engagelab.notebook.setup import open_data
@@ -82,10 +86,24 @@ def profit_tree(company: Folder, when: Periods) -> Profit | None:
     if _costs(company, when, book):
         book.line("profit", f"{left} - marketing")
     own = company.settings.kpi
-    tree = Tree(own.tree or "\n".join(book.lines))
-    leaves = {name: value for name, value in (book.leaves | dict(own.values)).items() if name in tree.program.inputs}
-    values = tree.evaluate(leaves, every=when.every, user="user_id", **when.calendar)
+    try:
+        tree = _own(own.tree, book.lines) if own.tree else Tree("\n".join(book.lines.values()))
+        known = book.leaves | dict(own.values)
+        leaves = {name: value for name, value in known.items() if name in tree.program.inputs}
+        values = tree.evaluate(leaves, every=when.every, user="user_id", **when.calendar)
+    except UsageError as error:  # of the company's own lines and values
+        raise SourceError("profit.tree", file=FILE, problem=str(error)) from None
     return Profit(tree, values, leaves, tuple(book.notes))
+
+
+def _own(text: str, lines: Mapping[str, str]) -> Tree:
+    """A tree of the company's own; what it names and does not write itself has the lines that the tables tell."""
+    while True:
+        tree = Tree(text)
+        more = [lines[name] for name in tree.program.inputs if name in lines and not tree.nodes[name].line]
+        if not more:
+            return tree
+        text = "\n".join([text, *more])
 
 
 def _subscriptions(company: Folder, when: Periods, book: _Book) -> bool:
@@ -113,7 +131,7 @@ def subscription_months(table: pd.DataFrame, when: Periods) -> pd.DataFrame:
     """
     ends = pd.date_range(*when.bounds, freq="MS", tz=when.tz)
     rows = []
-    for start, end in zip(ends[:-1], ends[1:], strict=True):
+    for start, end in pairwise(ends):
         there = table[(table["opened_at"] < end) & ~(table["closed_at"] < start)]
         label = when.label(pd.Series([start])).iloc[0]
         paid, joined = ~(there["closed_at"] < end), when.label(there["opened_at"]).eq(label)
@@ -121,8 +139,8 @@ def subscription_months(table: pd.DataFrame, when: Periods) -> pd.DataFrame:
         if "former_amount" in there:
             fee = fee.mask(there["repriced_at"].ge(end) & there["former_amount"].notna(), there["former_amount"])
         left = (~paid).astype("boolean").mask(there["opened_at"] >= start)
-        rows.append(there.assign(month=start, period=label, fee=fee.where(paid), left=left, joined=(paid & joined) * 1.0,
-                                 stayed=(paid & ~joined) * 1.0))
+        rows.append(there.assign(month=start, period=label, fee=fee.where(paid), left=left,
+                                 joined=(paid & joined) * 1.0, stayed=(paid & ~joined) * 1.0))
     return pd.concat(rows, ignore_index=True) if rows else table.iloc[:0]
 
 
@@ -134,12 +152,13 @@ def _orders(company: Folder, when: Periods, book: _Book) -> bool:
     kept = table[~table["status"].astype("str").str.lower().isin(VOID)] if "status" in table else table
     main = kept["currency"].mode()
     if company.get("rates") is not None and company.settings.currency:
-        bought = net(kept, currency=company.settings.currency, rates=company.get("rates"), time="ordered_at", tz=when.tz)
+        bought = net(kept, currency=company.settings.currency, rates=company.get("rates"), time="ordered_at",
+                     tz=when.tz)
     else:
         bought = net(kept[kept["currency"].eq(main.iloc[0])] if len(main) else kept)
     if len(bought) < len(table):
         book.notes.append(words.text("profit.left_out", n=len(table) - len(bought), of=len(table)))
-    inside = bought[when.label(bought["ordered_at"]).isin([when.before, when.now])]
+    inside = bought[when.label(bought["ordered_at"]).between(when.before, when.now)]
     book.line("order_sales", "customers * frequency * order_value")
     for name, noun, unit in (("customers", users(), "person"), ("frequency", per_user(), "order/person"),
                              ("order_value", mean("amount"), f"{book.currency}/order")):
@@ -155,14 +174,15 @@ def _costs(company: Folder, when: Periods, book: _Book) -> bool:
             table["month"].min() <= first and table["month"].max() >= end - pd.offsets.MonthBegin(1)):
         return False
     spent = table.assign(period=when.label(table["month"]))
-    spent = spent[spent["period"].isin([when.before, when.now]) & spent["amount"].notna()]
+    spent = spent[spent["period"].between(when.before, when.now) & spent["amount"].notna()]
     kinds = sorted(spent["kind"].dropna().unique()) if "kind" in spent and spent["kind"].notna().all() else []
     if not 1 < len(kinds) <= MOST_KINDS or not all(str(kind).isidentifier() for kind in kinds):
         kinds = []
     parts = [(f"cost_of_{kind}", spent[spent["kind"] == kind]) for kind in kinds] or [("marketing", spent)]
     if kinds:
         book.line("marketing", " + ".join(name for name, _ in parts))
+    periods = sorted({when.before, when.now, *spent["period"]})
     for name, part in parts:
         by_period = part.groupby("period")["amount"].sum()
-        book.leaf(name, {label: float(by_period.get(label, 0.0)) for label in (when.before, when.now)}, book.currency)
+        book.leaf(name, {label: float(by_period.get(label, 0.0)) for label in periods}, book.currency)
     return True

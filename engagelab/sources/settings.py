@@ -27,7 +27,7 @@ from engagelab.sources.reading import Reading
 from engagelab.sources.stamps import is_form, is_zone, parse
 from engagelab.sources.values import convert
 
-FILE = "engagelab.toml"
+FILE, REGISTER = "engagelab.toml", "experiments.csv"
 DATA_ENDINGS = frozenset({".csv", ".tsv", ".txt", ".xlsx", ".jsonl", ".ndjson", ".parquet"})
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
@@ -114,9 +114,10 @@ class ExperimentSettings:
 @dataclass(frozen=True)
 class KpiSettings:
     """The company's own tree of its profit: its text as `el.kpi.Tree` reads it, and the `values` of leaves that no table
-    tells; the `budget` that is to be decided on (0: none)."""
+    tells; the `budget` that is to be decided on (0: none); the `keys` of its key indicators, five at most."""
 
     tree: str = ""
+    keys: tuple[str, ...] = ()
     budget: float = 0.0
     values: Mapping[str, float] = field(default_factory=dict)
 
@@ -281,9 +282,10 @@ def _company(settings: Settings) -> Iterator[SourceError]:
         yield _wrong("currency", settings.currency, "currency")
     if not is_zone(settings.timezone):
         yield _wrong("timezone", settings.timezone, "zone")
-    for where, amount in (("experiment.cost", settings.experiment.cost), ("kpi.budget", settings.kpi.budget)):
+    for group, key in (("experiment", "cost"), ("kpi", "budget")):
+        amount = getattr(getattr(settings, group), key)
         if not 0 <= amount < float("inf"):
-            yield _wrong(where, amount, "amount")
+            yield _wrong(f"{group}.{key}", amount, "amount")
     if not 0 < settings.value.margin <= 1:
         yield _wrong("value.margin", settings.value.margin, "share")
     if not 0 <= settings.value.discount < 1:
@@ -399,11 +401,19 @@ def data_files(folder: Path | str) -> tuple[list[Path], list[str]]:
             continue
         name = path.name.casefold()
         plainly = path.suffix.casefold() in DATA_ENDINGS and not name.startswith((".", "~$", "readme", "license"))
-        if plainly and name != "identities.csv":
+        if plainly and name != "identities.csv" and not is_register(path):
             found.append(path)
-        elif name not in (FILE, "identities.csv"):
+        elif name not in (FILE, "identities.csv", REGISTER):
             others.append(path.name)
     return found, others
+
+
+def is_register(path: Path) -> bool:
+    """Whether a file is the register of experiments, which a folder may hold beside its exports."""
+    if path.name.casefold() != REGISTER or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline().removeprefix(b"\xef\xbb\xbf").startswith(b"name,version,step,")
 
 
 def write_settings(folder: Path | str, settings: Settings, *, force: bool = False) -> Path:

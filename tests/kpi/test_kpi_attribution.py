@@ -30,7 +30,8 @@ def told(tree, before, after, **how):
 @pytest.mark.parametrize("name", ["product_2_earnings", "product_3_birth_rate", "product_4_nonmarital_births"])
 def test_products_are_shared_out_as_das_gupta_published(name, method):
     case = CASES[name]
-    found = told(f"total = {case['inputs']['formula']}", case["inputs"]["before"], case["inputs"]["after"], method=method)
+    before, after, formula = (case["inputs"][name] for name in ("before", "after", "formula"))
+    found = told(f"total = {formula}", before, after, method=method)
     assert found == pytest.approx(case["expected"], abs=case["tolerance"])
 
 

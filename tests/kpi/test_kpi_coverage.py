@@ -47,18 +47,20 @@ def drawn(random, months, same):
         many = random.poisson(keen * month["rate"])
         total = np.repeat(month["basket"] * rich, many) * np.exp(random.normal(0, NOISE, many.sum()) - NOISE**2 / 2)
         day = pd.Timestamp(2026, 1 + at, 10)
+        margin = random.beta(5 * month["margin"], 5 * (1 - month["margin"]), len(total))
         orders.append(pd.DataFrame({"user": np.repeat(names, many), "at": day, "total": total,
-                                    "profit": total * random.beta(5 * month["margin"], 5 * (1 - month["margin"]), len(total))}))
-        size = random.poisson(TICKETS * month["tickets"])
-        tickets.append(pd.DataFrame({"user": random.choice(names, size), "at": day,
-                                     "minutes": random.gamma(2, month["minutes"] / 2, size)}))
+                                    "profit": total * margin}))
+        asked = np.repeat(names, random.poisson(TICKETS / PEOPLE * month["tickets"], len(names)))
+        tickets.append(pd.DataFrame({"user": asked, "at": day,
+                                     "minutes": random.gamma(2, month["minutes"] / 2, len(asked))}))
     return pd.concat(orders), pd.concat(tickets)
 
 
 def measured(orders, tickets):
-    return TREE.evaluate({"buyers": (users(), orders), "orders": (per_user(), orders), "basket": (el.mean("total"), orders),
-                          "margin": (el.ratio("profit", "total"), orders), "tickets": (rows(), tickets),
-                          "minutes": (el.mean("minutes"), tickets)}, time="at", every="month", user="user")
+    leaves = {"buyers": (users(), orders), "orders": (per_user(), orders), "basket": (el.mean("total"), orders),
+              "margin": (el.ratio("profit", "total"), orders), "tickets": (rows(), tickets),
+              "minutes": (el.mean("minutes"), tickets)}
+    return TREE.evaluate(leaves, time="at", every="month", user="user")
 
 
 def held(repeats, months, *, same, seed=1):

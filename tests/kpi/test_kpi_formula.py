@@ -59,6 +59,11 @@ def test_a_japanese_keyboard_writes_the_same_formulas():
     assert tree.nodes["利益"].unit == "円" and tree.nodes["利益"].labels == {"en": "Profit", "ja": "粗利"}
     assert worked_out(text, 費用=10., 顧客=80., 単価=3., 解約率=.5) == 590
     assert parse("合計 = ａｂ * 2\nab ～ ｾｯｼｮﾝ").nodes["ab"].children == ("セッション",)
+    assert parse("ﾃﾞｰﾀ = セッション * 2 # か\u3099").nodes["データ"].labels["ja"] == "が"
+
+
+def test_what_cannot_be_seen_is_shown_in_an_error_and_never_sent_to_the_screen():
+    assert "\ufffd[31m" in refused("a = b \x1b[31m") and "\x1b" not in refused("a = b \x1b[31m")
 
 
 @pytest.mark.parametrize(("text", "kind", "signs", "constants"), [
@@ -134,7 +139,8 @@ WRONG = [
     ("a = b c", "an operator is missing", "c"), ("a = b * * c", "there are no powers", "* c"),
     ("a = b * / c", "a name or a number is missing here", "/"), ("a = ", "a name or a number is missing here", ""),
     ("a = (b + c", "this bracket has no partner", "(b"), ("a = b + c) * 2", "this bracket has no partner", ")"),
-    ("= b", "a name is one word", "="), ("monthly-cost = b", "a name is one word", "-"),
+    ("a = b) + (c", "this bracket has no partner", ")"), ("= b", "a name is one word", "="), ("monthly-cost = b",
+    "a name is one word", "-"),
     ("a = b - 'c'", "names are written without quotes", "'c"), ("a = b.c", "cannot stand here", "."),
     ("a = b + __c__", "cannot be a name", "__c__"), ("a = lambda", "no word of Python", "lambda"),
     ("a = b\nb = c * 2\na = b", "line 3: 'a' stands on line 1 already", "a = b"),
@@ -206,6 +212,7 @@ def test_a_name_that_is_used_twice_or_beside_its_like_is_meant_so():
     assert parse("root = customer * a + c\nc = customer * customers\ncustomers = a * a\na").notes == ()
     assert parse("root = customer / customers\ncustomers = a * a\na").notes == ()
     assert parse("customers = customer * a\na").notes == ()
+    assert len(parse("root = retension * c\nc = retention * 2\nretention = 3").notes) == 1
 
 
 def test_a_unit_that_is_not_written_is_worked_out():

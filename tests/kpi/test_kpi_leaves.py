@@ -85,7 +85,8 @@ def test_an_interval_that_is_not_symmetric_has_its_own_two_halves():
 
 
 def test_two_numbers_that_are_one_are_drawn_as_one():
-    made = sampled(np.array([1.0, 1.0, 5.0]), np.array([[4.0, 4, 0], [4, 4, 0], [0, 0, 1]]), 1000, 0, sides={}, given={})
+    cov = np.array([[4.0, 4, 0], [4, 4, 0], [0, 0, 1]])
+    made = sampled(np.array([1.0, 1.0, 5.0]), cov, 1000, 0, sides={}, given={})
     assert made[0] == pytest.approx(made[1], abs=1e-12) and np.std(made[0]) == pytest.approx(2, rel=.1)
 
 

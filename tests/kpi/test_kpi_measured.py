@@ -10,8 +10,8 @@ import pytest
 
 import engagelab as el
 from engagelab.errors import UsageError
-from engagelab.kpi.leaves import Window, cells_of, jointly, paired
 from engagelab.kpi.formula import parse
+from engagelab.kpi.leaves import Window, cells_of, jointly, paired
 from engagelab.kpi.totals import per_user, rows, total, users
 from engagelab.kpi.tree import Tree
 from engagelab.metrics.intervals import z_value
@@ -129,7 +129,7 @@ def test_cells_have_their_own_errors_and_share_those_of_users_who_are_in_both(wi
     groups = {cell if isinstance(cell, tuple) else (cell,): part for cell, part in data.groupby(
         [key.to_numpy() for key in keys])}
     assert set(groups) == set(cells)
-    (one, first), (other, second) = list(groups.items())[0], list(groups.items())[-1]
+    (one, first), *_, (other, second) = groups.items()
     made = [jackknifed(part) for part in (first, second)]
     for cell, (values, influence, few) in zip((one, other), made, strict=True):
         value, cov = in_order(cells[cell], NOUNS)

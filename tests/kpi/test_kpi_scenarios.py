@@ -107,6 +107,7 @@ def test_it_says_what_would_be_in_both_languages():
     (TREE, {"arpu": "+1e3"}, "arpu: a change is a new level"),
     (TREE, {"arpu": True}, "arpu: a change is a new level"),
     (TREE, {"arpu": math.nan}, "arpu: a change is a new level"),
+    (TREE, {"arpu": "+" + "9" * 400}, "arpu cannot be"),
     (TREE, {"arpu": None}, "arpu: a change is a new level")])
 def test_what_cannot_be_changed_so_is_refused_in_a_line(tree, changes, said):
     with pytest.raises(UsageError, match=said):
@@ -156,15 +157,24 @@ def test_of_two_solutions_it_takes_the_nearer_and_of_none_the_best():
     assert price["needed"] == pytest.approx(min(roots, key=lambda root: abs(root - 50)))
     best = DEMAND.solve(SHOP, 60_000, levers=["price"]).frame.iloc[0]
     assert (best["best_at"], best["best"]) == (pytest.approx(85, rel=1e-6), pytest.approx(42_250, rel=1e-12))
-    touch = DEMAND.solve(SHOP, 42_250 - 1e-4, levers=["price"]).frame.iloc[0]
+    touch = DEMAND.solve(SHOP, 42_250 - 1e-8, levers=["price"]).frame.iloc[0]
     assert touch["needed"] == pytest.approx(85, abs=.01) and touch["feasible"]
 
 
 def test_a_leap_from_one_infinity_to_the_other_is_no_solution():
     tree = Tree("x = top / (a - b)")
     assert not tree.solve({"top": 2, "a": 5, "b": 3}, 0, levers=["a"]).frame["feasible"].iloc[0]
+    for target in (1e300, -1e300):
+        assert not tree.solve({"top": 0, "a": 5, "b": 3}, target, levers=["a", "b"]).frame["feasible"].any()
     beyond = tree.solve({"top": 2, "a": 5, "b": 3}, -1, levers=["a"]).frame.iloc[0]
     assert beyond["needed"] == pytest.approx(1)
+
+
+def test_a_solution_close_to_a_limit_is_found():
+    tree = Tree("ltv = 1 / churn\nchurn [1/month]")
+    assert Tree("x = a").solve({"a": 1}, 1e12).frame["needed"].tolist() == [1e12]
+    for target in (1e4, 1e7):
+        assert tree.solve({"churn": .03}, target).frame["needed"].iloc[0] == pytest.approx(1 / target, rel=1e-12)
 
 
 def test_what_is_there_already_can_stay():
@@ -237,6 +247,11 @@ def test_intervals_and_draws_go_to_their_own_ends():
     rows = Tree("x = a + b + c").tornado({"a": (5, 4, 9), "b": draws, "c": 1}).frame.set_index("metric")
     assert rows.loc["a", ["low", "high"]].tolist() == pytest.approx([4, 9])
     assert rows.loc["b", ["low", "high"]].tolist() == np.quantile(draws, [.025, .975]).tolist()
+
+
+def test_an_error_of_a_driver_does_not_move_what_was_observed():
+    rows = DEMAND.tornado(SHOP | {"price": (50, 5)}).frame.set_index("metric")
+    assert rows.loc["price", "root_high"] == pytest.approx((50 + 5 * 1.959964 - 20) * 1000)
 
 
 def test_what_cannot_be_worked_out_is_refused():

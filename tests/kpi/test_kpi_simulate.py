@@ -1,6 +1,7 @@
 """Draws and the value of information: against closed forms, exact integrals and nested simulation."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -106,6 +107,8 @@ def test_a_number_of_draws_that_cannot_be_is_refused(draws):
             question(GUESS, draws=draws)
     with pytest.raises(UsageError, match="no node nett; did you mean 'net'"):
         CAMPAIGN.simulate(GUESS, draws=1000).chance("nett")
+    with pytest.raises(UsageError, match="above= is a number"):
+        CAMPAIGN.simulate(GUESS, draws=1000).chance(above="0")
 
 
 def test_the_value_of_everything_is_the_textbook_s():
@@ -183,11 +186,25 @@ def test_what_is_related_tells_about_the_other_too_and_says_so():
     assert any(note.startswith("a, b are not independent") for note in found.notes)
 
 
+def test_leaves_of_one_table_are_related_through_their_covariance():
+    cov = np.array([[4.0, 1.5], [1.5, 1.0]])
+    tree = Tree("net = a - 3 * b")
+    inputs = replace(cells_of(tree, {"a": (5, 2), "b": (1.5, 1)}, Window())[()], cov=cov)
+    found = value_of_information(tree, inputs)
+    assert worth(found).to_dict() == pytest.approx({
+        "net": loss(.5, np.sqrt(4 + 9 - 9)), "a": loss(.5, abs(4 - 4.5) / 2), "b": loss(.5, abs(1.5 - 3))}, rel=1e-9)
+    assert found.notes[-1].startswith("a, b are not independent")
+    product = value_of_information(Tree("net = a * b - 8"), replace(inputs, value=np.array([5.0, 1.5])))
+    assert "exact" not in " ".join(product.frame["method"])
+
+
 def test_a_decision_that_is_certain_needs_no_measuring():
     found = CAMPAIGN.value_of_information(GUESS | {"cost": 100.0, "effect": (.02, .001)})
     assert found.say() == ["As things are known, go: net value is expected to be ¥4.00M.",
                            "Nothing is worth measuring first: the other decision would be right in fewer than one "
                            "draw in a thousand."]
+    assert "worth measuring" in Tree("x = a").value_of_information({"a": np.tile([0.0, 1.0], 60)}).say()[1]
+    assert Tree("x = a").simulate({"a": 3}).say()[0] == "x: 3.00, as far as is known without any error."
     assert Tree("x = a").value_of_information({"a": -3}).say()[0].startswith("As things are known, do not go")
 
 

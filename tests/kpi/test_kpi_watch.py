@@ -15,6 +15,7 @@ import engagelab as el
 from engagelab import words
 from engagelab.errors import DataError, NoColumn, UsageError
 from engagelab.kpi import watch
+from engagelab.kpi.watch import KEPT
 from engagelab.metrics.local_level import one_step
 
 mpl.use("Agg")
@@ -50,9 +51,9 @@ def test_a_jump_is_found_with_its_direction_and_noise_is_not():
 
 def test_the_budget_of_a_year_is_shared_out_over_series_and_periods():
     one = watch(history(*(noise(24, seed) for seed in range(12))))
-    assert "99.3%" in one.frame["method"].iloc[0]           # 1 - 1 / (12 series x 12 months)
+    assert "99.4%" in one.frame["method"].iloc[0]           # 1 - 1 / (12 series x 12 months) / 1.2
     weeks = [f"2026-W{week:02d}" for week in range(1, 31)]
-    assert "98.1%" in watch(history(noise(30), labels=weeks, when="week")).frame["method"].iloc[0]
+    assert "98.4%" in watch(history(noise(30), labels=weeks, when="week")).frame["method"].iloc[0]
     assert "95%" in watch(history(noise(12), labels=[str(2000 + i) for i in range(12)], when="year")).frame[
         "method"].iloc[0]                                   # never looser, although one test a year may be
     assert "90%" in watch(history(noise(24)), confidence=.9).frame["method"].iloc[0]
@@ -82,7 +83,7 @@ def grown(kind, n, size, draws):
 def test_twelve_monthly_series_give_at_most_one_false_alarm_a_year(kind, n):
     size, at = 6000, np.arange(n + 1)
     series = grown(kind, n + 1, size, np.random.RandomState(n))
-    alarms = np.mean([one_step(values, at).p(values)[-1] < 1 / 144 for values in series]) * 144
+    alarms = np.mean([one_step(values, at).p(values)[-1] < 1 / 144 / KEPT for values in series]) * 144
     assert alarms < 1 + 2 * np.sqrt(144 / size)
 
 
@@ -92,7 +93,7 @@ def test_a_jump_of_so_many_standard_deviations_is_seen_as_often(n, three, five):
     series = grown("white", n + 1, 1500, np.random.RandomState(n))
     for size, least in ((3, three), (5, five)):
         moved = series + size * (np.arange(n + 1) == n)
-        assert np.mean([one_step(values, np.arange(n + 1)).p(values)[-1] < 1 / 144 for values in moved]) > least
+        assert np.mean([one_step(values, np.arange(n + 1)).p(values)[-1] < 1 / 144 / KEPT for values in moved]) > least
 
 
 def test_a_known_error_is_the_least_that_noise_can_be():
@@ -148,7 +149,8 @@ def test_totals_over_periods_are_no_period_and_groups_are_series():
 
 @pytest.mark.parametrize(("labels", "when", "every"), [
     (["2026Q1", "2026Q2"], "quarter", None), (["FY2026Q1", "FY2026Q2"], "period", None),
-    (["2026", "2027"], "year", None), (["FY2026", "FY2027"], "period", None), (["2026-08-31", "2026-09-07"], "week", None),
+    (["2026", "2027"], "year", None), (["FY2026", "FY2027"], "period", None),
+    (["2026-08-31", "2026-09-07"], "week", None),
     (["2026-08-31", "2026-09-07"], "period", "week"), (["2026-W01", "2026-W02"], "period", None),
     (["2026-02-28", "2026-03-01"], "day", None), (["2025-12", "2026-01"], "period", None)])
 def test_every_kind_of_label_follows_the_one_before(labels, when, every):
@@ -195,7 +197,9 @@ def test_alerts_are_csv_that_runs_nothing_beside_the_table_of_an_output():
     assert list(rows[0]) == ["metric", "segment", "period", "estimate", "expected", "low", "high", "moved"]
     assert len(rows) == 1 and rows[0]["metric"] == "'@s" and rows[0]["moved"] == "up"
     assert rows[0]["segment"] == 'plan==cmd|"x"'    # begins with the column's name, so it is no formula
-    assert float(rows[0]["estimate"]) == found.frame["estimate"][0]
+    assert float(rows[0]["estimate"]) == pytest.approx(found.frame["estimate"][0], rel=1e-8)
+    for name in ("estimate", "expected", "low", "high"):    # more digits would depend on the machine
+        assert len(rows[0][name].lstrip("-0.").replace(".", "")) <= 9
     assert watch(history(noise(24))).alerts() == "metric,segment,period,estimate,expected,low,high,moved\n"
 
 
@@ -246,4 +250,4 @@ def test_wrong_arguments_are_refused():
 
 def test_two_labels_of_one_week_are_refused():
     with pytest.raises(UsageError, match="twice"):
-        watch(history([1.0, 2.0], labels=["2026-08-31", "2026-09-01"], when="week"))
+        watch(history([1.0, 2.0], labels=["2026-08-31", "2026-09-06"], when="week"))

@@ -213,6 +213,25 @@ def test_what_is_asked_of_the_comparison_wins_over_what_the_folder_tells(sample)
         found.compare(primary="profit")
 
 
+def test_the_planned_split_and_the_clusters_go_into_the_comparison(sample):
+    uneven = campaign(asking(sample, split={"coupon": 1, "holdout": 3})).compare()
+    assert set(uneven.frame["verdict"]) == {"no_verdict"}
+    shops = campaign(asking(sample, name="service_test", control="usual", within="240 days"))
+    assert shops.compare().settings["unit"] == "cluster"
+
+
+def test_rows_that_were_set_aside_are_said(folder):
+    found = campaign(folder(assignments=drawn("offer", "control", "")))
+    assert found.notes[0].startswith("1 rows of the assignments were set aside") and len(found.drawn) == 2
+
+
+def test_orders_that_say_no_currency_are_in_the_one_of_the_company(folder):
+    orders = [{**row, "currency": ""} for row in (bought("a"), EARLIER, LATER)]
+    tables = {"assignments": drawn("offer", "control"), "orders": orders}
+    assert campaign(folder(**tables)).money == "number"
+    assert campaign(folder('currency = "CHF"\n', **tables)).money == "CHF"
+
+
 @given(seed=st.integers(0, 10**6))
 @settings(max_examples=5, deadline=None)
 def test_the_order_of_the_rows_of_the_files_changes_nothing(sample, seed):

@@ -85,6 +85,14 @@ def test_rows_of_a_unit_are_no_units_and_a_group_is_read_by_its_units():
     assert rows.frame.loc[0, "se"] == pytest.approx(found.frame.loc[0, "se"])
 
 
+def test_what_is_expected_of_the_groups_is_where_they_were_and_how_the_others_moved():
+    series, means = shops().series, SHOPS.groupby(["region", "wave"])["score"].mean().unstack("region")
+    wanted = means["k"].iloc[:2].mean() + means["o"] - means["o"].iloc[:2].mean()
+    assert series["actual"].tolist() == pytest.approx(means["k"].tolist())
+    assert series["expected"].tolist() == pytest.approx(wanted.tolist())
+    assert ((series["low"] + series["high"]) / 2).tolist() == pytest.approx(wanted.tolist())
+
+
 def test_groups_that_parted_before_the_start_are_flagged():
     step = SHOPS["wave"].map({"2026-02": 0, "2026-05": 1, "2026-08": 2})
     found = shops(data=SHOPS.assign(score=SHOPS["score"] + 5 * step * (SHOPS["region"] == "k")))
@@ -124,6 +132,9 @@ def test_a_broken_line_gives_level_and_slope_and_sums_up():
     assert rows.loc["level", "low"] < 5 < rows.loc["level", "high"]
     assert rows.loc["slope", "low"] < .5 < rows.loc["slope", "high"]
     assert found.series["cumulative"].iloc[-1] == pytest.approx(15 * rows.loc["effect", "estimate"])
+    after = found.series[found.series["part"] == "after"]
+    assert ((after["low"] + after["high"]) / 2).to_numpy() == pytest.approx(after["expected"], abs=.01)
+    assert (after["high"] - after["low"]).min() > 3.5   # of a single period, whose noise has a deviation of 1
 
 
 def test_scale_and_origin_change_nothing_but_the_numbers():

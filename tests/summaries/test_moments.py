@@ -133,3 +133,11 @@ def test_a_weight_of_zero_or_none_is_told_and_a_negative_one_refused_with_its_ro
     assert measure(frame.assign(w=1.0, q=[1, 2, 3, None]), mean("q"), weights="w").attrs["notes"] == []
     with pytest.raises(DataError, match=r"-1 \(the first is row 4\)"):
         measure(frame.assign(w=[1, 2, 3, -1]), mean("q"), weights="w")
+
+
+def test_more_than_eleven_values_together_are_not_mixed_up():
+    frame = pd.DataFrame(np.random.RandomState(0).normal(size=(60, 13)), columns=[f"x{i}" for i in range(13)])
+    view, columns = view_of(frame)
+    _, (sums,), _ = moments(view, [Ask(tuple(columns.number(name) for name in frame))])
+    assert sums.cov[0] == pytest.approx(np.cov(frame.to_numpy().T, ddof=0))
+    assert sums.mean[0] == pytest.approx(frame.mean().to_numpy())

@@ -1,0 +1,106 @@
+"""The tree as it is called, on frames of people and on the numbers of a slide."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import engagelab as el
+from engagelab.errors import UsageError
+from engagelab.kpi.totals import per_user, rows, total, users
+from engagelab.kpi.tree import Tree
+
+ORDERS = pd.DataFrame({"user": list("aabbcad"), "at": pd.to_datetime(["2026-01-03", "2026-01-09", "2026-01-20",
+                       "2026-02-01", "2026-02-03", "2026-02-10", "2026-02-20"]),
+                       "total": [10.0, 20, 30, 40, 50, 60, 70]})
+TREE = Tree("sales = buyers * orders * basket [JPY]")
+LEAVES = {"buyers": (users(), ORDERS), "orders": (per_user(), ORDERS), "basket": (el.mean("total"), ORDERS)}
+
+
+def test_people_times_orders_times_basket_are_the_sales_of_each_month():
+    frame = TREE.evaluate(LEAVES, time="at", every="month", user="user").frame
+    found = frame.set_index(["metric", "month"])["estimate"]
+    assert found["sales", "2026-01"] == pytest.approx(60) and found["sales", "2026-02"] == pytest.approx(220)
+    assert found["buyers"].tolist() == [2, 4] and found["orders"].tolist() == [1.5, 1]
+
+
+def test_the_error_of_a_product_of_joint_leaves_is_that_of_the_sum_itself():
+    tree = Tree("all = product + whole\nproduct = buyers * orders * basket\nwhole = sum")
+    many = pd.concat([ORDERS.assign(user=ORDERS["user"] + str(i)) for i in range(500)], ignore_index=True)
+    leaves = {name: (noun, many) for name, (noun, _) in LEAVES.items()}
+    frame = tree.evaluate({**leaves, "sum": (total("total"), many)}, user="user").frame.set_index("metric")
+    wanted = np.sqrt((many.groupby("user")["total"].sum() ** 2).sum())
+    assert frame.loc["whole", "se"] == pytest.approx(wanted, rel=1e-9)
+    assert frame.loc["product", "se"] == pytest.approx(wanted, rel=1e-3)  # but for n - 1 in two of its leaves
+    assert frame.loc["all", "se"] == pytest.approx(2 * wanted, rel=1e-3)
+
+
+def test_a_window_cuts_what_is_counted():
+    found = Tree("all = n * 1").evaluate({"n": (rows(), ORDERS)}, time="at", since="2026-02-01", until="2026-02-11")
+    assert found.frame["estimate"].tolist() == [3, 3]
+
+
+def test_tables_may_have_their_own_time_columns():
+    care = pd.DataFrame({"closed": pd.to_datetime(["2026-01-05", "2026-02-05", "2026-02-06"]), "cost": [1.0, 2, 4]})
+    tree = Tree("net = sales - care")
+    found = tree.evaluate({"sales": (total("total"), ORDERS), "care": (total("cost"), care, "closed")}, time="at",
+                          every="month").frame.set_index(["metric", "month"])["estimate"]
+    assert found["net"].tolist() == [59, 214]
+
+
+def test_a_month_in_which_a_table_is_silent_was_not_measured():
+    care = pd.DataFrame({"at": pd.to_datetime(["2026-02-05"]), "cost": [3.0]})
+    values = Tree("net = sales - care").evaluate({"sales": (total("total"), ORDERS), "care": (total("cost"), care)},
+                                                 time="at", every="month")
+    frame = values["2026-01"].frame.set_index("metric")
+    assert np.isnan(frame.loc["net", "estimate"]) and frame.loc["care", "flag"] == "not measured here"
+
+
+def test_the_same_tree_as_text_and_as_a_dict_explains_the_same():
+    ends = {"a": 2, "b": 3}, {"a": 3, "b": 5}
+    assert Tree({"total": "a * b"}).explain(*ends).frame["contribution"].tolist() == Tree(
+        "total = a * b").explain(*ends).frame["contribution"].tolist()
+
+
+def test_a_tree_given_an_effect_or_keys_leaves_the_first_as_it_was():
+    tree = Tree("value = kept * 10\nkept ~ nps")
+    linked = tree.link("kept", "nps", .02, .005, "a survey").key(["value"])
+    assert tree.links == {} and tree.keys == () and linked.keys == ("value",)
+    assert linked.links["kept", "nps"].source == "a survey" and isinstance(linked, Tree)
+    with pytest.raises(UsageError, match="no estimated edge value ~ kept"):
+        tree.link("value", "kept", 1, 1)
+    for effect, se in ((1, None), (float("nan"), 1), (1, -1), ("x", 1)):
+        with pytest.raises(UsageError, match="an effect is a number"):
+            tree.link("kept", "nps", effect, se)
+
+
+def test_from_six_key_indicators_on_the_reader_is_warned():
+    tree = Tree("total = " + " + ".join("abcdef"))
+    assert tree.key(list("abcde")).notes == tree.notes
+    assert "6 key indicators" in tree.key(list("abcdef")).notes[-1]
+    with pytest.raises(UsageError, match="no node totl; did you mean 'total'"):
+        tree.key(["totl"])
+
+
+def test_an_effect_comes_straight_from_a_comparison():
+    random = np.random.RandomState(0)
+    data = pd.DataFrame({"arm": np.repeat(["A", "B"], 400), "kept": random.rand(800) < np.repeat([.5, .6], 400)})
+    compared = el.compare(data, {"kept": el.rate("kept")}, arm="arm", control="A")
+    tree = Tree("value = kept * 1000\nkept ~ treated").link("kept", "treated", compared)
+    row = compared.frame.iloc[0]
+    link = tree.links["kept", "treated"]
+    assert link.effect == row["difference"] and "experiment" in link.source
+    assert link.se == pytest.approx((row["high"] - row["low"]) / 2 / 1.959964)
+    with pytest.raises(UsageError, match="metric= and arm="):
+        Tree("value = kept * 1000\nkept ~ treated").link("kept", "treated", compared, metric="spend")
+
+
+@pytest.mark.parametrize("method", ["chains", "", None])
+def test_an_unknown_method_is_refused(method):
+    with pytest.raises(UsageError, match="method must be one of 'chain', 'shapley'"):
+        Tree("a = b + c").explain({"b": 1, "c": 1}, {"b": 1, "c": 2}, method=method)
+
+
+def test_several_cells_are_not_one_end():
+    values = TREE.evaluate(LEAVES, time="at", every="month", user="user")
+    with pytest.raises(UsageError, match="2 periods or segments"):
+        TREE.explain(values, values["2026-02"])
