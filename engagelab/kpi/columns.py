@@ -39,7 +39,8 @@ def rolled_up(structure: Structure, frame: pd.DataFrame, window: Window, roll_up
 
     each = measured(frame, {"rows": rows()})
     several = bool((each["n"] > 1).any())
-    stamps = window.time is not None and frame[window.time].nunique() > 1
+    stamps = window.time is not None and bool((measured(
+        frame.drop_duplicates([*places, window.time]), {"rows": rows()})["n"] > 1).any())
     nouns: dict[str, Noun] = {}
     made = frame
     for name in names:

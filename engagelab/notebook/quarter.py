@@ -10,6 +10,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from importlib.resources import files
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,7 +18,8 @@ import pandas as pd
 from engagelab import words
 from engagelab.activity.churn import churn
 from engagelab.display import metric_name, named, short, shown
-from engagelab.errors import EngagelabError
+from engagelab.errors import EngagelabError, SourceError
+from engagelab.experiments.register import Register
 from engagelab.kpi.formula import label
 from engagelab.kpi.tree import MOST_KEYS
 from engagelab.kpi.units import display_unit
@@ -29,8 +31,9 @@ from engagelab.metrics.social import engagement_rate
 from engagelab.notebook.money import one_currency
 from engagelab.notebook.periods import Periods
 from engagelab.notebook.profit import Profit, profit_tree
-from engagelab.notebook.sentences import say
+from engagelab.notebook.sentences import Sentence, say
 from engagelab.sources.folder import Folder
+from engagelab.sources.settings import REGISTER, is_register
 
 MOST = 3  # levers of a horizon that are shown
 HORIZONS, NEAR, FAR = ("soon", "later", "far"), .1, .3  # how much of itself a lever is to change
@@ -156,7 +159,7 @@ def monthly(company: Folder, when: Periods, keys: Iterable[str]) -> pd.DataFrame
 
 
 def practices(company: Folder, when: Periods, register: pd.DataFrame) -> pd.DataFrame:
-    """Five questions, answered from shares: `question, answer, figures`, a sentence for each share, with what it is of.
+    """Five questions, answered from shares: `question, answer, figures`, the shares in words, each with what it is of.
 
     An answer is "yes" or "no" where all its shares say so, "partly" where they do not, and "unknown" without one.
 
@@ -172,8 +175,8 @@ def practices(company: Folder, when: Periods, register: pd.DataFrame) -> pd.Data
         figures = [say(f"n08.{one['figure']}", share=shown(shares[one["figure"]].mean(), "share"),
                        n=len(shares[one["figure"]]), count=int(shares[one["figure"]].sum())) for one in told]
         rows.append({"question": question, "answer": says[0] if len(set(says)) == 1 else "partly" if says else "unknown",
-                     "figures": figures or [say("n08.no_figure", tables=words.joined(
-                         words.text(f"table.{table}") for table in lacking))]})
+                     "figures": words.text("register.semicolon").join(figures) or words.text(
+                         "n08.no_figure", tables=words.joined(words.text(f"table.{table}") for table in lacking))})
     return pd.DataFrame(rows)
 
 
@@ -252,6 +255,30 @@ def _feasible(way: Mapping[str, Any]) -> str:
     """Whether a lever can get there: what is a tenth away, what is farther, and what no level of it reaches."""
     return "not_alone" if not way["feasible"] else "feasible" if abs(way["relative"]) <= NEAR else (
         "stretch" if abs(way["relative"]) <= FAR else "hardly")
+
+
+def goal_of(company: Folder, when: Periods, profit: Profit) -> tuple[float, Sentence]:
+    """What the root of the tree is to reach, and whose goal that is: a target for another period than this one, else a
+    tenth more than now, or 0 where it is below."""
+    root = profit.values[when.now].frame.iloc[0]
+    node = profit.tree.nodes[root["metric"]]
+    targets = company.get("targets", pd.DataFrame({"metric": [], "period": [], "target": []}))
+    own = targets.loc[targets["metric"].eq(root["metric"]) & ~targets["period"].isin(when.names), "target"]
+    kind = "target" if len(own) else "tenth" if root["estimate"] > 0 else "zero"
+    goal = float(own.iloc[-1]) if len(own) else max(1.1 * root["estimate"], 0.0)
+    return goal, say(f"n08.goal_{kind}", root=label(node), goal=Sentence(short(goal, display_unit(node.unit))))
+
+
+def register_of(data: str) -> tuple[Register | Sentence, pd.DataFrame]:
+    """The register of experiments beside a folder's files, or why there is none; and its experiments, none or more."""
+    path, none = Path(data) / REGISTER, pd.DataFrame(columns=["name", "planned_on", "decided_on", "metric", "verdict"])
+    if not is_register(path):
+        return say("n08.no_register"), none
+    try:
+        found = Register(path)
+        return found, found.frame
+    except SourceError as error:
+        return say("n08.register", problem=str(error)), none
 
 
 def _table(name: str) -> pd.DataFrame:

@@ -410,7 +410,7 @@ def data_files(folder: Path | str) -> tuple[list[Path], list[str]]:
 
 def is_register(path: Path) -> bool:
     """Whether a file is the register of experiments, which a folder may hold beside its exports."""
-    if path.name.casefold() != REGISTER or not path.is_file():
+    if path.name != REGISTER or not path.is_file():
         return False
     with path.open("rb") as file:
         return file.readline().removeprefix(b"\xef\xbb\xbf").startswith(b"name,version,step,")

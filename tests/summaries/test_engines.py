@@ -27,6 +27,8 @@ from engagelab.activity.repeat import repeat
 from engagelab.activity.retention import retention
 from engagelab.errors import DataError, NoColumn, UsageError
 from engagelab.experiments.compare import compare
+from engagelab.kpi.totals import per_user, users
+from engagelab.kpi.tree import Tree
 from engagelab.metrics.design import Design
 from engagelab.metrics.measure import measure
 from engagelab.metrics.nouns import csat, mean, nps, quantile, rate, ratio
@@ -426,3 +428,16 @@ def test_an_experiment_is_compared_where_its_rows_are(engines, name, how):
     for part in ("frame", "checks", "by", "over"):
         pd.testing.assert_frame_equal(getattr(theirs, part), getattr(ours, part), rtol=1e-9, atol=1e-9)
     assert theirs.notes == ours.notes
+
+
+@pytest.mark.parametrize("name", ["spark", "postgres"])
+@pytest.mark.parametrize("how", [{"by": "plan"}, {"by": "ok", "time": "naive", "every": "quarter"}])
+def test_the_leaves_of_a_tree_have_the_same_joint_errors(engines, answers, name, how):
+    tree = Tree("all = spend * happy + loyal - people / each")
+    found = [tree.evaluate({"spend": (mean("spend"), data), "happy": (csat("sat"), data), "loyal": (nps("score"), data),
+                            "people": (users(), data), "each": (per_user("spend"), data)}, user="who", **how)
+             for data in (answers, engines(name, answers))]
+    pd.testing.assert_frame_equal(found[1].frame, found[0].frame, rtol=1e-9, atol=1e-9)
+    first, *_, last = found[0].cells
+    ours, theirs = (tree.explain(each[first], each[last]).frame for each in found)
+    pd.testing.assert_frame_equal(theirs, ours, rtol=1e-9, atol=1e-9)
