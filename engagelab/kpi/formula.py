@@ -1,6 +1,6 @@
 """The text of a tree: read as one would write it on a whiteboard, checked, and turned into steps.
 
-    name [= formula | ~ driver + driver] [unit]  # English label | Japanese label
+    name [= formula | ~ driver + driver] [unit]  # English label | Japanese label    # "a remark in quotation marks"
 
 A formula is names, numbers, + - * / and round brackets: where every contribution is exact. What else stands in it is
 refused before Python's own parser (the `ast` module of its manual) sees it; nothing is ever run.
@@ -71,7 +71,8 @@ class Line:
         match = next(LINE.finditer(self.code))
         self.body, self.unit_at, self.sign = match.span(3), match.start(4) - 1, match[2] or ""
         self.unit, english, japanese = (self.text[slice(*match.span(at))].strip() for at in (4, 7, 8))
-        self.labels = {"en": english or japanese, "ja": japanese or english} if english or japanese else {}
+        remark = english[:1] in tuple("'\"“‘「『")  # what begins with a quotation mark says something of the line, and is no label
+        self.labels = {} if remark or not english + japanese else {"en": english or japanese, "ja": japanese or english}
         self.name, self.own = match[1].rstrip(), units.read(self.unit)
         self.uses: dict[str, int] = {}         # of each name in the formula, where it stands last
         self.children: dict[str, str] = {}     # and how it enters

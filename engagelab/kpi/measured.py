@@ -24,11 +24,15 @@ from engagelab.summaries.view import Columns, View
 
 @dataclass(frozen=True)
 class Table:
-    """The leaves of one table: `parts`, what a unit brings to the sums of each, in SQL over the units of `view`."""
+    """The leaves of one table: `parts`, what a unit brings to the sums of each, in SQL over the units of `view`.
+
+    `anchors` : what was taken off the values of each.
+    """
 
     nouns: Mapping[str, Noun]
     view: View
     parts: tuple[tuple[str, ...], ...]
+    anchors: tuple[np.ndarray, ...]
     user: str | None
 
 
@@ -57,7 +61,9 @@ def measured(nouns: Mapping[str, Noun], data: Any, by: list[str], *, every: str 
             raise UsageError("kpi.users", leaf=name)
     view, asks, _ = view_of(data, nouns, by, every=every, user=user, starts=starts, weights=None, total=False, **window)
     keys, sums, _ = moments(view, asks, users=user is not None)
-    table = Table(nouns, *_units(view, asks, nouns, user), user)
+    anchors = tuple(_anchor(noun, ask, each) for noun, ask, each in zip(nouns.values(), asks, sums, strict=True))
+    rows = [_of_row(ask, anchor) for ask, anchor in zip(asks, anchors, strict=True)]
+    table = Table(nouns, *_units(view, rows, nouns, user), anchors, user)
     flat = tuple(part for parts in table.parts for part in parts)
     know = [Ask((f"{parts[-1]} > 0",), known=parts[-1]) for parts in table.parts]
     _, (joint, *knowing), _ = moments(table.view, [Ask(flat), *know])
@@ -77,10 +83,9 @@ def _same(name: str, key: Any) -> str:
     return f"CAST({name} AS VARCHAR) = {sql.text_literal(str(key))}"
 
 
-def _units(view: View, asks: list[Ask], nouns: Mapping[str, Noun], user: str | None
+def _units(view: View, rows: list[list[str]], nouns: Mapping[str, Noun], user: str | None
            ) -> tuple[View, tuple[tuple[str, ...], ...]]:
     """The view whose rows are units, and what each brings to every sum: its values, and whether it is known."""
-    rows = [_of_row(ask) for ask in asks]
     if user is None:
         return view, tuple(map(tuple, rows))
     names = [[f"m{at}_{i}" for i in range(len(parts))] for at, parts in enumerate(rows)]
@@ -98,13 +103,21 @@ def _units(view: View, asks: list[Ask], nouns: Mapping[str, Noun], user: str | N
     return View(own, view.by), tuple(tuple(map(own.number, ours)) for ours in names)
 
 
-def _of_row(ask: Ask) -> list[str]:
+def _anchor(noun: Noun, ask: Ask, sums: Sums) -> np.ndarray:
+    """What is taken off the values of a mean or ratio, as the squares of large numbers lose digits."""
+    held = sums.weight > 0
+    if ask.flags or isinstance(noun, (*ADDED_UP, *OF_USERS)) or not held.any():
+        return np.zeros(len(ask.values) or 1)
+    return np.average(sums.mean[held], axis=0, weights=sums.weight[held])
+
+
+def _of_row(ask: Ask, anchor: np.ndarray) -> list[str]:
     """What a row brings to the sums of a metric: 0 where it is not known."""
     known = " AND ".join([*([f"({ask.scope})"] if ask.scope else []), *(
         [f"{ask.known} IS NOT NULL"] if ask.flags else [f"{value} IS NOT NULL" for value in ask.values])])
     made = []
-    for value in ask.values or (ask.known,):
-        number = f"CASE WHEN {value} THEN 1.0 ELSE 0.0 END" if ask.flags and value != ask.known else f"{value} * 1.0"
+    for value, off in zip(ask.values or (ask.known,), anchor.tolist(), strict=True):
+        number = f"CASE WHEN {value} THEN 1.0 ELSE 0.0 END" if ask.flags and value != ask.known else f"({value} - {sql.literal(off)})"
         made.append(f"CASE WHEN {known} THEN {number} ELSE 0.0 END")
     return [*made, f"CASE WHEN {known} THEN 1.0 ELSE 0.0 END"]
 
@@ -123,9 +136,10 @@ def _measured(table: Table, sums: list[Sums], joint: Sums, knowing: list[Sums], 
             gradient[row, inside] = 1.0
             value[row] = n_units * mean[inside][0]
         elif known > 0:
-            middle = n_units * mean[inside] / known
+            off = n_units * mean[inside] / known
+            middle = off + table.anchors[row]
             slope = noun.gradient(middle[None, :])[0]
-            gradient[row, inside], gradient[row, starts[row + 1] - 1] = slope / known, -(slope @ middle) / known
+            gradient[row, inside], gradient[row, starts[row + 1] - 1] = slope / known, -(slope @ off) / known
             units = knowing[row].counts[at, 0]
             small[row] = units / (units - 1) if units > 1 else np.nan
             value[row] = middle[0]

@@ -85,19 +85,19 @@ class Periods:
 
     @property
     def year_before(self) -> str:
-        """The label of the period a year before `now`, for weeks that 52 weeks before; "" where the data begin later."""
+        """The label of the period a year before `now`, of weeks 52 before; "" where the data begin later."""
         now = self._start(self.now)
         start = now - timedelta(weeks=52) if self.every == "week" else now.replace(year=now.year - 1)
         return self._label(start) if start.isoformat() >= self.since else ""
 
     @property
     def history(self) -> "Periods":
-        """All whole months, or weeks where periods are weeks, to the end of `now`: the first is `before`, the last `now`.
-        """
+        """All whole months (weeks, where periods are weeks) to the end of `now`: from `before` to `now`."""
         every, since = "week" if self.every == "week" else "month", date.fromisoformat(self.since)
         first = start_of(every, since)
-        ends = (first if first >= since else next_start(every, first)), start_of(every, self.bounds[1] - timedelta(days=1))
-        before, now = (label(every, (day - EPOCH).days) for day in (min(ends), ends[1]))
+        last = start_of(every, self.bounds[1] - timedelta(days=1))
+        first = min(first if first >= since else next_start(every, first), last)
+        before, now = (label(every, (day - EPOCH).days) for day in (first, last))
         return replace(self, every=every, before=before, now=now)
 
     def _start(self, name: str) -> date:

@@ -113,8 +113,8 @@ class ExperimentSettings:
 
 @dataclass(frozen=True)
 class KpiSettings:
-    """The company's own tree of its profit: its text as `el.kpi.Tree` reads it, and the `values` of leaves that no table
-    tells; the `budget` that is to be decided on (0: none); the `keys` of its key indicators, five at most."""
+    """The company's own tree of its profit: its text as `el.kpi.Tree` reads it, and the `values` of leaves that no
+    table tells; the `budget` that is to be decided on (0: none); the `keys` of its key indicators, five at most."""
 
     tree: str = ""
     keys: tuple[str, ...] = ()

@@ -233,8 +233,13 @@ def test_a_label_is_in_the_language_that_is_spoken():
         assert label(tree.nodes["profit"]) == "利益"
 
 
+@pytest.mark.parametrize("remark", ['"~": an estimated effect', "'so'", "「注」"])
+def test_a_remark_in_quotation_marks_is_no_label(remark):
+    assert label(parse(f"churn ~ nps [1/month]  # {remark}").nodes["churn"]) == "churn"
+
+
 def test_the_text_for_mermaid_is_the_same_each_time_and_holds_no_letter_that_mermaid_reads():
-    tree = parse("profit = value - cost # \"]; click <b> `x` 1. a\nvalue ~ nps")
+    tree = parse("profit = value - cost # x\"]; click <b> `x` 1. a\nvalue ~ nps")
     assert mermaid(tree) == mermaid(tree) == "\n    ".join((
-        "flowchart LR", 'n0["#34;#93;#59; click #60;b#62; #96;x#96; 1#46; a"]', "n0 --- n1", 'n0 ---|"−"| n3',
+        "flowchart LR", 'n0["x#34;#93;#59; click #60;b#62; #96;x#96; 1#46; a"]', "n0 --- n1", 'n0 ---|"−"| n3',
         'n1["value"]', 'n1 -.-|"~"| n2', 'n2["nps"]', 'n3["cost"]'))

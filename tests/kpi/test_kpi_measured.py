@@ -318,3 +318,15 @@ def test_an_end_without_rows_was_not_measured():
     one, other = paired(tree, {"amount": (el.mean("spend"), before)}, {"amount": (el.mean("spend"), after[:0])}, "user")
     assert one.value[0] == pytest.approx(before["spend"].mean()) and np.isnan(other.value[0])
     assert other.flags == ("not measured here",)
+
+
+@pytest.mark.parametrize("level", [1e6, 1e9])
+def test_large_numbers_that_differ_little_keep_their_digits(level):
+    data = visits(900, gaps=False)
+    small = data.assign(amount=np.round(data["amount"], 3))
+    large = small.assign(amount=small["amount"] + level)
+    tree = parse("total = a * b")
+    leaves = [{"a": (el.mean("amount"), table), "b": (el.rate("bought"), table)} for table in (small, large)]
+    for window in (Window(), Window(user="user")):
+        found = [cells_of(tree, each, window)[()].cov for each in leaves]
+        assert found[1] == pytest.approx(found[0], rel=1e-15 * level + 1e-9)

@@ -134,7 +134,7 @@ def test_what_cannot_reach_it_alone_says_how_near_it_comes():
     assert rows["feasible"].tolist() == [True, False, False]
     assert rows.loc["cost", "best"] == pytest.approx(52_000 * 980 * .62 / .03) and rows.loc["cost", "best_at"] == 0
     assert math.isnan(rows.loc["cost", "needed"])
-    assert found.say()[0] == "profit is ¥603M; to reach ¥1.50B, alone:"
+    assert found.say()[0] == "profit is ¥603M. What each lever alone would have to be for ¥1.50B:"
     assert "cost cannot do it: ¥1.05B at most, at ¥0." in found.say()
     below = TREE.solve(DATA, -1e9, levers=["margin"])
     assert below.say()[1] == "margin cannot do it: −¥450M at least, at 0.0%."
