@@ -1,6 +1,7 @@
 """A product of twenty factors explained, a hundred times: the table, its intervals and the headline.
 
-There is no peer: to list the sets of twenty factors takes a million evaluations. Five milliseconds of CPU each are the goal.
+There is no peer: to list the sets of twenty factors takes a million evaluations. Five milliseconds of CPU each are the
+goal.
 """
 
 from collections.abc import Callable

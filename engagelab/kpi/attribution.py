@@ -94,17 +94,18 @@ def uncertain(structure: Structure, function: Contributed, at: np.ndarray, cov: 
               sides: Mapping[int, tuple[float, float]], given: Mapping[int, np.ndarray], draws: int, seed: int,
               confidence: float) -> Attribution:
     """Contributions as a function of what is uncertain: its values `at` and their covariance; `ends`, the inputs."""
+    size = len(structure.program.inputs)
+    values = [forward(structure.program, ends[start:start + size]) for start in (0, size)]
+    for end in values:
+        checked(structure, end)
     nodes, edges = function(list(at))
-    pairs, size = list(edges), len(structure.program.inputs)
+    pairs = list(edges)
 
     def answers(values: Sequence[Any]) -> list[Any]:
         nodes, edges = function(values)
         return [*nodes, *(edges[pair] for pair in pairs)]
 
     contribution = np.array([float(value) for value in (*nodes, *edges.values())])
-    values = [forward(structure.program, ends[start:start + size]) for start in (0, size)]
-    for end in values:
-        checked(structure, end)
     slots = [structure.program.slot[name] for name in structure.nodes]
     told = [np.array([float(end[slot]) for slot in slots]) for end in values]
     nothing = ROUNDING * max(abs(told[0][0]), abs(told[1][0]))

@@ -32,8 +32,8 @@ def forward(program: Program, inputs: Sequence[Value]) -> list[Value]:
     """The value of every slot, from the inputs in the order of `program.inputs`.
 
     >>> step = Step(3, "product", (0, 1, 2), (1, 1, -1))
-    >>> forward(Program(("arpu", "margin", "churn"), (), (step,), {"ltv": 3}, 4), (980.0, .5, .035))[3]
-    14000.0
+    >>> forward(Program(("arpu", "margin", "churn"), (), (step,), {"ltv": 3}, 4), (980.0, .5, .04))[3].item()
+    12250.0
     """
     values: list[Value] = [*inputs, *program.constants, *[None] * len(program.steps)]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

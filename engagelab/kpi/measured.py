@@ -117,7 +117,8 @@ def _of_row(ask: Ask, anchor: np.ndarray) -> list[str]:
         [f"{ask.known} IS NOT NULL"] if ask.flags else [f"{value} IS NOT NULL" for value in ask.values])])
     made = []
     for value, off in zip(ask.values or (ask.known,), anchor.tolist(), strict=True):
-        number = f"CASE WHEN {value} THEN 1.0 ELSE 0.0 END" if ask.flags and value != ask.known else f"({value} - {sql.literal(off)})"
+        number = (f"CASE WHEN {value} THEN 1.0 ELSE 0.0 END" if ask.flags and value != ask.known
+                  else f"({value} - {sql.literal(off)})")
         made.append(f"CASE WHEN {known} THEN {number} ELSE 0.0 END")
     return [*made, f"CASE WHEN {known} THEN 1.0 ELSE 0.0 END"]
 

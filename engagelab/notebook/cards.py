@@ -23,6 +23,11 @@ class Cards:
     frame: pd.DataFrame
     units: Mapping[str, str] = field(repr=False)
 
+    @property
+    def _compared(self) -> bool:
+        """Whether there is a year before, which takes the room of the interval: that goes beneath the estimate."""
+        return "year_before" in self.frame
+
     def _rows(self) -> list[dict[str, Any]]:
         return [{str(name): value for name, value in row.items()} for row in self.frame.to_dict("records")]
 
@@ -40,7 +45,7 @@ class Cards:
 
     def _repr_html_(self) -> str:
         head = "".join(f'<th style="text-align:left">{html.escape(label(name))}</th>' for name in HEADS
-                       if name in self.frame or name in ("interval", "bullet"))
+                       if name in self.frame or name == "bullet" or (name == "interval" and not self._compared))
         rows = "".join(map(self._row, self._rows()))
         sources = [words.text("scorecard.source", metric=metric_name(row["metric"]), source=row["source"],
                               kind=words.text(f"scorecard.kind_{row['kind']}")) for row in self._rows()
@@ -54,9 +59,10 @@ class Cards:
         name, estimate, ends, n, target, said, year = map(html.escape, self._texts(row))
         picture = bullet(row["estimate"], row["low"], row["high"], row["target"], row["verdict"])
         note = f"<br><small>{html.escape(row['note'])}</small>" if isinstance(row.get("note"), str) else ""
-        cells = (f"<b>{name}</b>{note}", f"<b>{estimate}</b>", ends, n, target, picture,
+        level = [f"<b>{estimate}</b>", ends]
+        cells = (f"<b>{name}</b>{note}", *(["<br>".join(level)] if self._compared else level), n, target, picture,
                  f'<span style="color:{COLORS[row["verdict"]]};font-weight:600">{said}</span>',
-                 *([year] if "year_before" in row else []))
+                 *([year.replace(" (", "<br>(", 1)] if self._compared else []))
         return "<tr>" + "".join(f'<td style="text-align:left">{cell}</td>' for cell in cells) + "</tr>"
 
 

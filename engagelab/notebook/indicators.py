@@ -22,6 +22,7 @@ from engagelab.notebook.money import one_currency
 from engagelab.notebook.periods import Periods
 from engagelab.notebook.profit import profit_tree
 from engagelab.sources.folder import Folder
+from engagelab.tables import complete
 
 NOUNS: Mapping[str, Callable[..., Noun]] = {"nps": nps, "csat": csat, "ces": ces, "rate": rate, "mean": mean,
                                             "ratio": ratio, "engagement_rate": engagement_rate}
@@ -38,7 +39,7 @@ def indicators(company: Folder, when: Periods) -> pd.DataFrame:
     >>> company = open_data("sample")
     >>> found = indicators(company, periods(company))
     >>> found.loc[found["quarter"] == "FY2026Q2", ["metric", "estimate"]].head(2).round(3).values.tolist()
-    [['nps', 19.122], ['csat', 0.781]]
+    [['nps', 19.123], ['csat', 0.781]]
     """
     first, parts = min(when.year_before or when.before, when.before), []
     for metric, rows, noun, time in _asked(company):
@@ -51,7 +52,8 @@ def indicators(company: Folder, when: Periods) -> pd.DataFrame:
                 found = mixed.assign(note=words.text("n08.mixed", before=when.before))
         parts.append(found)
     parts += [_replies(company, when), _churn(company, when)]
-    found = pd.concat([part for part in parts if len(part)] or [pd.DataFrame(columns=["metric", when.every])])
+    none = pd.DataFrame(columns=["metric", when.every, "estimate", "low", "high", "n", "method", "flag"])
+    found = pd.concat([part for part in parts if len(part)] or [none]).astype({"metric": "str"})
     return found[found[when.every].between(first, when.now)].reset_index(drop=True)
 
 
@@ -113,7 +115,7 @@ def promised(company: Folder, when: Periods, measured: pd.DataFrame) -> tuple[pd
 
     Named are the company's own keys ([kpi] keys), else the metrics with a target, else all that are measured.
     """
-    targets = company.get("targets", pd.DataFrame({"metric": [], "target": []}))
+    targets = company.get("targets", complete(pd.DataFrame(), "targets"))
     latest = when.latest(measured).dropna(subset="estimate").drop_duplicates("metric").set_index("metric", drop=False)
     keys = tuple(dict.fromkeys(company.settings.kpi.keys or tuple(targets["metric"]) or tuple(latest.index)))
     rows = latest.loc[[key for key in keys if key in latest.index]].reset_index(drop=True).head(MOST_KEYS)

@@ -156,9 +156,11 @@ def _orders(company: Folder, when: Periods, book: _Book) -> bool:
                      tz=when.tz)
     else:
         bought = net(kept[kept["currency"].eq(main.iloc[0])] if len(main) else kept)
+    inside = bought[when.label(bought["ordered_at"]).between(when.before, when.now)] if len(bought) else bought
+    if inside.empty:
+        return False
     if len(bought) < len(table):
         book.notes.append(words.text("profit.left_out", n=len(table) - len(bought), of=len(table)))
-    inside = bought[when.label(bought["ordered_at"]).between(when.before, when.now)]
     book.line("order_sales", "customers * frequency * order_value")
     for name, noun, unit in (("customers", users(), "person"), ("frequency", per_user(), "order/person"),
                              ("order_value", mean("amount"), f"{book.currency}/order")):

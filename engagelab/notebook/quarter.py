@@ -24,6 +24,7 @@ from engagelab.notebook.profit import Profit
 from engagelab.notebook.sentences import Sentence, say
 from engagelab.sources.folder import Folder
 from engagelab.sources.settings import REGISTER, is_register
+from engagelab.tables import complete
 
 MOST = 3  # levers of a horizon that are shown
 HORIZONS, NEAR, FAR = ("soon", "later", "far"), .1, .3  # how much of itself a lever is to change
@@ -40,15 +41,16 @@ def practices(company: Folder, when: Periods, register: pd.DataFrame) -> pd.Data
     shares = {figure: flags.dropna().astype("bool") for figure, flags in _shares(company, when, register)}
     rows = []
     for question, asked in table("practices.csv").groupby("question", sort=False):
-        told = [one for one in asked.to_dict("records") if len(shares.get(one["figure"], ()))]
-        says = ["yes" if shares[one["figure"]].mean() >= float(one["yes"]) else
-                "no" if shares[one["figure"]].mean() < float(one["no"]) else "partly" for one in told]
-        lacking = dict.fromkeys(name for names in asked["tables"] for name in names.split())
-        figures = [say(f"n08.{one['figure']}", share=shown(shares[one["figure"]].mean(), "share"),
-                       n=len(shares[one["figure"]]), count=int(shares[one["figure"]].sum())) for one in told]
-        answer = says[0] if len(set(says)) == 1 else "partly" if says else "unknown"
-        rows.append({"question": question, "answer": answer, "figures": words.text("register.semicolon").join(figures) or words.text(
-                         "n08.no_figure", tables=words.joined(words.text(f"table.{name}") for name in lacking))})
+        told = [(one, shares[one["figure"]]) for one in asked.to_dict("records") if len(shares.get(one["figure"], ""))]
+        says = {"yes" if flags.mean() >= float(one["yes"]) else "no" if flags.mean() < float(one["no"]) else "partly"
+                for one, flags in told}
+        figures = [say(f"n08.{one['figure']}", share=shown(flags.mean(), "share"), n=len(flags), count=int(flags.sum()))
+                   for one, flags in told]
+        if not told:
+            lacking = dict.fromkeys(words.text(f"table.{name}") for names in asked["tables"] for name in names.split())
+            figures = [say("n08.no_figure", tables=words.joined(lacking))]
+        rows.append({"question": question, "answer": says.pop() if len(says) == 1 else "partly" if says else "unknown",
+                     "figures": words.text("register.semicolon").join(figures)})
     return pd.DataFrame(rows)
 
 
@@ -77,9 +79,9 @@ def _shares(company: Folder, when: Periods, register: pd.DataFrame) -> Iterator[
     yield "tickets_answered", known("tickets", "first_reply_minutes", "created_at")
     if len(flags := known("surveys", "text", "answered_at")):
         forms = company["surveys"].loc[flags.index]
-        yield "commented", flags.groupby([forms["survey"], forms["respondent_id"]]).any()
+        yield "commented", flags.groupby(forms["survey"] + "/" + forms["respondent_id"]).any()
     if pulses is not None and staff is not None and pulses["answered_at"].notna().any():
-        wave = pulses[pulses["wave"].eq(pulses.loc[pulses["answered_at"].idxmax(), "wave"])]
+        wave = pulses[pulses["wave"].eq(pulses.sort_values("answered_at", na_position="first")["wave"].iloc[-1])]
         day = wave["answered_at"].min()
         there = staff[(staff["hired_at"] <= day) & ~(staff["left_at"] < day)]
         answered = there["user_id"].isin(wave["user_id"])
@@ -113,7 +115,7 @@ def roadmap(profit: Profit, when: Periods, goal: float, register: pd.DataFrame) 
             one["verdict"], "verdict")) for one in tried.to_dict("records")) or words.text("rung.assumed")
         by = way["relative"]
         reach = ("not_alone" if not way["feasible"] else "unknown" if by != by else
-                 "feasible" if abs(by) <= NEAR else "stretch" if abs(by) <= FAR else "hardly")
+                 "feasible" if round(abs(by), 6) <= NEAR else "stretch" if abs(by) <= FAR else "hardly")
         needed = words.text("n08.needed", level=short(way["needed"], way["unit"]),
                             change="+" * (by > 0) + shown(by, "share"))
         rows.append({"horizon": HORIZONS.index(rule["horizon"]), "lever": way["label"],
@@ -129,7 +131,7 @@ def goal_of(company: Folder, when: Periods, profit: Profit) -> tuple[float, Sent
     tenth more than now, or 0 where it is below."""
     root = profit.values[when.now].frame.iloc[0]
     node = profit.tree.nodes[root["metric"]]
-    targets = company.get("targets", pd.DataFrame({"metric": [], "period": [], "target": []}))
+    targets = company.get("targets", complete(pd.DataFrame(), "targets"))
     own = targets.loc[targets["metric"].eq(root["metric"]) & ~targets["period"].isin(when.names), "target"]
     kind = "target" if len(own) else "tenth" if root["estimate"] > 0 else "zero"
     goal = float(own.iloc[-1]) if len(own) else max(1.1 * root["estimate"], 0.0)

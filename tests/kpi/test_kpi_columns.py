@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engagelab.errors import NoColumn, UsageError
@@ -36,6 +36,7 @@ def figures(draw):
 
 
 @given(figures())
+@settings(max_examples=12)
 def test_a_tree_of_rolled_up_leaves_is_the_roll_up_of_its_segments(frame):
     whole = TREE.evaluate(frame, roll_up=ROLL).frame.set_index("metric")["estimate"]
     assert whole["sales"] == pytest.approx(frame["sales"].sum())
