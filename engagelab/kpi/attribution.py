@@ -40,9 +40,10 @@ def contributions(structure: Structure, ends: Sequence[Any]) -> tuple[list[Any],
     program, size = structure.program, len(structure.program.inputs)
     before, after = forward(program, ends[:size]), forward(program, ends[size:2 * size])
     found = flow(structure, before, after, dict(zip(structure.links, ends[2 * size:], strict=True)))
-    change = [new - old for old, new in zip(before, after, strict=True)]
-    nodes = [found.slots[program.slot[name]] * change[program.slot[name]] for name in structure.nodes]
-    edges = {pair: factor * change[program.slot[pair[1]]] for pair, factor in found.edges.items()}
+    with np.errstate(invalid="ignore", over="ignore"):
+        change = [new - old for old, new in zip(before, after, strict=True)]
+        nodes = [found.slots[program.slot[name]] * change[program.slot[name]] for name in structure.nodes]
+        edges = {pair: factor * change[program.slot[pair[1]]] for pair, factor in found.edges.items()}
     for name, whole in zip(structure.nodes, nodes, strict=True):
         if structure.nodes[name].kind == "estimated":  # what its drivers do not explain
             edges[name, ""] = whole - sum(edges[name, child] for child in structure.nodes[name].children)

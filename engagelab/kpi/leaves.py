@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.errors import DataError, UsageError, near
+from engagelab.errors import DataError, UsageError, column_of, near
 from engagelab.kpi.measured import Measured, between, measured
 from engagelab.kpi.structure import Structure
 from engagelab.metrics.intervals import z_value
@@ -70,8 +70,11 @@ def cells_of(structure: Structure, data: Mapping[str, Any], window: Window) -> d
     """The inputs of the tree in each cell: one, without labels, where no segments or periods were asked for."""
     _same_names(structure, data)
     found = _on_tables([name for name in structure.program.inputs if _is_metric(data[name])], data, window)
-    told = [one if isinstance(one, tuple) else (one,)
-            for each in data.values() if isinstance(each, Mapping) for one in each]
+    told = [_labels(one) for each in data.values() if isinstance(each, Mapping) for one in each]
+    depth = len(window.by) + bool(window.every)
+    wrong = [cell for cell in told if len(cell) != depth]
+    if wrong or (depth and not found and not told):
+        raise UsageError(f"kpi.{'cells' if wrong else 'nothing_to_cut'}", cell=words.joined(wrong[0] if wrong else ()))
     labels = list(dict.fromkeys([*(cell for _, cells in found for cell in cells), *told])) or [()]
     if window.every:
         labels.sort(key=lambda cell: cell[-1])
@@ -109,17 +112,8 @@ def paired(structure: Structure, before: Mapping[str, Any], after: Mapping[str, 
             groups.setdefault((id(one[1]), id(other[1])), []).append(name)
     both: tuple[Found, Found] = ([], [])
     for together in groups.values():
-        tables = [told[together[0]][1] for told in (before, after)]
-        if tables[0] is not tables[1] and not all(isinstance(table, pd.DataFrame) for table in tables):
-            raise UsageError("kpi.pair_frames", leaf=together[0])
         nouns = {name: before[name][0] for name in together}
-        if tables[0] is tables[1]:  # one table for both ends: nothing has moved
-            cells = measured(nouns, tables[0], [], every=None, user=user, starts=1, **NO_WINDOW)
-            ends = [cells.get(()), cells.get(())]
-        else:
-            whole = pd.concat([table.assign(**{SIDE: end}) for end, table in enumerate(tables)], ignore_index=True)
-            cells = measured(nouns, whole, [SIDE], every=None, user=user, starts=1, **NO_WINDOW)
-            ends = [cells.get(("0",)), cells.get(("1",))]
+        ends = _of_both(nouns, *(told[together[0]][1] for told in (before, after)), user)
         for side, cell in zip(both, ends, strict=True):
             side.append((together, {} if cell is None else {(): cell}))
     done = {name for together in groups.values() for name in together}
@@ -128,6 +122,20 @@ def paired(structure: Structure, before: Mapping[str, Any], after: Mapping[str, 
         alone = [name for name in structure.program.inputs if _is_metric(told[name]) and name not in done]
         made.append(_inputs(structure, told, [*side, *_on_tables(alone, told, Window(user=user))], ()))
     return made[0], made[1]
+
+
+def _of_both(nouns: Mapping[str, Noun], one: Any, other: Any, user: str) -> list[Measured | None]:
+    """The leaves of one table, or of two frames of the same users, before and after."""
+    if one is other:  # one table for both ends: nothing has moved
+        cells = measured(nouns, one, [], every=None, user=user, starts=1, **NO_WINDOW)
+        return [cells.get(()), cells.get(())]
+    for table in (one, other):
+        if not isinstance(table, pd.DataFrame):
+            raise UsageError("kpi.pair_frames", leaf=next(iter(nouns)))
+        column_of(user, table.columns)
+    whole = pd.concat([one.assign(**{SIDE: 0}), other.assign(**{SIDE: 1})], ignore_index=True)
+    cells = measured(nouns, whole, [SIDE], every=None, user=user, starts=1, **NO_WINDOW)
+    return [cells.get(("0",)), cells.get(("1",))]
 
 
 def _same_names(structure: Structure, data: Mapping[str, Any]) -> None:
@@ -146,7 +154,12 @@ def _of_cell(told: Any, cell: tuple[str, ...]) -> Any:
     """What was told of a leaf in a cell, where it was told by cells: NaN where it was not."""
     if not isinstance(told, Mapping):
         return told
-    return told.get(cell, told.get(cell[0] if len(cell) == 1 else cell, NOT_TOLD))
+    return {_labels(one): value for one, value in told.items()}.get(cell, NOT_TOLD)
+
+
+def _labels(cell: Any) -> tuple[str, ...]:
+    """A cell as its labels."""
+    return tuple(map(str, cell)) if isinstance(cell, tuple) else (str(cell),)
 
 
 def _is_metric(told: Any) -> bool:
@@ -167,7 +180,7 @@ def _fixed(name: str, told: Any) -> tuple[float, float, tuple[float, float] | No
         return np.nan, 0.0, None, None, ""
     parts = told if isinstance(told, tuple) and len(told) in (2, 3) else (told,)
     if not all(map(_is_number, parts)):
-        raise UsageError("kpi.leaf_value", leaf=name, value=repr(told)[:60])
+        raise UsageError("kpi.leaf_value", leaf=name, value=_kind(told))
     value, *more = map(float, parts)
     if len(more) == 1:
         if not more[0] >= 0:
@@ -179,6 +192,13 @@ def _fixed(name: str, told: Any) -> tuple[float, float, tuple[float, float] | No
         below, above = ((value - more[0]) / z_value(.95), (more[1] - value) / z_value(.95))
         return value, (below + above) / 2, (below, above), None, words.text("kpi.method_interval")
     return value, 0.0, None, None, words.text("kpi.method_number")
+
+
+def _kind(told: Any) -> str:
+    """What was given, without what is in it: that may be of persons."""
+    if isinstance(told, tuple):
+        return f"({', '.join(map(_kind, told))})"
+    return repr(told) if isinstance(told, int | float | type(None)) else type(told).__name__
 
 
 def _is_number(value: Any) -> bool:
@@ -212,8 +232,8 @@ def _inputs(structure: Structure, data: Mapping[str, Any], found: Found, cell: t
             parts.append((at, one))
         for row, name in enumerate(together):
             methods[place[name]] = words.text("kpi.method_metric", noun=data[name][0].name)
-            flag = "none" if one is None else "few" if one.few[row] else ""
-            flags[place[name]] = words.text(f"kpi.flag_{flag}") if flag else ""
+            flags[place[name]] = words.text("kpi.flag_none") if one is None else "" if not one.few[row] else words.text(
+                "metrics.flag_few", n=int(one.few[row]))
     return Inputs(tuple(names), value, cov, n, missing, tuple(methods), tuple(flags), sides, draws, tuple(parts))
 
 

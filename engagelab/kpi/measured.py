@@ -47,7 +47,7 @@ class Measured:
     cov: np.ndarray
     n: np.ndarray
     missing: np.ndarray
-    few: np.ndarray          # hidden, as too few people answered
+    few: np.ndarray          # hidden, as fewer people than this answered; 0 where shown
     small: np.ndarray        # by how much the errors of few units are larger
 
 
@@ -123,6 +123,7 @@ def _of_row(ask: Ask, anchor: np.ndarray) -> list[str]:
     return [*made, f"CASE WHEN {known} THEN 1.0 ELSE 0.0 END"]
 
 
+@np.errstate(invalid="ignore", over="ignore")  # a ratio to nothing has no value and no error
 def _measured(table: Table, sums: list[Sums], joint: Sums, knowing: list[Sums], at: int, least: int, where: str
               ) -> Measured:
     """The leaves of a table in the cell at a place; `knowing`, how many units tell something of each."""
@@ -156,11 +157,12 @@ def _measured(table: Table, sums: list[Sums], joint: Sums, knowing: list[Sums], 
     cov[alike, alike] = ends[alike] ** 2
     n = np.array([one.n[at] for one in sums], dtype=float)
     answered = np.array([one.users[at] if table.user else one.n[at] for one in sums], dtype=float)
-    few = np.array([noun.hides and 0 < count < (least if noun.min_n is None else noun.min_n)
-                    for noun, count in zip(nouns, answered, strict=True)])
+    need = np.array([noun.hides * (least if noun.min_n is None else noun.min_n) for noun in nouns])
+    few = (answered > 0) & (answered < need)
     cov[few], cov[:, few] = np.nan, np.nan
     missing = np.array([one.rows[at] - one.n[at] for one in sums], dtype=float)
-    return Measured(table, where, gradient, np.where(few, np.nan, value), cov, n, missing, few, small)
+    value, n, missing = (np.where(few, np.nan, each) for each in (value, n, missing))
+    return Measured(table, where, gradient, value, cov, n, missing, few * need, small)
 
 
 def _at(sums: Sums, place: int) -> Sums:

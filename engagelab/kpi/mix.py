@@ -12,13 +12,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_hashable
 
 from engagelab import words
-from engagelab.display import heading, shown
-from engagelab.errors import DataError, UsageError, column_of
+from engagelab.display import MISSING, heading, shown, tick
+from engagelab.errors import DataError, UsageError
+from engagelab.metrics.answer import grouping
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.looks import page, plain, rounded
 from engagelab.plots.mix import mix as picture
+from engagelab.summaries.frames import fetched
 
 PARTS = ("volume", "mix", "rate")
 
@@ -31,6 +34,7 @@ class Mixed:
     total: pd.DataFrame
     title: str
     unit: str = field(default="number", repr=False)
+    confidence: float = field(default=.95, repr=False)
 
     def say(self) -> list[str]:
         """The change and its three parts, the segment that did most, and which parts may be noise."""
@@ -53,7 +57,9 @@ class Mixed:
 
     def _table(self) -> pd.DataFrame:
         table = self.frame.assign(part=self.frame["part"].map(lambda part: words.text(f"kpi_mix.{part}")))
-        return rounded(table, [table.columns[0], "part", "contribution", "interval"], self.unit, signed=True)
+        told = rounded(table, [table.columns[0], "part", "contribution", "interval"], self.unit, signed=True)
+        return told.set_axis([*told.columns[:-1], words.text("compare.interval", share=tick(self.confidence, "share"))],
+                             axis="columns")
 
     def __repr__(self) -> str:
         return plain([self._table()], tuple(self.say()))
@@ -69,11 +75,11 @@ def mix(data: pd.DataFrame, *, over: str, by: str, volume: str, value: str, befo
     data : a row a period and segment, or several, which are summed. over, by : the columns of the period and segment.
     volume : how many there are, such as customers; value : what they bring together, such as revenue. With a column
         `<value>_se`, the standard error of the value, there are intervals; periods and segments are independent then.
-    before, after : two values of `over`; by default the last two in the order of the table.
+    before, after : two values of `over`, in the order of the table: the last and the one before it, unless said.
     unit : of the value, as in `el.shown`.
 
     Returns `Mixed`; `n` is the volume of a segment in both periods. The row of the whole is the part of the volume.
-    Raises NoColumn, and DataError for a value that is no number, a negative volume, a value without a volume.
+    Raises NoColumn, UsageError, and DataError for a value that is no number, a negative volume or error, a value without a volume.
 
     >>> sales = pd.DataFrame({"year": [2025, 2025, 2026, 2026], "plan": ["basic", "pro"] * 2,
     ...                       "customers": [100, 100, 100, 200], "revenue": [1000, 3000, 1000, 7000]})
@@ -85,14 +91,17 @@ def mix(data: pd.DataFrame, *, over: str, by: str, volume: str, value: str, befo
     3  basic    rate         0.000
     4    pro    rate       750.000
     """
-    for name in (over, by, volume, value):
-        column_of(name, data.columns)
+    if not isinstance(data, pd.DataFrame):
+        raise UsageError("kpi_mix.no_frame", name="data", type=type(data).__name__)
+    grouping(by, "part", "contribution", over, volume, value)
+    data = fetched(data, [over, by, volume, value, *({f"{value}_se"} & set(data))])
     z = z_value(confidence)
     told = list(data[over].dropna().unique())
-    before, after = [*told[-2:], None, None][:2] if before is None or after is None else (before, after)
-    if before not in told or after not in told or before == after:
-        raise UsageError("kpi_mix.periods", over=repr(over), before=before, after=after,
-                         periods=words.joined(map(repr, told)))
+    after = told[-1] if after is None and told else after
+    before = told[told.index(after) - 1] if before is None and after in told[1:] else before
+    if not all(map(is_hashable, (before, after))) or before not in told or after not in told or before == after:
+        raise UsageError("kpi_mix.periods", over=repr(over), before=before, after=after, n=len(told),
+                         periods=words.joined(map(str, told[-9:])) or MISSING)
     segments, size, amount, error = _sums(data, over, by, volume, value, [before, after])
     k = len(segments)
     parts = _parts(size, amount)
@@ -108,7 +117,7 @@ def mix(data: pd.DataFrame, *, over: str, by: str, volume: str, value: str, befo
     name = heading(value)
     title = words.text(f"kpi_mix.title_{way}", value=name[:1].upper() + name[1:], before=before, after=after,
                        change=shown(abs(change), unit), level=shown(float(amount[1].sum()), unit))
-    return Mixed(frame, total, title, unit)
+    return Mixed(frame, total, title, unit, confidence)
 
 
 def _sums(data: pd.DataFrame, over: str, by: str, volume: str, value: str, periods: list[object]
@@ -119,8 +128,10 @@ def _sums(data: pd.DataFrame, over: str, by: str, volume: str, value: str, perio
     kept = {}
     for name in (volume, value, *([f"{value}_se"] if f"{value}_se" in data else [])):
         numbers = pd.to_numeric(rows[name], errors="coerce").astype("float64")
-        wrong = ~np.isfinite(numbers) | ((name == volume) & (numbers < 0))
-        if name in (volume, value) and wrong.any():
+        wrong = ~np.isfinite(numbers) | (numbers < 0) & (name != value)
+        if name not in (volume, value):
+            wrong &= rows[name].notna()     # an error may be unknown
+        if wrong.any():
             raise DataError("kpi_mix.number", column=repr(name), segment=repr(rows.loc[wrong, by].iloc[0]),
                             value=rows.loc[wrong, name].iloc[0])
         kept[name] = numbers

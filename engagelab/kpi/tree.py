@@ -18,7 +18,9 @@ from engagelab.kpi.leaves import Inputs, Window, cells_of, numbers, paired
 from engagelab.kpi.simulate import Simulation, simulate, value_of_information
 from engagelab.kpi.structure import Link, Structure
 from engagelab.kpi.values import Values, valued
+from engagelab.metrics.answer import grouping
 from engagelab.metrics.intervals import z_value
+from engagelab.summaries.periods import EVERY
 
 MOST_KEYS = 5
 Leaves = Mapping[str, Any] | pd.DataFrame | Values
@@ -79,16 +81,21 @@ class Tree(Structure):
         """
         z_value(confidence)
         if isinstance(data, Values):
+            self._inputs(data[next(iter(data.cells))])
             return data
-        window = Window((by,) if isinstance(by, str) else tuple(by or ()), time, every, since, until, tz, user,
-                        fiscal_year_starts)
+        if every is not None:
+            one_of("every", every, EVERY)
+        window = Window(tuple(grouping(by, every)), time, every, since, until, tz, user, fiscal_year_starts)
         cells = self._cells(data, window, roll_up or {})
         return valued(self, cells, (*window.by, *([every] if every else [])), confidence)
 
     def _cells(self, data: Mapping[str, Any] | pd.DataFrame, window: Window, roll_up: Mapping[str, str]
                ) -> dict[tuple[str, ...], Inputs]:
-        return (rolled_up(self, data, window, roll_up) if isinstance(data, pd.DataFrame)
-                else cells_of(self, data, window))
+        if isinstance(data, pd.DataFrame):
+            return rolled_up(self, data, window, roll_up)
+        if not isinstance(data, Mapping) or not isinstance(roll_up, Mapping):
+            raise UsageError("kpi.data", type=type(data if isinstance(roll_up, Mapping) else roll_up).__name__)
+        return cells_of(self, data, window)
 
     # why it moved
 
@@ -118,6 +125,8 @@ class Tree(Structure):
 
     def _inputs(self, data: Leaves) -> Inputs:
         found = data if isinstance(data, Values) else Values(pd.DataFrame(), self, self._cells(data, Window(), {}))
+        if found.inputs.names != self.program.inputs:
+            raise UsageError("kpi.other_tree", leaves=words.joined(found.inputs.names))
         return found.inputs
 
     # what would be, and what would have to be
@@ -172,6 +181,7 @@ class Tree(Structure):
 
     def key(self, names: Sequence[str]) -> "Tree":
         """The tree with three to five of its nodes marked as key indicators; from six on it says that few are read."""
+        names = (names,) if isinstance(names, str) else tuple(names or ())
         for name in names:
             if name not in self.nodes:
                 raise UsageError("kpi.no_node", node=name, near=near(name, self.nodes))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import heading, interval, shown
+from engagelab.display import heading, interval, shown, tick
 from engagelab.errors import UsageError, near
 from engagelab.kpi.engine import forward
 from engagelab.kpi.formula import label
@@ -31,14 +31,15 @@ class Values:
     cells: Mapping[tuple[str, ...], Inputs] = field(repr=False)
     by: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    confidence: float = .95
 
     def __getitem__(self, key: str | tuple[str, ...]) -> "Values":
-        cell = key if isinstance(key, tuple) else (key,)
+        cell = tuple(map(str, key)) if isinstance(key, tuple) else (str(key),)
         if cell not in self.cells:
             raise UsageError("kpi.no_cell", cell=words.joined(cell), cells=words.joined(
                 [" ".join(one) for one in list(self.cells)[:12]]) + near(" ".join(cell), map(" ".join, self.cells)))
         kept = self.frame[(self.frame[list(self.by)] == list(cell)).all(axis=1)] if self.by else self.frame
-        return Values(kept, self.structure, {cell: self.cells[cell]}, self.by, self.notes)
+        return Values(kept, self.structure, {cell: self.cells[cell]}, self.by, self.notes, self.confidence)
 
     @property
     def inputs(self) -> Inputs:
@@ -60,8 +61,9 @@ class Values:
         out = {heading("metric"): [label(nodes[row["metric"]]) for row in rows]}
         out |= {heading(name): self.frame[name].tolist() for name in self.by}
         out[heading("estimate")] = [shown(row["estimate"], unit) for row, unit in zip(rows, units, strict=True)]
-        out[heading("interval")] = [interval(row["low"], row["high"], unit) if row["low"] == row["low"] else ""
-                                    for row, unit in zip(rows, units, strict=True)]
+        ends = words.text("compare.interval", share=tick(self.confidence, "share"))
+        out[ends] = [interval(row["low"], row["high"], unit) if row["low"] == row["low"] else ""
+                     for row, unit in zip(rows, units, strict=True)]
         out[heading("n")] = [shown(row["n"], "count") for row in rows]
         return pd.DataFrame(out)
 
@@ -81,7 +83,19 @@ def valued(structure: Structure, cells: Mapping[tuple[str, ...], Inputs], by: tu
         for at, name in enumerate(by):
             part.insert(1 + at, name, cell[at])
         parts.append(part)
-    return Values(pd.concat(parts, ignore_index=True), structure, cells, by, (*structure.notes, *notes))
+    notes = (*structure.notes, *notes, *_unlikely(structure, cells))
+    return Values(pd.concat(parts, ignore_index=True), structure, cells, by, notes, confidence)
+
+
+MOST_SHARE = 5  # beyond which a leaf in [%] is probably told as 62 where .62 is meant
+
+
+def _unlikely(structure: Structure, cells: Mapping[tuple[str, ...], Inputs]) -> list[str]:
+    """Shares that look as if they were told in per cent."""
+    names = structure.program.inputs
+    large = [name for at, name in enumerate(names) if structure.nodes[name].unit == "%"
+             and any(inputs.value[at] > MOST_SHARE for inputs in cells.values())]
+    return [words.text("kpi.large_share", leaves=words.joined(large))] if large else []
 
 
 def _nodes(structure: Structure, inputs: Inputs, confidence: float) -> pd.DataFrame:

@@ -121,6 +121,8 @@ def watch(history: pd.DataFrame | Values, *, every: str | None = None, false_ala
     ['Churn was 3.9% in 2026-12, above the 2.8% to 3.4% that its past lets expect.']
     """
     table = history.frame if isinstance(history, Values) else history
+    if not isinstance(table, pd.DataFrame):
+        raise UsageError("kpi_mix.no_frame", name="history", type=type(history).__name__)
     rows, keys, every, notes = _rows(table, every)
     rows = _named(rows, keys, history.structure.nodes if isinstance(history, Values) else {})
     newest = rows["at"].max()
@@ -152,6 +154,8 @@ def _rows(table: pd.DataFrame, every: str | None) -> tuple[pd.DataFrame, list[st
                         se=pd.to_numeric(table.get("se", empty), errors="coerce").astype("float64"),
                         flag=table["flag"].fillna("") if "flag" in table else "")
     rows = picked(rows[rows["period"] != words.text("metrics.all")], [*keys, "period"])
+    if (rows["se"] < 0).any():
+        raise DataError("watch.se", value=f"{rows['se'].min():g}")
     running = rows["flag"].str.contains("|".join(
         map(re.escape, words.catalogue()["metrics.flag_partial"].values())), regex=True)
     silent = ~running & (is_hidden(rows["flag"]) | rows["estimate"].isna())

@@ -38,14 +38,19 @@ class Mixture:
         """What is expected."""
         return (self.weight * self.middle).sum(-1)
 
-    def below(self, value: np.ndarray) -> np.ndarray:
+    @property
+    def se(self) -> np.ndarray:
+        """The standard error over all parts, each with the spread for its own."""
+        return np.sqrt((self.weight * (self.spread**2 + (self.middle - self.mean[..., None]) ** 2)).sum(-1))
+
+    def below(self, value: np.ndarray | float) -> np.ndarray:
         """The chance of less than a value."""
         from scipy.special import stdtr
 
         apart = (np.asarray(value)[..., None] - self.middle) / self.spread
         return (self.weight * stdtr(np.asarray(self.df)[..., None], apart)).sum(-1)
 
-    def p(self, value: np.ndarray) -> np.ndarray:
+    def p(self, value: np.ndarray | float) -> np.ndarray:
         """The two-sided p-value of a value.
 
         >>> one = Mixture(np.array([1.]), np.array([5.]), np.array([1.]), np.array(10))

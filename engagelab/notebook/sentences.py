@@ -56,12 +56,12 @@ def direction(change: Mapping | None, null: float = 0) -> str:
 
 
 def paragraphs(*sentences: str, kind: str = "text") -> Sentence:
-    """Several sentences as one text, or as a list where kind="list".
+    """Several sentences as one text, or as a list where kind="list"; what is no `Sentence` is escaped.
 
     >>> paragraphs("One.", "Two.", kind="list")
     '- One.\\n- Two.'
     """
-    joined = [sentence for sentence in sentences if sentence]
+    joined = [str(plain(sentence)) for sentence in sentences if sentence]
     if one_of("kind", kind, ("text", "list")) == "list":
         return Sentence("\n".join(f"- {sentence}" for sentence in joined))
     return Sentence("\n\n".join(joined))

@@ -67,8 +67,8 @@ class BeforeAfter:
                 interval(row["low"], row["high"], self.unit, signed=True) if row["low"] == row["low"] else MISSING)
 
     def _cells(self) -> list[pd.DataFrame]:
-        told = {name: [words.text(f"before_after.{name}_{value}") for value in self.frame[name]]
-                for name in ("what", "rung")}
+        told = {name: [words.text(f"{prefix}{value}") for value in self.frame[name]]
+                for name, prefix in (("what", "before_after.what_"), ("rung", "rung."))}
         p = [LEAST_P if value < .001 else shown(value) for value in self.frame["p"]]
         return [rounded(self.frame.assign(p=p, **told), ["what", "estimate", "interval", "p", "rung"], self.unit,
                         signed=True)]

@@ -68,7 +68,7 @@ def _model(panel: Panel, method: str, confidence: float) -> Found:
     told, place, values, size, trend = _told_by(panel, method)
     after = place >= panel.start
     many, first = int(after.sum()), 3 if method == "its" else 1
-    found = np.vstack([size * np.array([told.mean, *told.interval(confidence), told.se]), told.p])
+    found = np.vstack([size * np.array([told.mean, *told.bounds(confidence), told.se]), told.p(0)])
     total = np.full((3, len(values)), np.nan)
     apart = total.copy()
     each, total[:, after] = found[:3, first:first + many], found[:3, first + many:first + 2 * many]
@@ -81,7 +81,7 @@ def _model(panel: Panel, method: str, confidence: float) -> Found:
     seen = panel.one_series[0].dropna()
     later, before = (side.to_frame(ONE) for side in (seen[seen.index >= panel.start], seen[seen.index < panel.start]))
     gaps = int(place[-1] - place[0] + 1 - len(place))
-    doubtful = method == "impact" and trend.p[0] < 1 - confidence
+    doubtful = method == "impact" and trend.p(0)[0] < 1 - confidence
     return Found(
         [*rows, ("seen", *_welch(later, before, confidence)[:, 0])],
         _series(panel, place, values, expected, (values - apart[2], values - apart[1]), effect, total),
@@ -106,7 +106,7 @@ def _told_by(panel: Panel, method: str) -> tuple[Averaged, np.ndarray, np.ndarra
     scaled = (values - values[~after].mean()) / size
     told = segmented(scaled, place, after) if method == "its" else local_level(scaled, x, place, after, np.vstack([
         np.full(many, 1 / many), np.eye(many), np.tri(many)]))
-    if not (told.errors > NOTHING).all():
+    if not (told.spread > NOTHING).all():
         raise DataError("before_after.copied", at=panel.at, value=panel.metric)
     return told, place, values, size, drift(scaled[~after], x[~after], place[~after])
 

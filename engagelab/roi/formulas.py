@@ -66,7 +66,7 @@ def drawing(draws: int, seed: int) -> np.random.RandomState:
 def npv(rate: float, flows: Sequence[Input], *, confidence: float = .95) -> pd.DataFrame:
     """What a row of payments is worth today, the first now and each later one a period on.
 
-    rate : discount of one period. flows : numbers, or (mean, standard error), taken as independent.
+    rate : discount of one period, 8 % as .08. flows : numbers, or (mean, standard error), taken as independent.
 
     Returns one row with the columns of `measure()`. Raises UsageError.
 
@@ -108,7 +108,7 @@ def payback(flows: Sequence[Input], rate: float = 0.0, *, confidence: float = .9
 def _worth(rate: float, flows: Sequence[Input]) -> tuple[np.ndarray, np.ndarray, list[int | None]]:
     """What each payment and its error are worth today, and how many each came from."""
     per = known("rate", rate)[0]
-    if per <= -1 or isinstance(flows, str | set | Mapping) or not np.iterable(flows) or not len(flows):
+    if not -1 < per < 1 or isinstance(flows, str | set | Mapping) or not np.iterable(flows) or not len(flows):
         raise UsageError("roi.flows", rate=repr(rate), flows=repr(flows)[:60])
     parts = [known(f"flows[{at}]", flow) for at, flow in enumerate(flows)]
     factors = (1 + per) ** -np.arange(len(parts), dtype=float)

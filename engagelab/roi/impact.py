@@ -2,7 +2,8 @@
 
 Neither takes the most likely error structure for the true one, which names far too many changes. Given the structure,
 generalised least squares is exact (Student's t, Harville 1974, Biometrika 61, 383-385); it is then averaged over a grid
-of structures by their restricted likelihood times a prior.
+of structures by their restricted likelihood times a prior. The average is that of `metrics.local_level`; the models are
+not, for that one has a season and tells single steps ahead, and its prior was calibrated for those.
 
 - local level (Harvey 1989, Forecasting, Structural Time Series Models; Brodersen et al. 2015, Annals of Applied
   Statistics 9, 247-274): a level that steps by chance, noise, and control series; fitted to the past alone. The ratio
@@ -14,66 +15,24 @@ of structures by their restricted likelihood times a prior.
 """
 
 import functools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+
+from engagelab.metrics.local_level import Mixture
 
 SCALE, NO_NOISE = .25, .2
 RATIOS = np.append(np.geomspace(.005, 30, 32), np.inf)  # step of the level over noise, as standard deviations
 PRIOR = RATIOS[:-1] / (1 + (RATIOS[:-1] / SCALE) ** 2)  # of the logarithm of the ratio, half-Cauchy
 PRIOR = np.append((1 - NO_NOISE) * PRIOR / PRIOR.sum(), NO_NOISE)
 ALIKE = np.linspace(-.9, .98, 24)                       # correlation of the errors of two neighbours
-HALVINGS, FAINT = 26, 1e-7
 
 
 @dataclass(frozen=True)
-class Averaged:
-    """What is known of several effects: for each structure its weight, and Student's t around `means` with `errors`."""
+class Averaged(Mixture):
+    """What is known of several effects, over all structures; and what was expected of the past, period by period."""
 
-    weights: np.ndarray     # (structures)
-    means: np.ndarray       # (structures, effects)
-    errors: np.ndarray
-    df: int
-    expected: np.ndarray    # of the past, period by period
-
-    @property
-    def mean(self) -> np.ndarray:
-        """The effects."""
-        return self.weights @ self.means
-
-    @property
-    def se(self) -> np.ndarray:
-        """Their standard errors, over all structures."""
-        return np.sqrt(self.weights @ (self.errors**2 + (self.means - self.mean) ** 2))
-
-    @property
-    def p(self) -> np.ndarray:
-        """How likely effects so far from 0 are where there is none; two-sided."""
-        below = self.below(0.0)
-        return 2 * np.minimum(below, 1 - below)
-
-    def interval(self, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-        """The ends between which each effect lies; halving finds them, so that the bytes are the same everywhere."""
-        from scipy.special import stdtrit
-
-        strong = self.weights > FAINT
-        mixed, ends = replace(self, weights=self.weights[strong] / self.weights[strong].sum(), means=self.means[strong],
-                              errors=self.errors[strong]), []
-        for share in ((1 - confidence) / 2, (1 + confidence) / 2):
-            each = mixed.means + stdtrit(mixed.df, share) * mixed.errors
-            low, high = each.min(axis=0), each.max(axis=0)
-            for _ in range(HALVINGS):
-                middle = (low + high) / 2
-                less = mixed.below(middle) < share
-                low, high = np.where(less, middle, low), np.where(less, high, middle)
-            ends.append((low + high) / 2)
-        return ends[0], ends[1]
-
-    def below(self, value: np.ndarray | float) -> np.ndarray:
-        """How likely each effect is below a value."""
-        from scipy.special import stdtr
-
-        return self.weights @ stdtr(self.df, (value - self.means) / self.errors)
+    expected: np.ndarray
 
 
 def local_level(y: np.ndarray, x: np.ndarray, place: np.ndarray, after: np.ndarray, targets: np.ndarray) -> Averaged:
@@ -84,7 +43,7 @@ def local_level(y: np.ndarray, x: np.ndarray, place: np.ndarray, after: np.ndarr
 
     >>> y = 10 + np.array([0, 1, 0, -1, 1, 0, -1, 0, 1, 0, -1, 1, 4, 5, 4])
     >>> found = local_level(y, np.ones((15, 1)), np.arange(15), np.arange(15) > 11, np.full((1, 3), 1 / 3))
-    >>> found.mean.round(1), [end.round(1) for end in found.interval(.95)]
+    >>> found.mean.round(1), [end.round(1) for end in found.bounds(.95)]
     (array([4.2]), [array([2.8]), array([5.6])])
     """
     turned, noise, spread, lengths = _walk(place[~after])
@@ -95,14 +54,14 @@ def local_level(y: np.ndarray, x: np.ndarray, place: np.ndarray, after: np.ndarr
         (turned.T @ x[~after]) / spread[..., None], (turned.T @ y[~after]) / spread, spread, PRIOR, cross,
         noise * (targets**2).sum(axis=1) + (1 - noise) * within, targets @ x[after], targets @ y[after])
     level = ((1 - noise) * lengths / spread * rest) @ turned.T
-    return Averaged(weights, means, errors, int((~after).sum() - x.shape[1]), weights @ (slopes @ x[~after].T + level))
+    return Averaged(weights, means.T, errors.T, (~after).sum() - x.shape[1], weights @ (slopes @ x[~after].T + level))
 
 
 def drift(y: np.ndarray, x: np.ndarray, place: np.ndarray) -> Averaged:
     """By how much a series rises a period beside what its control series and a level that steps by chance explain.
 
     >>> found = drift(np.array([1, 2, 4, 3, 5, 6, 8, 7, 9, 10.]), np.ones((10, 1)), np.arange(10))
-    >>> round(float(found.mean[0]), 2), round(float(found.p[0]), 3)
+    >>> round(float(found.mean[0]), 2), round(float(found.p(0)[0]), 3)
     (0.98, 0.002)
     """
     turned, _, spread, _ = _walk(place)
@@ -110,7 +69,7 @@ def drift(y: np.ndarray, x: np.ndarray, place: np.ndarray) -> Averaged:
     weights, slopes, _, means, errors = _fitted(
         (turned.T @ x) / spread[..., None], (turned.T @ y) / spread, spread, PRIOR, np.zeros((*spread.shape, 1)),
         np.zeros((len(spread), 1)), -np.eye(x.shape[1])[-1:], np.zeros(1))
-    return Averaged(weights, means, errors, len(y) - x.shape[1], weights @ (slopes @ x.T))
+    return Averaged(weights, means.T, errors.T, np.array(len(y) - x.shape[1]), weights @ (slopes @ x.T))
 
 
 @functools.lru_cache(maxsize=16)
@@ -149,7 +108,7 @@ def segmented(y: np.ndarray, place: np.ndarray, after: np.ndarray) -> Averaged:
     weights, slopes, _, means, errors = _fitted(
         white[..., :-1], white[..., -1], spread, np.full(len(ALIKE), 1 / len(ALIKE)),
         np.broadcast_to(0.0, (*spread.shape, len(wanted))), np.tile(1.0 * single, (len(ALIKE), 1)), wanted, reached)
-    return Averaged(weights, means, errors, len(y) - 4, weights @ (slopes[:, :2] @ x[~after, :2].T))
+    return Averaged(weights, means.T, errors.T, np.array(len(y) - 4), weights @ (slopes[:, :2] @ x[~after, :2].T))
 
 
 def _fitted(x: np.ndarray, y: np.ndarray, spread: np.ndarray, prior: np.ndarray, cross: np.ndarray,

@@ -183,8 +183,9 @@ def _treated(data: Any, units: pd.Index, unit: str | None, group: str, treated: 
             moved = pairs.index[pairs.index.duplicated()][0]
             raise DataError("before_after.moved", unit=moved, column=repr(group), groups=words.joined(pairs[[moved]]))
         groups = pairs.reindex(units)
-    wanted = [one_of("treated", str(one), list(groups.dropna().unique())) for one in (
-        treated if several else [treated])]  # type: ignore[attr-defined]
+    wanted = [str(one) for one in (treated if several else [treated])]  # type: ignore[attr-defined]
+    for one in set(wanted) - set(groups):   # without a list of them: a unit may be a person or an address
+        raise UsageError("before_after.treated", value=repr(one), n=groups.nunique(), column=repr(group))
     chosen = groups.isin(wanted).to_numpy()
     if not chosen.any() or chosen.all():
         raise UsageError("before_after.one_side", treated=words.joined(wanted))

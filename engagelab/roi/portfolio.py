@@ -76,7 +76,8 @@ def portfolio(campaigns: pd.DataFrame | Mapping[str, Return], budget: float | No
     campaigns : returns by name; or a table with `campaign`, `cost` and `net_value` with its `se`, or instead of these
         `effect`, `se`, `reach` and `value`. Optional columns: `group`, of which at most one campaign is chosen; `rung`,
         what the effect rests on; `flag`, why a campaign must not be chosen.
-    budget : what all chosen ones may cost together; without one, all that pay are chosen. unit : such as "JPY".
+    budget : what all chosen ones may cost together; without one, all that pay are chosen. unit : such as "JPY"; by
+        default that of the returns, which have to be in one, or the currency in a column of that name.
 
     `.frame` has a row a campaign, the best first: `estimate, low, high, se` of the net value, `cost, efficiency` (net
     value / cost), `chance_of_loss`, `shortfall` (the mean of the worst 5 % of cases), `rank`, `rank_by_loss`, `chosen`,
@@ -92,6 +93,7 @@ def portfolio(campaigns: pd.DataFrame | Mapping[str, Return], budget: float | No
     """
     limit = None if budget is None else known("budget", budget, "amount")[0]
     table = _read(campaigns).sort_values("estimate", ascending=False, kind="stable", ignore_index=True)
+    unit = _unit(campaigns, unit)
     net, se, cost = (table[name].to_numpy("float64") for name in ("estimate", "se", "cost"))
     with np.errstate(divide="ignore", invalid="ignore"):
         efficiency = np.where(cost > 0, net / cost, np.nan)
@@ -109,6 +111,18 @@ def portfolio(campaigns: pd.DataFrame | Mapping[str, Return], budget: float | No
              *_curse(frame, unit)]
     return Portfolio(frame[[name for name in COLUMNS if name in frame]], tuple(_said(frame, limit, unit)),
                      tuple(notes), unit)
+
+
+def _unit(campaigns: pd.DataFrame | Mapping[str, Return], unit: str) -> str:
+    """The one unit of the campaigns; a plain number is in that of the call, if that says one."""
+    if isinstance(campaigns, pd.DataFrame):
+        units = set(campaigns["currency"].dropna()) if "currency" in campaigns else set()
+    else:
+        units = {one.units["net_value"] for one in campaigns.values()}
+    units = units - {"number"} | {unit} if unit != "number" else units or {unit}
+    if len(units) > 1:
+        raise UsageError("portfolio.units", units=words.joined(sorted(map(str, units))))
+    return units.pop()
 
 
 def _read(campaigns: pd.DataFrame | Mapping[str, Return]) -> pd.DataFrame:

@@ -66,7 +66,8 @@ class Return:
             "gain" if net["low"] > 0 else "loss" if net["high"] < 0 else "open")
         cells = self.cells(rows)
         told = dict(zip(rows["metric"][cells.index], cells[heading("estimate")], strict=True))
-        on_cost = words.text("roi.on_cost", roi=told["roi"]) if "roi" in told else ""
+        on_cost = "" if "roi" not in told else words.text("roi.over_cost") if (
+            rows["estimate"][rows["metric"] == "value"] < 0).all() else words.text("roi.on_cost", roi=told["roi"])
         said = words.text(f"roi.said_{kind}", net=told["net_value"], interval=cells.iloc[0, -1], roi=on_cost,
                           chance=odds(chance), rung=words.text(f"rung.{self.rung}"))
         return (words.text("roi.at", within=_horizon(place)) if place else "") + said + (
@@ -108,8 +109,8 @@ def _horizon(place: str) -> str:
     return words.text("roi.lifetime") if place == LIFETIME else named(place, "within")
 
 
-def incremental(effect: Input | Comparison, se: float | None = None, reach: Input = math.nan, value: Input = 1.0,
-                cost: Input = math.nan, *, metric: str | None = None, arm: str | None = None, **how: Any
+def incremental(effect: Input | Comparison, se: float | None = None, reach: Input | None = None, value: Input = 1.0,
+                cost: Input | None = None, *, metric: str | None = None, arm: str | None = None, **how: Any
                 ) -> Return:
     """What a campaign brings: effect for each person reached x people reached x value of one - cost.
 
@@ -128,6 +129,8 @@ def incremental(effect: Input | Comparison, se: float | None = None, reach: Inpu
     ['Whether it pays cannot be told: net value ¥600,000 (−¥575,978 to ¥1,775,978), 50.0% of the cost; the chance that
     it pays is 84.1%. It rests on a randomised experiment. It breaks even at an effect of +0.0080 a person.']
     """
+    if reach is None or cost is None:
+        raise UsageError("roi.unsaid", name="reach" if reach is None else "cost")
     sign, flag, effect_unit, notes = 1, "", "number", ()
     given: Any = effect if se is None else (effect, se)
     if isinstance(given, Comparison):

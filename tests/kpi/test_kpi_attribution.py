@@ -134,6 +134,11 @@ def test_an_exact_divisor_of_zero_is_named():
         Tree("ltv = arpu / churn").explain({"arpu": 1, "churn": 2}, {"arpu": 1, "churn": 0})
 
 
+def test_what_grows_beyond_all_numbers_is_refused():
+    with pytest.raises(DataError, match="ltv"):
+        Tree("ltv = arpu / churn").explain({"arpu": 1e308, "churn": 1e-300}, {"arpu": 1, "churn": 2})
+
+
 def test_errors_are_those_of_the_closed_form_where_there_is_one():
     before, after = {"a": (10, .5), "b": (4, .2)}, {"a": (12, .6), "b": (5, .1)}
     frame = Tree("total = a - b").explain(before, after, confidence=.9).frame

@@ -26,7 +26,8 @@ NUMBER = st.floats(.5, 100)
 def figures(draw):
     rows = draw(st.integers(2, 8))
     frame = pd.DataFrame({name: draw(st.lists(NUMBER, min_size=rows, max_size=rows))
-                          for name in ("visits", "rate", "basket", "margin", "cost")})
+                          for name in ("visits", "rate", "basket", "cost")})
+    frame["margin"] = draw(st.lists(st.floats(.01, .99), min_size=rows, max_size=rows))
     frame["orders"] = frame["visits"] * frame["rate"]
     frame["sales"] = frame["orders"] * frame["basket"]
     frame["shop"] = draw(st.lists(st.sampled_from("ab"), min_size=rows, max_size=rows))

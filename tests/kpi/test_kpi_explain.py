@@ -75,7 +75,7 @@ def test_shares_are_parts_of_the_whole_change():
 
 def test_the_headline_names_periods_where_they_are_known():
     tree = Tree("sales = orders * basket [JPY]")
-    values = tree.evaluate({"orders": {"2026Q1": (100, 2), "2026Q2": (130, 2)}, "basket": 50})
+    values = tree.evaluate({"orders": {"2026Q1": (100, 2), "2026Q2": (130, 2)}, "basket": 50}, every="quarter")
     found = tree.explain(values["2026Q1"], values["2026Q2"])
     assert found.subtitle.startswith("2026Q2 against 2026Q1.")
     assert found.frame["contribution"].tolist() == pytest.approx([1500, 1500, 0])
@@ -91,7 +91,8 @@ def test_the_picture_is_the_same_bytes_and_speaks_the_language(language):
 
 
 def test_what_cannot_be_told_is_said_so():
-    values = TREE.evaluate({name: {"a": value} for name, value in AFTER.items()} | {"cost": {"a": 5.0, "b": 4.0}})
+    told = {name: {"a": value} for name, value in AFTER.items()} | {"cost": {"a": 5.0, "b": 4.0}}
+    values = TREE.evaluate(told, by="shop")
     found = TREE.explain(values["a"], values["b"])
     assert found.title == "Profit: what moved it cannot be told"
     assert np.isnan(found.frame["contribution"].iloc[0]) and "not measured here" in found.frame["flag"].tolist()

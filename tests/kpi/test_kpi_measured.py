@@ -331,3 +331,29 @@ def test_equal_values_have_no_error_but_that_of_rounding(value, people):
     found = cells_of(parse("total = a + b"), {"a": (el.mean("x"), data), "b": (el.mean("y"), data)},
                      Window(user="user"))[()]
     assert found.cov[0].tolist() == [0, 0] and found.cov[1, 1] > 0
+
+
+def test_errors_of_single_leaves_are_those_that_measure_gives():
+    random = np.random.RandomState(1)
+    posts = pd.DataFrame({"platform": random.choice(["instagram", "x"], 300), "likes": random.poisson(30, 300),
+                          "comments": random.poisson(3, 300), "saves": random.poisson(4, 300),
+                          "shares": random.poisson(5, 300), "reach": random.poisson(900, 300) + 1.0,
+                          "effort": random.randint(1, 8, 300), "pay": random.gamma(2, 9, 300)})
+    posts.loc[::7, ["reach", "effort"]] = np.nan
+    nouns = {"er": el.engagement_rate("instagram"), "ces": el.ces("effort"), "pay": el.mean("pay"),
+             "each": el.ratio("likes", "reach"), "sum": total("likes"), "posts": rows()}
+    tree = Tree("all = " + " + ".join(nouns))
+    frame = tree.evaluate({name: (noun, posts) for name, noun in nouns.items()}).frame
+    found = frame.set_index("metric").loc[list(nouns)]
+    wanted = el.measure(posts, nouns).set_index("metric").loc[list(nouns)]
+    assert found["estimate"].tolist() == pytest.approx(wanted["estimate"].tolist(), rel=1e-12)
+    assert found["se"].tolist() == pytest.approx(wanted["se"].tolist(), rel=.005)  # a share's has n and not n - 1
+    assert found["n"].tolist() == wanted["n"].tolist() and found["n_missing"].tolist() == wanted["n_missing"].tolist()
+
+
+def test_a_ratio_to_nothing_has_no_value_and_no_error_and_leaves_the_others_theirs():
+    data = pd.DataFrame({"x": [1.0, 2, 3, 4], "zero": [-1.0, 0, 0, 1]})
+    leaves = {"a": (el.ratio("x", "zero"), data), "b": (el.mean("x"), data)}
+    frame = Tree("all = one + other\none = a * 2\nother = b * 2").evaluate(leaves).frame.set_index("metric")
+    assert frame.loc[["all", "one", "a"], ["estimate", "se"]].isna().all(axis=None)
+    assert frame.loc["other", "se"] == pytest.approx(2 * data["x"].std() / 2)

@@ -104,3 +104,11 @@ def test_several_cells_are_not_one_end():
     values = TREE.evaluate(LEAVES, time="at", every="month", user="user")
     with pytest.raises(UsageError, match="2 periods or segments"):
         TREE.explain(values, values["2026-02"])
+
+
+def test_values_of_another_tree_are_refused():
+    values = Tree("a = x / y").evaluate({"x": 1, "y": 2})
+    with pytest.raises(UsageError, match="another tree"):
+        Tree("b = y * x").explain(values, values)
+    with pytest.raises(UsageError, match="another tree"):
+        Tree("b = y * x").evaluate(values)

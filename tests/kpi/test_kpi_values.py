@@ -55,7 +55,7 @@ def test_a_hidden_leaf_hides_what_is_made_of_it_and_nothing_else():
         "metric")
     assert frame.loc[["all", "promise", "loyal"], ["estimate", "low", "se"]].isna().all(axis=None)
     assert frame.loc[["money", "spend"], ["estimate", "low", "se"]].notna().all(axis=None)
-    assert frame.loc["loyal", "flag"] == "hidden: too few respondents"
+    assert frame.loc["loyal", "flag"] == "hidden: fewer than 5 respondents"
 
 
 def test_a_divisor_of_zero_is_refused_by_name():

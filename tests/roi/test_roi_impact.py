@@ -42,7 +42,7 @@ def test_false_alarms_on_the_reference_are_at_most_eight_in_a_hundred_and_the_in
     case, rng, p, covers = CASES["its_null_calibration"], np.random.default_rng(0), [], []
     for _ in range(case["inputs"]["n"]):
         y, x = null(rng)
-        p.append(impact.local_level(y, x, PLACE, PLACE >= 70, MEAN).p[0])
+        p.append(impact.local_level(y, x, PLACE, PLACE >= 70, MEAN).p(0)[0])
         below = impact.local_level(y + (PLACE >= 70), x, PLACE, PLACE >= 70, MEAN).below(1.0)[0]
         covers.append(.025 < below < .975)
     assert np.mean(np.array(p) < .05) <= case["expected"]["max_share_p_below_.05"]
@@ -58,7 +58,7 @@ def test_false_alarms_under_other_nulls(rows, past, step, noise, most):
     for _ in range(1500):
         y = step * random.normal(size=rows).cumsum() + noise * random.normal(size=rows)
         found.append(impact.local_level(y, np.ones((rows, 1)), place, place >= past,
-                                        np.full((1, rows - past), 1 / (rows - past))).p[0])
+                                        np.full((1, rows - past), 1 / (rows - past))).p(0)[0])
     assert np.mean(np.array(found) < .05) <= most
 
 
@@ -68,10 +68,10 @@ def test_the_published_effect_lies_in_the_interval():
     y[70:] += case["inputs"]["added"]
     x = np.column_stack([np.ones(100), (x - x[:70].mean()) / x[:70].std()])
     found = impact.local_level(y, x, PLACE, PLACE >= 70, MEAN)
-    low, high = found.interval(.95)
+    low, high = found.bounds(.95)
     assert y[70:].mean() == pytest.approx(case["expected"]["actual"], abs=case["tolerance"]["actual"])
     assert low[0] < case["expected"]["effect"] < high[0] and low[0] < 5 < high[0] and high[0] - low[0] < 2.5
-    assert found.p[0] < .001
+    assert found.p(0)[0] < .001
 
 
 @pytest.mark.parametrize("ratio", [.1, .5, 3])
@@ -98,8 +98,8 @@ def test_one_correlation_is_generalised_least_squares(monkeypatch, share):
     wanted = np.array([[0, 0, 1, (place[after] - 15).mean()], [0, 0, 1, 0], [0, 0, 0, 1]])
     test = fit.t_test(wanted)
     assert found.mean[:3] == pytest.approx(test.effect) and found.se[:3] == pytest.approx(test.sd)
-    assert found.p[:3] == pytest.approx(test.pvalue)
-    assert pytest.approx(test.conf_int(.1), abs=1e-6) == np.array(found.interval(.9))[:, :3].T
+    assert found.p(0)[:3] == pytest.approx(test.pvalue)
+    assert pytest.approx(test.conf_int(.1), abs=1e-6) == np.array(found.bounds(.9))[:, :3].T
 
 
 def test_the_weights_are_the_likelihood_of_what_the_regressors_do_not_explain():
@@ -112,21 +112,21 @@ def test_the_weights_are_the_likelihood_of_what_the_regressors_do_not_explain():
         inner = rest.T @ share ** np.abs(np.subtract.outer(place, place)) @ rest / (1 - share**2)
         log.append(-np.linalg.slogdet(inner)[1] / 2 - 10 * np.log(y @ rest @ np.linalg.solve(inner, rest.T @ y)))
     wanted = np.exp(np.array(log) - max(log))
-    assert impact.segmented(y, place, after).weights == pytest.approx(wanted / wanted.sum(), abs=1e-9)
+    assert impact.segmented(y, place, after).weight == pytest.approx(wanted / wanted.sum(), abs=1e-9)
 
 
 def test_an_average_over_structures_is_their_mixture():
-    found = impact.Averaged(np.array([.3, .7]), np.array([[0.0], [2.0]]), np.array([[1.0], [.5]]), 8, np.zeros(1))
+    found = impact.Averaged(np.array([.3, .7]), np.array([[0.0, 2.0]]), np.array([[1.0, .5]]), np.array(8), np.zeros(1))
     draws = np.where(np.random.RandomState(6).uniform(size=400_000) < .3, 0, 2) * 1.0
     draws += np.where(draws == 0, 1, .5) * stats.t(8).rvs(400_000, random_state=np.random.RandomState(7))
-    assert [end[0] for end in found.interval(.95)] == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=.02)
-    assert found.p[0] == pytest.approx(2 * (draws < 0).mean(), abs=.005) and found.mean[0] == 1.4
+    assert [end[0] for end in found.bounds(.95)] == pytest.approx(np.percentile(draws, [2.5, 97.5]), abs=.02)
+    assert found.p(0)[0] == pytest.approx(2 * (draws < 0).mean(), abs=.005) and found.mean[0] == 1.4
 
 
 @pytest.mark.parametrize(("rows", "share", "most"), [(24, 0, .08), (24, .5, .08), (48, .7, .08), (100, .5, .08)])
 def test_a_broken_line_alarms_as_often_as_it_says_however_errors_carry_over(rows, share, most):
     random, place = np.random.RandomState(8), np.arange(rows)
-    p = [impact.segmented(carried(random, rows, share), place, place >= rows // 2).p[0] for _ in range(150)]
+    p = [impact.segmented(carried(random, rows, share), place, place >= rows // 2).p(0)[0] for _ in range(150)]
     assert np.mean(np.array(p) < .05) <= most
 
 
@@ -134,6 +134,6 @@ def test_a_trend_is_seen_and_a_wandering_level_is_rarely_taken_for_one():
     random = np.random.RandomState(9)
     noise, wander = random.normal(size=(2, 60, 50))
     place, ones = np.arange(50), np.ones((50, 1))
-    assert np.mean([impact.drift(one + .15 * place, ones, place).p[0] < .05 for one in noise]) > .9
-    assert np.mean([impact.drift(one + .5 * two.cumsum(), ones, place).p[0] < .05 for one, two in zip(
+    assert np.mean([impact.drift(one + .15 * place, ones, place).p(0)[0] < .05 for one in noise]) > .9
+    assert np.mean([impact.drift(one + .5 * two.cumsum(), ones, place).p(0)[0] < .05 for one, two in zip(
         noise, wander, strict=True)]) < .12
