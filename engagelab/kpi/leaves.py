@@ -113,7 +113,7 @@ def paired(structure: Structure, before: Mapping[str, Any], after: Mapping[str, 
     both: tuple[Found, Found] = ([], [])
     for together in groups.values():
         nouns = {name: before[name][0] for name in together}
-        ends = _of_both(nouns, *(told[together[0]][1] for told in (before, after)), user)
+        ends = _of_both(nouns, before[together[0]][1], after[together[0]][1], user)
         for side, cell in zip(both, ends, strict=True):
             side.append((together, {} if cell is None else {(): cell}))
     done = {name for together in groups.values() for name in together}

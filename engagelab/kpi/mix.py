@@ -79,7 +79,7 @@ def mix(data: pd.DataFrame, *, over: str, by: str, volume: str, value: str, befo
     unit : of the value, as in `el.shown`.
 
     Returns `Mixed`; `n` is the volume of a segment in both periods. The row of the whole is the part of the volume.
-    Raises NoColumn, UsageError, and DataError for a value that is no number, a negative volume or error, a value without a volume.
+    Raises NoColumn, UsageError; DataError for what is no number, a negative volume or error, a value without a volume.
 
     >>> sales = pd.DataFrame({"year": [2025, 2025, 2026, 2026], "plan": ["basic", "pro"] * 2,
     ...                       "customers": [100, 100, 100, 200], "revenue": [1000, 3000, 1000, 7000]})

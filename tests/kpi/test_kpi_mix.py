@@ -150,6 +150,42 @@ def test_columns_and_periods_that_are_not_there_are_refused():
         mixed(data, before="after", after="after")
 
 
+FOUR = pd.concat([table(([1, 2], [10.0, 20]), ([1, 3], [10.0, 30])).assign(
+    year=lambda rows, first=first: rows["year"].map({"before": first, "after": first + 1})) for first in (2023, 2025)])
+
+
+@pytest.mark.parametrize(("told", "periods"), [
+    ({}, "2025 to 2026"), ({"before": 2023}, "2023 to 2026"), ({"after": 2025}, "2024 to 2025"),
+    ({"before": 2026, "after": 2023}, "2026 to 2023")])
+def test_a_period_that_is_said_is_compared_with_the_last_or_the_one_before_it(told, periods):
+    assert f" from {periods}, " in mixed(FOUR, **told).title
+
+
+@pytest.mark.parametrize(("told", "says"), [
+    ({"before": 2026}, "before is 2026, after is 2026"), ({"after": 2023}, "before is None"),
+    ({"before": 2020}, r"the 4 values of 'year' \(the last are 2023, 2024, 2025, 2026\); before is 2020"),
+    ({"before": [2025]}, "before is"), ({"data": FOUR[:0]}, r"two of the 0 values of 'year' \(the last are –\)"),
+    ({"data": FOUR[:2]}, "the 1 values"), ({"data": None}, "data has to be a table .* not a NoneType"),
+    ({"data": {}}, "not a dict"), ({"data": "sales.csv"}, "not a str"), ({"by": "year"}, "rename"),
+    ({"by": "customers"}, "rename"), *(({"by": name, "data": FOUR.rename(columns={"segment": name})}, f"'{name}'")
+                                       for name in ("part", "contribution", "low", "se", "n", "method"))])
+def test_what_cannot_be_mixed_is_refused_in_one_line(told, says):
+    with pytest.raises(UsageError, match=says) as raised:
+        mix(**{"data": FOUR, "over": "year", "by": "segment", "volume": "customers", "value": "revenue", **told})
+    assert "\n" not in str(raised.value) and "np." not in str(raised.value)
+
+
+@pytest.mark.parametrize("wrong", [-5.0, "x", np.inf])
+def test_an_error_that_none_can_be_is_refused(wrong):
+    with pytest.raises(DataError, match="column 'revenue_se', segment 's0'"):
+        mixed(FOUR.assign(revenue_se=wrong))
+    assert mixed(FOUR.assign(revenue_se=np.nan)).frame["low"].isna().all()
+
+
+def test_the_interval_says_how_sure_it_is():
+    assert "90% interval" in repr(mixed(FOUR.assign(revenue_se=1.0), confidence=.9))
+
+
 def test_the_table_and_the_picture_show_the_parts():
     found = mixed(table(([100, 100], [1000.0, 3000]), ([100, 200], [1000.0, 7000]), ["<b>", "pro"]), unit="JPY")
     assert "<b>" not in found._repr_html_().replace("&lt;b&gt;", "")

@@ -248,6 +248,25 @@ def test_wrong_arguments_are_refused():
         watch(table.assign(moved="x")[["metric", "moved", "month", "estimate"]])
 
 
+@pytest.mark.parametrize("wrong", [None, {}, "history.csv", 5])
+def test_what_is_no_table_is_refused_in_one_line(wrong):
+    with pytest.raises(UsageError, match=f"history has to be a table .* not a {type(wrong).__name__}"):
+        watch(wrong)
+
+
+def test_an_error_below_nothing_is_refused():
+    with pytest.raises(DataError, match="0 or more, not -1"):
+        watch(history(noise(24), se=-1.0))
+
+
+def test_a_plainly_skewed_past_is_named_and_a_symmetric_one_is_not():
+    amounts = np.exp(np.random.RandomState(1).standard_normal(24))
+    found = watch(history(amounts, noise(24)))
+    assert [note for note in found.notes if "skewed" in note][0].startswith("Plainly skewed in the past: S0. ")
+    for calm in (watch(history(noise(24))), watch(history(amounts), confidence=.9)):     # the latter has no budget
+        assert not any("skewed" in note for note in calm.notes)
+
+
 def test_two_labels_of_one_week_are_refused():
     with pytest.raises(UsageError, match="twice"):
         watch(history([1.0, 2.0], labels=["2026-08-31", "2026-09-06"], when="week"))

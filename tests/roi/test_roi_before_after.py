@@ -197,7 +197,8 @@ def test_what_cannot_be_told_is_refused_in_one_line(told, error, says):
 
 
 @pytest.mark.parametrize(("told", "error", "says"), [
-    ({"treated": "S1"}, UsageError, "must be one of"),
+    ({"treated": "S1"}, UsageError, "^'S1' is none of the 10 values of 'shop'; treated= takes them as the table writes "
+     "them$"),
     ({"treated": []}, UsageError, "neither none nor all"),
     ({"data": SHOPS[(SHOPS["wave"] != "2026-08") | (SHOPS["region"] == "k")]}, DataError, "without the action"),
     ({"data": pd.concat([SHOPS, SHOPS.head(1)])}, DataError, r"2026-02 \(s0\) stands more than once"),

@@ -152,6 +152,17 @@ def test_it_reads_well_in_both_languages():
             assert head in repr(found) and "&lt;b&gt;" in found._repr_html_() and "{" not in repr(found)
 
 
+def test_unlike_units_are_never_ranked_together():
+    yen, dollars, plain = ({name: incremental(.02, .01, 5_000, 30, 100, unit=unit)} for name, unit in (
+        ("mail", "JPY"), ("post", "USD"), ("app", "number")))
+    for campaigns, unit in (({**yen, **dollars}, "JPY"), ({**yen, **dollars}, "number"), (dollars, "JPY"),
+                            ({**yen, **plain}, "number"), (TABLE.assign(currency=["JPY", "USD"] * 2), "number")):
+        with pytest.raises(UsageError, match="unlike units"):
+            portfolio(campaigns, unit=unit)
+    assert portfolio(yen).unit == portfolio({**yen, **plain}, unit="JPY").unit == "JPY"
+    assert portfolio(TABLE.assign(currency="USD")).unit == "USD"
+
+
 @pytest.mark.parametrize("change", [
     {"cost": -1}, {"cost": "¥300"}, {"se": -1}, {"se": math.nan}, {"net_value": math.inf}, {"campaign": "same"},
     {"campaign": None}, {"rung": "guess"}])
