@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from engagelab import words
-from engagelab.errors import SourceError, UsageError
+from engagelab.errors import SourceError, UsageError, near
 from engagelab.kpi.totals import per_user, total, users
 from engagelab.kpi.tree import Tree
 from engagelab.kpi.values import Values
@@ -88,8 +88,10 @@ def profit_tree(company: Folder, when: Periods) -> Profit | None:
     own = company.settings.kpi
     try:
         tree = _own(own.tree, book.lines) if own.tree else Tree("\n".join(book.lines.values()))
-        known = book.leaves | dict(own.values)
-        leaves = {name: value for name, value in known.items() if name in tree.program.inputs}
+        for name in sorted(set(tree.program.inputs) - set(book.leaves) - set(own.values)):
+            raise UsageError("profit.no_leaf", leaf=name, near=near(name, book.lines))
+        told = {name: value for name, value in book.leaves.items() if name in tree.program.inputs}
+        leaves = told | dict(own.values)
         values = tree.evaluate(leaves, every=when.every, user="user_id", **when.calendar)
     except UsageError as error:  # of the company's own lines and values
         raise SourceError("profit.tree", file=FILE, problem=str(error)) from None
