@@ -42,7 +42,8 @@ class Answer:
         kinds: dict[str, Callable[[Any, str], str]] = {
             "own": lambda row, name: short(row[name], row["unit"]), "text": lambda row, name: row[name],
             "signed": lambda row, name: short(row[name], row["unit"], signed=True),
-            "root": lambda row, name: short(row[name], self.unit), "share": lambda row, name: short(row[name], "share"),
+            "root": lambda row, name: short(row[name], self.unit),
+            "share": lambda row, name: short(round(row[name], 3), "share"),
             "interval": lambda row, name: between(row, row["unit"])}
         return pd.DataFrame({heading("metric"): [row["label"] for row in rows]} | {
             words.text(f"kpi_scenarios.column_{name}"): [kinds[kind](row, name) for row in rows]

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from engagelab.errors import DataError, UsageError
+from engagelab.kpi.answers import reached
 from engagelab.kpi.engine import CHUNK, flow, forward
 from engagelab.kpi.leaves import Inputs, checked, jointly, sampled
 from engagelab.kpi.structure import Structure
@@ -53,7 +54,8 @@ def contributions(structure: Structure, ends: Sequence[Any]) -> tuple[list[Any],
 def shapley(structure: Structure, ends: Sequence[Any]) -> tuple[list[Any], dict[tuple[str, str], Any]]:
     """Shapley's value of each input over all orders in which they may change, as published comparisons have it.
 
-    Of the nodes above the inputs it says nothing, as it changes where a branch is opened: they are NaN, but the root.
+    Of the nodes above the inputs, and of drivers, it says nothing: they are NaN, but the root; its edges go from the
+    root to the inputs.
     """
     program, size = structure.program, len(structure.program.inputs)
     if size > MOST_SHAPLEY:
@@ -63,13 +65,16 @@ def shapley(structure: Structure, ends: Sequence[Any]) -> tuple[list[Any], dict[
     of_set = [forward(program, [after[i] if mask >> i & 1 else before[i] for i in range(size)])[root]
               for mask in range(2 ** size)]
     worth = dict.fromkeys(structure.nodes, np.nan) | {structure.root: of_set[-1] - of_set[0]}
+    ours, edges = reached(structure, effects=False), {}
     for i, name in enumerate(program.inputs):
+        if name not in ours or name == structure.root:
+            continue
         others = [mask for mask in range(2 ** size) if not mask >> i & 1]
         weights = [factorial(mask.bit_count()) * factorial(size - 1 - mask.bit_count()) / factorial(size)
                    for mask in others]
-        worth[name] = sum(weight * (of_set[mask | 1 << i] - of_set[mask])
-                          for mask, weight in zip(others, weights, strict=True))
-    return [worth[name] for name in structure.nodes], {}
+        worth[name] = edges[structure.root, name] = sum(weight * (of_set[mask | 1 << i] - of_set[mask])
+                                                        for mask, weight in zip(others, weights, strict=True))
+    return [worth[name] for name in structure.nodes], edges
 
 
 METHODS = {"chain": contributions, "shapley": shapley}

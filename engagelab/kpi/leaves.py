@@ -271,6 +271,8 @@ def sampled(value: np.ndarray, cov: np.ndarray, draws: int, seed: int, *, sides:
     """
     if isinstance(draws, bool) or not isinstance(draws, int) or draws < LEAST_DRAWS:
         raise UsageError("kpi.draws_number", value=repr(draws), least=LEAST_DRAWS)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise UsageError("kpi.seed", value=repr(seed)[:40])
     random = np.random.RandomState(seed)
     spread = np.sqrt(np.diag(cov))
     with np.errstate(invalid="ignore", divide="ignore"):

@@ -21,18 +21,19 @@ from engagelab.errors import UsageError, near
 from engagelab.kpi.answers import Answer, between, described, known, reached
 from engagelab.kpi.attribution import contributions, uncertain
 from engagelab.kpi.engine import forward, shifted
-from engagelab.kpi.explain import Explained, explained
+from engagelab.kpi.explain import Explained, explained, way
 from engagelab.kpi.formula import label
 from engagelab.kpi.leaves import Inputs, numbers
 from engagelab.kpi.structure import Structure
 from engagelab.kpi.units import display_unit
 from engagelab.metrics.intervals import z_value
+from engagelab.metrics.looks import page, plain
+from engagelab.plots.kpi_tree import size
 from engagelab.plots.tornado import tornado as tornado_picture
 
 CHANGE = re.compile(r"([+-]) ?(\d+\.?\d*|\.\d+) ?(%|pp)?")
 LIMITS = {"share": (0.0, 1.0), "points": (-100.0, 100.0)}
 AMOUNT = (0.0, np.inf)
-WAYS = ("same", "up", "down")   # by the sign, the last being that of -1
 
 
 class Supposed(Explained):
@@ -62,6 +63,12 @@ class Solved(Answer):
             said.append(words.text(f"kpi_scenarios.{key}", label=row["label"], flag=row["flag"], **{
                 name: short(row[name], row["unit"], signed=name == "change") for name in ("now", "needed", "change")}))
         return [*self.notes, *said]
+
+    def __repr__(self) -> str:
+        return "\n".join([*self.notes, plain([self.table()], ())])
+
+    def _repr_html_(self) -> str:
+        return page([], self.notes) + page([self.table()], ())
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,18 +123,33 @@ def what_if(structure: Structure, inputs: Inputs, changes: Mapping[str, float | 
     told = explained(structure, inputs, after, found, names=("", ""), confidence=confidence, method="chain")
     kept, links = told.frame[told.frame["kind"] != "unexplained"], told.edges[told.edges["child"] != ""]
     notes = structure.notes if np.isfinite(found.low).any() else told.notes
-    return Supposed(kept, links, _supposed(kept, moved), told.subtitle, notes)
+    return Supposed(kept, links, _supposed(kept, moved), told.subtitle, (*notes, *_too_far(structure, inputs, after)),
+                    confidence)
+
+
+def _too_far(structure: Structure, inputs: Inputs, after: Inputs) -> list[str]:
+    """Of what is driven, what would come to lie beyond what it can be."""
+    said = []
+    for node in dict.fromkeys(node for node, _ in structure.links):
+        at, row = inputs.names.index(node), described(structure, node)
+        low, high = _within(node, float(inputs.value[at]), row["unit"], (None, None))
+        if not low <= after.value[at] <= high:
+            said.append(words.text("kpi_scenarios.too_far", label=row["label"], **{
+                name: short(value, row["unit"]) for name, value in (
+                    ("value", float(after.value[at])), ("end", high if after.value[at] > high else low))}))
+    return said
 
 
 def _supposed(frame: pd.DataFrame, moved: Mapping[str, float]) -> str:
     """The headline: what if, and what then."""
     root, rows = frame.iloc[0], frame[frame["metric"].isin(list(moved))].to_dict("records")
-    said = [words.text(f"kpi_scenarios.lever_{WAYS[int(np.sign(row['change']))]}", label=row["label"],
-                       level=short(row["after"], row["unit"])) for row in rows]
+    said = [words.text(f"kpi_scenarios.lever_{way(row['change'], row['unit']) if row['change'] else 'same'}",
+                       label=row["label"], level=short(row["after"], row["unit"])) for row in rows]
     span = between(root, root["unit"], signed=True)
-    return words.text(f"kpi_scenarios.would_{WAYS[int(np.sign(root['contribution']))]}", label=root["label"],
-                      changes=words.text("kpi_scenarios.and").join(said),
-                      amount=short(abs(root["contribution"]), root["unit"])) + (
+    moved_by = root["contribution"]
+    return words.text(f"kpi_scenarios.would_{way(moved_by, root['unit']) if moved_by else 'same'}",
+                      label=root["label"], changes=words.text("kpi_scenarios.and").join(said),
+                      amount=size(moved_by, root["unit"])) + (
         words.text("kpi_scenarios.between", interval=span) if span else "")
 
 
@@ -140,9 +162,11 @@ def _moved(structure: Structure, inputs: Inputs, name: str, told: Any) -> float:
         raise UsageError("kpi_scenarios.change", lever=name, value=repr(told)[:40])
     by = told - now if match is None else float(match[1] + match[2]) * (
         abs(now) / 100 if match[3] == "%" else .01 if match[3] else 1.0)
-    most = max(LIMITS.get(unit, AMOUNT)[1], abs(now))
-    if not abs(now + by) <= most * (1 + 1e-9) or not numbers(by):
-        raise UsageError("kpi_scenarios.beyond", lever=name, value=short(now + by, unit), most=short(most, unit))
+    low, high = _within(name, now, unit, (None, None))
+    if not (low - 1e-9 <= now + by <= high + 1e-9) or not numbers(by):
+        most = now + by > low
+        raise UsageError(f"kpi_scenarios.{'beyond' if most else 'below'}", lever=name, value=short(now + by, unit),
+                         end=short(high if most else low, unit))
     return by
 
 
@@ -163,7 +187,7 @@ def _root_of(structure: Structure, inputs: Inputs, effects: Mapping[tuple[str, s
         structure, list(inputs.value), {name: level}, effects))[slot], np.shape(level))
 
 
-def solve(structure: Structure, inputs: Inputs, target: float, *, levers: Sequence[str] | None = None,
+def solve(structure: Structure, inputs: Inputs, target: float, *, levers: str | Sequence[str] | None = None,
           limits: Mapping[str, tuple[float | None, float | None]] | None = None) -> Solved:
     """What each lever, alone, would have to be for the root to reach a target.
 
@@ -181,6 +205,7 @@ def solve(structure: Structure, inputs: Inputs, target: float, *, levers: Sequen
         raise UsageError("kpi_scenarios.no_target", value=repr(target)[:40])
     effects = {pair: link.effect for pair, link in structure.links.items()}
     rows = []
+    levers = [levers] if isinstance(levers, str) else levers
     names = levers if levers is not None else [name for name in reached(structure)
                                                if not np.isnan(inputs.value[inputs.names.index(name)])]
     places = {name: _lever(structure, name) for name in (*names, *(limits or {}))}

@@ -54,13 +54,17 @@ class Program:
 
 @dataclass(frozen=True)
 class Link:
-    """An estimated effect: by how much a node moves when its driver rises by one; its standard error and source."""
+    """An estimated effect: by how much a node moves when its driver rises by one; its standard error and source.
+
+    origin : the comparison that it comes from.
+    """
 
     node: str
     driver: str
     effect: float
     se: float
     source: str = ""
+    origin: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """A KPI tree as one types it: `Tree(text)`, and what can be asked of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 import pandas as pd
@@ -22,7 +22,7 @@ from engagelab.metrics.answer import grouping
 from engagelab.metrics.intervals import z_value
 from engagelab.summaries.periods import EVERY
 
-MOST_KEYS = 5
+LEAST_KEYS, MOST_KEYS = 3, 5
 Leaves = Mapping[str, Any] | pd.DataFrame | Values
 
 
@@ -55,8 +55,11 @@ class Tree(Structure):
             object.__setattr__(self, each.name, getattr(made, each.name))
 
     def _with(self, **changed: Any) -> "Tree":
-        made = object.__new__(Tree)
-        made._take(replace(Structure(**{each.name: getattr(self, each.name) for each in fields(Structure)}), **changed))
+        told = {each.name: getattr(self, each.name) for each in fields(Structure)} | changed
+        made, old = object.__new__(Tree), _cautions(self)
+        made._take(Structure(**told))
+        kept = (note for note in self.notes if note not in old)
+        object.__setattr__(made, "notes", (*kept, *_cautions(made)))
         return made
 
     # what it comes to
@@ -137,6 +140,8 @@ class Tree(Structure):
 
         What a lever drives by an estimated effect moves with it.
         """
+        if not isinstance(changes, Mapping | None):
+            raise UsageError("kpi_scenarios.no_change")
         return scenarios.what_if(self, self._inputs(data), {**(changes or {}), **more}, confidence=confidence)
 
     def solve(self, data: Leaves, target: float, *, levers: Sequence[str] | None = None,
@@ -172,21 +177,22 @@ class Tree(Structure):
         """
         if node not in self.nodes or driver not in self.nodes[node].children or self.nodes[node].kind != "estimated":
             raise UsageError("kpi.no_edge", node=node, driver=driver)
+        origin = None
         if isinstance(effect, Comparison):
-            effect, se, found = effect_of(effect, metric or node, arm)
+            origin, (effect, se, found) = effect, effect_of(effect, metric or node, arm)
             source = source or found
         if se is None or not numbers(effect, se) or se < 0:
             raise UsageError("kpi.link_error", node=node, effect=repr(effect), se=repr(se))
-        return self._with(links={**self.links, (node, driver): Link(node, driver, float(effect), float(se), source)})
+        made = Link(node, driver, float(effect), float(se), source, origin)
+        return self._with(links={**self.links, (node, driver): made})
 
     def key(self, names: Sequence[str]) -> "Tree":
-        """The tree with three to five of its nodes marked as key indicators; from six on it says that few are read."""
+        """The tree with three to five of its nodes marked as key indicators; fewer or more are told in `.notes`."""
         names = (names,) if isinstance(names, str) else tuple(names or ())
         for name in names:
             if name not in self.nodes:
                 raise UsageError("kpi.no_node", node=name, near=near(name, self.nodes))
-        note = [words.text("kpi.many_keys", n=len(names), most=MOST_KEYS)] if len(names) > MOST_KEYS else []
-        return self._with(keys=tuple(dict.fromkeys(names)), notes=(*self.notes, *note))
+        return self._with(keys=tuple(dict.fromkeys(names)))
 
     # how it looks
 
@@ -196,6 +202,19 @@ class Tree(Structure):
 
     def __repr__(self) -> str:
         return "\n".join([*_outline(self, self.root, 0, set()), *self.notes])
+
+
+def _cautions(tree: Structure) -> list[str]:
+    """What to bear in mind of a tree's effects and key indicators."""
+    groups: dict[object, list[str]] = {}
+    for (node, driver), link in tree.links.items():
+        groups.setdefault(link.source if link.origin is None else id(link.origin), []).append(f"{node} ~ {driver}")
+    said = [words.text("kpi.one_source", effects=words.joined(effects))
+            for source, effects in groups.items() if source and len(effects) > 1]
+    n = len(tree.keys)
+    if n and not LEAST_KEYS <= n <= MOST_KEYS:
+        said.append(words.text(f"kpi.{'few' if n < LEAST_KEYS else 'many'}_keys", n=n, most=MOST_KEYS))
+    return said
 
 
 def _outline(tree: Structure, name: str, depth: int, seen: set[str]) -> list[str]:
@@ -211,7 +230,7 @@ def _outline(tree: Structure, name: str, depth: int, seen: set[str]) -> list[str
 
 
 def effect_of(comparison: Comparison, metric: str, arm: str | None) -> tuple[float, float, str]:
-    """(difference, standard error, source) of a metric in a comparison."""
+    """(difference, standard error, source) of a metric in a comparison, of which no check failed."""
     rows = comparison.frame[comparison.frame["metric"] == metric]
     if arm is not None:
         rows = rows[rows["arm"] == arm]
@@ -219,6 +238,10 @@ def effect_of(comparison: Comparison, metric: str, arm: str | None) -> tuple[flo
         raise UsageError("kpi.comparison", metric=metric, metrics=words.joined(
             f"{row.metric} ({row.arm})" for row in comparison.frame.itertuples()))
     row = rows.iloc[0]
+    if row["verdict"] == "no_verdict":
+        failed = comparison.checks[comparison.checks["status"] == "failed"]
+        raise UsageError("kpi.failed_check", metric=metric, check=" ".join(
+            failed.loc[failed["metric"].isin(["", metric]), "sentence"]))
     se = (row["high"] - row["low"]) / 2 / z_value(float(comparison.settings["confidence"]))
     source = words.text("kpi.from_comparison", arm=named(row["arm"], "arm"), control=named(row["control"], "arm"),
                         n=shown(row["n_control"] + row["n_arm"], "count"))

@@ -13,7 +13,7 @@ import re
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import short, shown
+from engagelab.display import short, tick
 from engagelab.plots import kpi_tree_layout as layout
 from engagelab.plots.kpi_tree_layout import GAP, LINE, NOTE, WIDE, fitted, room, wrapped
 from engagelab.plots.style import COLORS
@@ -32,12 +32,13 @@ ROUNDING = 1e-9         # relative: what is left where nothing moved
 
 
 def svg(nodes: pd.DataFrame, edges: pd.DataFrame, *, title: str, subtitle: str,
-        colors: tuple[str, str] = (BLUE, ORANGE)) -> str:
+        colors: tuple[str, str] = (BLUE, ORANGE), confidence: float = .95) -> str:
     """A KPI tree as the text of an SVG picture.
 
     Parameters: `nodes`, a row a node depth-first from the root, with metric, label, parent, kind, unit (as in
     `engagelab.display.shown`), per, before, after, change, contribution (to the change of the root) with low and high,
-    noise, key, note; level_low and level_high, where there is no contribution, are the interval of the level. `edges`,
+    noise, key, note; level_low and level_high, where there is no contribution, are the interval of the level; `shown`,
+    where it is there, is what stands in the place of the level. `edges`,
     a row an edge, with parent, child, operator, contribution, low and high; "~" is an estimated effect. `colors` : of
     what raises and of what lowers the root.
 
@@ -60,7 +61,7 @@ def svg(nodes: pd.DataFrame, edges: pd.DataFrame, *, title: str, subtitle: str,
     plan = layout.place(rows, links, tall)
     wide, zoom = max(plan.wide + 2 * MARGIN, LEAST), SMALLER if len(rows) > MANY else 1
     head, top = _headline(_clean(title), _clean(subtitle), wide - 2 * MARGIN)
-    legend, lines = _legend(rows, links, colors, wide - 2 * MARGIN)
+    legend, lines = _legend(rows, links, colors, wide - 2 * MARGIN, confidence)
     foot = top + plan.tall + 38
     return "\n".join([
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{zoom * wide:.0f}" height="{zoom * (foot + 22 * lines):.0f}" '
@@ -82,18 +83,23 @@ def data_uri_html(svg: str, alt: str) -> str:
             f'src="data:image/svg+xml;base64,{data}">')
 
 
-def text_tree(nodes: pd.DataFrame, edges: pd.DataFrame) -> str:
-    """The tree as plain text: branches, values, changes and contributions with their intervals. Frames as in `svg`."""
+def text_tree(nodes: pd.DataFrame, edges: pd.DataFrame, confidence: float = .95) -> str:
+    """The tree as plain text: branches, values, changes and contributions with their intervals. Frames as in `svg`.
+
+    An edge to "" is what the drivers of its parent do not explain.
+    """
     rows, links = _records(nodes, edges)
     told, unit = {row["metric"]: row for row in rows}, rows[0]["unit"]
-    lines = [["", *(words.text(f"kpi_picture.{key}") for key in ("value", "change", "contribution", "interval")), ""]]
+    lines = [["", *(words.text(f"kpi_picture.{key}", confidence=tick(confidence, "share"))
+                    for key in ("value", "change", "contribution", "interval")), ""]]
     coming = [({"child": rows[0]["metric"], "parent": "", "operator": ""}, "", "")]
     while coming:
         link, stem, branch = coming.pop()
-        row = told[link["child"]]
+        row = told.get(link["child"])
         name = stem + branch + f"{link['operator']} ".lstrip()
-        if row["parent"] != link["parent"]:
-            lines.append([name + words.text("kpi_picture.above", name=row["label"]), "", "", *_moved(link, unit), ""])
+        if row is None or row["parent"] != link["parent"]:
+            name += words.text("kpi_picture.above", name=row["label"]) if row else words.text("kpi.unexplained")
+            lines.append([name, "", "", *_moved(link, unit), ""])
             continue
         lines.append([name + row["label"] + " ★" * row["key"], _value(row), _change(row), *_moved(row, unit),
                       words.text("kpi_picture.maybe") if row["noise"] else ""])
@@ -129,8 +135,22 @@ def _clean(text: object) -> str:
     return " ".join(UNSEEN.sub("\ufffd", str(text)).split())
 
 
+def size(change: float, unit: str) -> str:
+    """How large a change is, without its sign: of a share in percentage points, of points in points.
+
+    >>> size(.02, "share"), size(-10, "points"), size(-32_000, "JPY")
+    ('2.0 pp', '10.0 pt', '¥32,000')
+    """
+    text = short(abs(change), unit, signed=True).lstrip("+")
+    return words.text("unit.point_change", value=text) if unit == "points" else text
+
+
+def _level(row: dict) -> str:
+    return row.get("shown", short(row["after"], row["unit"]))
+
+
 def _value(row: dict) -> str:
-    return f"{short(row['after'], row['unit'])} {row['per']}".strip()
+    return f"{_level(row)} {row['per']}".strip()
 
 
 def _change(row: dict) -> str:
@@ -140,13 +160,8 @@ def _change(row: dict) -> str:
         return ""
     if abs(change) <= ROUNDING * max(abs(before), abs(after)):
         return words.text("kpi_picture.same")
-    if unit == "points":
-        text = words.text("unit.point_change", value=shown(abs(change), unit).lstrip("+"))
-    elif unit == "share" or before <= 0 or after < 0:
-        text = short(abs(change), unit, signed=True).lstrip("+")
-    else:
-        text = short(abs(change) / before, "share")
-    return ("▲ " if change > 0 else "▼ ") + text
+    level = unit in ("share", "points") or before <= 0 or after < 0
+    return ("▲ " if change > 0 else "▼ ") + (size(change, unit) if level else short(abs(change) / before, "share"))
 
 
 def _moved(row: dict, unit: str) -> tuple[str, str]:
@@ -213,9 +228,9 @@ def _ribbon(ribbon: layout.Ribbon, colors: tuple[str, str]) -> str:
 def _card(row: dict, plan: layout.Layout, rows: list[dict], colors: tuple[str, str], tall: float) -> str:
     """A card: label, value, change, and the contribution as a bar with its interval and its amount."""
     (x, y), right, change = plan.cards[row["metric"]], WIDE - PAD, _change(row)
-    value, (amount, between) = short(row["after"], row["unit"]), _moved(row, rows[0]["unit"])
+    value, (amount, between) = _level(row), _moved(row, rows[0]["unit"])
     most = right - PAD - (room(change, LETTERS) + 8 if change else 0)
-    bold, mark = 1.07 * room(value, VALUE), 16 * row["key"]
+    bold, mark = 1.07 * room(value, VALUE) or 1, 16 * row["key"]
     per = fitted(row["per"], most - bold - 4, SMALL) if most - bold > 24 else ""
     edge = f'{INK}" stroke-width="1.8' if row is rows[0] else FAINT
     hover = " · ".join(filter(None, [row["label"], _value(row), change, amount, between, row["note"]]))
@@ -272,20 +287,24 @@ def _operators(rows: list[dict], plan: layout.Layout) -> list[str]:
     return parts
 
 
-def _legend(rows: list[dict], links: list[dict], colors: tuple[str, str], most: float) -> tuple[list[str], int]:
+def _legend(rows: list[dict], links: list[dict], colors: tuple[str, str], most: float,
+            confidence: float) -> tuple[list[str], int]:
     """What the marks mean, each only where it occurs, and in how many lines."""
     marks = {
         "raises": any(row["contribution"] > 0 for row in rows) and _rect(0, -9, 20, 9, colors[0]),
         "lowers": any(row["contribution"] < 0 for row in rows) and _rect(0, -9, 20, 9, colors[1]),
         "noise": any(row["noise"] for row in rows) and _rect(0, -9, 20, 9, QUIET, f'{PALE} stroke="{QUIET}"'),
         "interval": any(row["low"] == row["low"] for row in rows) and _whisker(0, 20, -4.5, [0, 20]),
+        "unknown": any(row["contribution"] and row["contribution"] == row["contribution"] and row["low"] != row["low"]
+                       for row in rows) and _rect(0, -9, 20, 9, QUIET),
         "estimated": any("~" in link["operator"] for link in links) and (
             f'<path d="M0 -4.5H22" stroke="{QUIET}" {DASHES}/>'),
         "key": any(row["key"] for row in rows) and _star(12, -4.5)}
     parts, x, line = [], 0.0, 0
     for key, mark in marks.items():
         if mark:
-            text = words.text(f"kpi_picture.{key}", name=fitted(rows[0]["label"], 150, LETTERS))
+            text = words.text(f"kpi_picture.{key}", confidence=tick(confidence, "share"),
+                              name=fitted(rows[0]["label"], 150, LETTERS))
             wide = 48 + room(text, LETTERS)
             x, line = (0.0, line + 1) if x and x + wide - 20 > most else (x, line)
             parts += [f'<g transform="translate({_at(x)},{22 * line})">', mark,

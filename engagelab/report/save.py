@@ -23,7 +23,7 @@ from engagelab.metrics.answer import NUMBERS, is_hidden
 from engagelab.metrics.catalogue import units
 from engagelab.workbook import COLUMNS, LETTERS, NAME, ROWS, Cell, Sheet, csv_file, workbook
 
-ENDINGS = (".csv", ".xlsx")
+ENDINGS = (".csv", ".xlsx", ".svg")
 SHARES = (*NUMBERS[:4], "before", "after", "difference", "target")    # the columns that have their metric's unit
 COUNTED = frozenset({*NUMBERS, "n", "n_missing"})
 WHOLE = 2**53   # a spreadsheet holds no longer whole number
@@ -33,9 +33,10 @@ _WIDEST, _LOOKED_AT = 60, 200
 
 
 def save(data: Any, path: str | Path) -> Path:
-    """Write a table as a .csv or .xlsx file, whole or not at all, and give its path.
+    """Write a table as a .csv or .xlsx file, or a KPI tree as an .svg picture, whole or not at all, and give its path.
 
-    data : a DataFrame, whatever has a `.frame`, or a dict of them (a folder of exports, say): a sheet each.
+    data : a DataFrame, whatever has a `.frame`, or a dict of them (a folder of exports, say): a sheet each;
+        for a picture, a tree or what it explained.
     path : its ending says the format; a file that is there is replaced, its folder has to be there.
 
     The numbers of a row whose flag says that it is hidden are left out. Stamps with a zone are written in UTC by ISO
@@ -57,7 +58,11 @@ def save(data: Any, path: str | Path) -> Path:
     ending = one_of("path", path.suffix.lower(), ENDINGS)
     if not path.parent.is_dir() or path.is_dir():
         raise UsageError("save.no_folder" if not path.is_dir() else "save.is_folder", path=str(path))
-    if ending == ".csv":
+    if ending == ".svg":
+        if not hasattr(data, "svg"):
+            raise UsageError("save.no_picture", type=type(data).__name__)
+        content = data.svg().encode()
+    elif ending == ".csv":
         if isinstance(data, Mapping):
             raise UsageError("save.many_tables")
         columns = _columns(_frame(data)).values()

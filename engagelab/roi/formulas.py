@@ -184,14 +184,14 @@ def ratio_interval(numerator: Input, denominator: Input, covariance: float = 0.0
         found = (a + se_a * (r * two + math.sqrt(1 - r * r) * one)) / (b + se_b * two)
         low, high = map(float, np.percentile(found, [50 - 50 * confidence, 50 + 50 * confidence]))
     elif method == "fieller":
-        low, high, flag = _fieller(a, b, (z * se_a)**2, (z * se_b)**2, z * z * c)
+        low, high, flag = fieller(a, b, (z * se_a)**2, (z * se_b)**2, z * z * c)
     if method != "fieller" and abs(b) <= z * se_b:
         flag = words.text("roi.unsure_denominator")
     return row("ratio", (ratio, low, high, error), [n_a, n_b], words.text(f"roi.method_{method}"), flag,
                "roi.normal")
 
 
-def _fieller(a: float, b: float, va: float, vb: float, c: float) -> tuple[float, float, str]:
+def fieller(a: float, b: float, va: float, vb: float, c: float) -> tuple[float, float, str]:
     """Where (a - x b)^2 <= va - 2 x c + x^2 vb: the part of that set which holds a / b, and what else is to be said."""
     square, half, rest = b * b - vb, a * b - c, a * a - va
     under = half * half - square * rest

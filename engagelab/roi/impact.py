@@ -10,8 +10,11 @@ not, for that one has a season and tells single steps ahead, and its prior was c
   of step to noise is half-Cauchy with scale 1/4 (Gelman 2006, Bayesian Analysis 1, 515-534); in one case of five there
   is no noise. On 200 null series on which the most likely ratio gives 13 to 17 % false alarms, this gives 5 %.
 - segmented regression (Wagner et al. 2002, Journal of Clinical Pharmacy and Therapeutics 27, 299-309): a line before, a
-  line after, errors whose correlation from one period to the next is anything from -.9 to .98. The usual error (Newey
-  and West 1987, Econometrica 55, 703-708) gives 8 to 47 % false alarms on 16 to 100 points; this 2 to 13 %.
+  line after, and around them one of two kinds of error, as likely as each other: a correlation from one period to the
+  next of -.9 to .98, or noise and a level that steps by chance, their ratio half-Cauchy with scale 1. With the first
+  alone, 17 to 44 of 100 wandering levels in which nothing happened were taken for an effect; now 8 to 10 (12 where 24
+  points are a random walk), at the price of power: of noise on 24 points a step of 4 deviations is found in 55 of 100
+  series instead of 75.
 """
 
 import functools
@@ -21,10 +24,10 @@ import numpy as np
 
 from engagelab.metrics.local_level import Mixture
 
-SCALE, NO_NOISE = .25, .2
+NO_NOISE = .2
 RATIOS = np.append(np.geomspace(.005, 30, 32), np.inf)  # step of the level over noise, as standard deviations
-PRIOR = RATIOS[:-1] / (1 + (RATIOS[:-1] / SCALE) ** 2)  # of the logarithm of the ratio, half-Cauchy
-PRIOR = np.append((1 - NO_NOISE) * PRIOR / PRIOR.sum(), NO_NOISE)
+PRIOR, AROUND_LINES = (np.append((1 - NO_NOISE) * part / part.sum(), NO_NOISE) for part in (
+    RATIOS[:-1] / (1 + (RATIOS[:-1] / scale) ** 2) for scale in (.25, 1)))  # of the ratio's logarithm, half-Cauchy
 ALIKE = np.linspace(-.9, .98, 24)                       # correlation of the errors of two neighbours
 
 
@@ -93,7 +96,7 @@ def segmented(y: np.ndarray, place: np.ndarray, after: np.ndarray) -> Averaged:
 
     >>> y = np.array([1, 2, 4, 3, 5, 6, 8, 7, 14, 13, 15, 16, 18, 17, 19, 20.])
     >>> segmented(y, np.arange(16), np.arange(16) > 7).mean[:3].round(2)
-    array([4.1, 4.1, 0. ])
+    array([4.27, 4.27, 0.  ])
     """
     since = np.where(after, place - place[after][0], 0.0)
     x = np.column_stack([np.ones(len(y)), place - place.mean(), after, since])
@@ -105,9 +108,12 @@ def segmented(y: np.ndarray, place: np.ndarray, after: np.ndarray) -> Averaged:
     carried = np.append(np.zeros((len(ALIKE), 1)), ALIKE[:, None] ** np.diff(place), axis=1)
     spread, both = np.sqrt(1 - carried**2), np.column_stack([x, y])
     white = (both - carried[..., None] * np.roll(both, 1, axis=0)) / spread[..., None]
+    turned, _, walked, _ = _walk(place)
+    white, spread = np.append(white, (turned.T @ both) / walked[..., None], axis=0), np.append(spread, walked, axis=0)
+    prior = np.append(np.full(len(ALIKE), 1 / len(ALIKE)), AROUND_LINES)
     weights, slopes, _, means, errors = _fitted(
-        white[..., :-1], white[..., -1], spread, np.full(len(ALIKE), 1 / len(ALIKE)),
-        np.broadcast_to(0.0, (*spread.shape, len(wanted))), np.tile(1.0 * single, (len(ALIKE), 1)), wanted, reached)
+        white[..., :-1], white[..., -1], spread, prior, np.broadcast_to(0.0, (*spread.shape, len(wanted))),
+        np.tile(1.0 * single, (len(prior), 1)), wanted, reached)
     return Averaged(weights, means.T, errors.T, np.array(len(y) - 4), weights @ (slopes[:, :2] @ x[~after, :2].T))
 
 

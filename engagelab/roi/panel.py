@@ -104,7 +104,7 @@ def _column(data: Any, value: str, time: str, control: Sequence[str], by: str | 
     own = listed("control", [value, *control])
     rows = fetched(data, [time, *([by] if by else []), *own])
     table = numbers(rows, own).rename(columns={value: "value"}).assign(when=rows[time])
-    return table.assign(**{by: rows[by]}) if by else table, value, heading(value), "number"
+    return table.assign(**{by: _texts(rows[by])}) if by else table, value, heading(value), "number"
 
 
 def _measured(data: Any, value: Noun | dict[str, Noun], time: str, control: Sequence[str], by: str | None,
@@ -173,17 +173,22 @@ def _first_month(found: re.Match) -> str:
     return f"{found[1]}-{3 * int(found[2]) - 2:02d}-01"
 
 
+def _texts(names: pd.Series) -> pd.Series:
+    """Units and groups as `measure()` writes them: 3 for 3.0, too."""
+    return names.convert_dtypes().astype("str")
+
+
 def _treated(data: Any, units: pd.Index, unit: str | None, group: str, treated: object) -> np.ndarray:
     """Which of the units were treated."""
     several = isinstance(treated, list | tuple | set | frozenset | pd.Series | pd.Index | np.ndarray)
     groups = pd.Series(units, index=units)
     if unit not in (None, group):
-        pairs = fetched(data, [str(unit), group]).dropna().astype("str").drop_duplicates().set_index(str(unit))[group]
+        pairs = fetched(data, [str(unit), group]).dropna().apply(_texts).drop_duplicates().set_index(str(unit))[group]
         if pairs.index.has_duplicates:
             moved = pairs.index[pairs.index.duplicated()][0]
             raise DataError("before_after.moved", unit=moved, column=repr(group), groups=words.joined(pairs[[moved]]))
         groups = pairs.reindex(units)
-    wanted = [str(one) for one in (treated if several else [treated])]  # type: ignore[attr-defined]
+    wanted = _texts(pd.Series(list(treated) if several else [treated])).tolist()  # type: ignore[call-overload]
     for one in set(wanted) - set(groups):   # without a list of them: a unit may be a person or an address
         raise UsageError("before_after.treated", value=repr(one), n=groups.nunique(), column=repr(group))
     chosen = groups.isin(wanted).to_numpy()

@@ -28,7 +28,7 @@ from engagelab.ltv.delta import spread
 from engagelab.ltv.formulas import payments, per_period, periods_of
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.looks import page, plain
-from engagelab.roi.formulas import Input, drawing, known
+from engagelab.roi.formulas import Input, drawing, fieller, known
 
 RUNGS = ("experiment", "control_group", "control_series", "own_past", "before_after", "assumed")
 LIFETIME = "lifetime"
@@ -279,6 +279,8 @@ def _returned(gain: Callable[..., list], inputs: dict[str, tuple[Input, str]], w
                           "method": words.text("roi.method_return") + words.text(method, n=draws), "flag": flag})
     frame = frame.astype({"n": "Int64"}).drop(columns=[] if within != ("",) else "within")
     frame.loc[frame["estimate"].isna(), "flag"] = words.text("roi.no_cost")
+    if errors[-1] and not draws:
+        _on_cost(frame, (z_value(confidence) * errors[-1])**2)
     first, last = np.sign(frame["estimate"].iloc[[0, len(within) - 1]])
     if first * last < 0:
         key = "roi.gain_then_loss" if first > 0 else "roi.loss_then_gain"
@@ -286,6 +288,18 @@ def _returned(gain: Callable[..., list], inputs: dict[str, tuple[Input, str]], w
     return Return(frame, {place: math.nan if flag else float(chance) for place, chance in zip(
         within, sure, strict=False)}, rung, tuple(notes),
         dict(zip(metrics, (unit, "share", unit, unit, effect_unit), strict=False)), confidence)
+
+
+def _on_cost(frame: pd.DataFrame, squared: float) -> None:
+    """Fieller's interval for each roi, where the cost has an error: it is above 0 where that of the net value is."""
+    for net, roi, cost in zip(*(frame.index[frame["metric"] == name] for name in ("net_value", "roi", "cost")),
+                              strict=True):
+        gain, below, above = frame.loc[net, ["estimate", "low", "high"]]
+        low, high, flag = fieller(gain, frame.loc[cost, "estimate"], ((above - below) / 2)**2, squared, -squared)
+        if flag and (low <= 0 <= high) != (below <= 0 <= above):
+            low, high, flag = -math.inf, math.inf, words.text("roi.no_end")
+        frame.loc[roi, ["low", "high", "method", "flag"]] = (
+            low, high, words.text("roi.method_fieller") + words.text("roi.normal"), frame.loc[roi, "flag"] or flag)
 
 
 def _drawn(random: np.random.RandomState, draws: int, value: float, se: float, kind: str) -> np.ndarray:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from engagelab import words
+from engagelab.kpi.explain import outline_svg
 from engagelab.kpi.tree import Tree
 
 TREE = Tree("""
@@ -103,3 +104,64 @@ def test_shapley_names_the_largest_of_what_was_measured():
                                                 method="shapley")
     assert "a (higher)" in found.title
     assert np.isnan(found.frame.set_index("metric").loc["v", "contribution"])
+
+
+def test_a_change_of_a_share_is_in_percentage_points_and_one_of_points_has_no_plus():
+    tree = Tree("conversion = orders / visits [%]\norders [order]\nvisits [order]")
+    found = tree.explain({"orders": 10, "visits": 100}, {"orders": 12, "visits": 100})
+    assert found.title == "conversion rose by 2.0 pp: orders (higher) alone is worth +2.0 pp"
+    score = Tree("nps = a - b [pt]\na [pt]\nb [pt]")
+    ends = {"a": (50, 1), "b": (30, 1)}, {"a": (40, 1), "b": (30, 1)}
+    assert score.explain(*ends).title.startswith("nps fell by 10.0 pt:")
+    linked = Tree("churn ~ nps [1/month]\nnps [pt]").link("churn", "nps", -.0002, .00003)
+    note = linked.explain({"churn": .03, "nps": 20}, {"churn": .028, "nps": 30}).frame["note"].iloc[1]
+    assert "by −0.020 pp ± 0.0059 pp; explains −0.20 pp of the −0.20 pp" in note
+    with words.speaking("ja"):
+        assert score.explain(*ends).title.startswith("npsは10.0pt下がった：a（低下）")
+        assert TREE.explain(BEFORE, AFTER).title == "利益は32,000円増えた：客単価（増加）だけで+21,000円"
+
+
+def test_the_interval_is_called_by_the_confidence_that_was_asked_for():
+    found = TREE.explain(BEFORE, AFTER, confidence=.999)
+    assert "99.9% interval" in repr(found) and "99.9% interval" in found.svg() and "95%" not in repr(found)
+    assert found.frame["method"].iloc[0].endswith("99.9% intervals") and "99.9%" in found.subtitle
+
+
+def test_shapley_hangs_what_was_measured_on_the_root_and_leaves_out_what_is_between():
+    tree = Tree("p = v - c\nv = a * b\nc ~ n").link("c", "n", 1, .1)
+    found = tree.explain({"a": 1, "b": 2, "c": .5, "n": 1}, {"a": 2, "b": 2.5, "c": .4, "n": 2}, method="shapley")
+    assert found.edges["parent"].unique().tolist() == ["p"] and set(found.edges["child"]) == {"a", "b", "c"}
+    assert found.edges["contribution"].sum() == pytest.approx(found.frame["contribution"].iloc[0])
+    assert found.svg().count('rx="8" stroke=') == 4 and found.svg().count("fill-opacity") == 3    # cards, ribbons
+    assert [line.split()[1] for line in repr(found).splitlines()[3:6]] == ["c", "a", "b"]
+    assert found.frame.set_index("metric").loc[["v", "n"], "contribution"].isna().all()
+
+
+def test_a_driver_without_a_told_effect_is_unknown_and_the_rest_is_always_shown():
+    tree = Tree("value = kept * 10 [JPY]\nkept ~ nps + price\nprice = list - off")
+    before = {"kept": (1, .1), "nps": 5, "list": 4, "off": 1}
+    after = before | {"kept": (2, .1), "nps": 15, "off": 2}
+    found = tree.link("kept", "nps", .02, .005).explain(before, after)
+    rows = found.frame[found.frame["kind"] != "unexplained"].set_index("metric")
+    assert rows.loc[["price", "list", "off"], "contribution"].isna().all() and rows.loc["nps", "contribution"] == 2
+    assert rows.loc["price", "note"] == 'effect on kept not known: tree.link("kept", "price", effect, se)'
+    assert any(line.lstrip().startswith("└─ ~ not explained") and "+¥8" in line for line in repr(found).splitlines())
+    assert "not explained: +¥8 (" in " ".join(found.svg().split())
+    alone = tree.explain(before, after)
+    assert alone.frame.iloc[-1][["kind", "contribution"]].tolist() == ["unexplained", 10.0]
+    assert alone.frame.set_index("metric").loc["nps", "contribution"] != 0 and "Shapley" not in alone.title
+    plain = tree.explain({**before, "kept": 1}, {**after, "kept": 2}).svg()
+    assert "not explained: +¥10<" in plain
+
+
+def test_notes_stand_beneath_the_picture():
+    found = Tree("x = a + b").explain({"a": 1, "b": 2}, {"a": 2, "b": 2})
+    assert "<p><small>No errors of these figures are known" in found._repr_html_()
+    assert "no whisker: no error known" in found.svg()
+
+
+def test_a_tree_without_values_is_drawn_with_its_formulas_and_units():
+    picture = outline_svg(TREE)
+    for text in ("Value", "value = customers * spend", "JPY/person", "spend ~ nps"):
+        assert f">{text}<" in picture
+    assert "–" not in picture and outline_svg(TREE) == picture

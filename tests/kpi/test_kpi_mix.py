@@ -163,9 +163,9 @@ def test_a_period_that_is_said_is_compared_with_the_last_or_the_one_before_it(to
 
 @pytest.mark.parametrize(("told", "says"), [
     ({"before": 2026}, "before is 2026, after is 2026"), ({"after": 2023}, "before is None"),
-    ({"before": 2020}, r"the 4 values of 'year' \(the last are 2023, 2024, 2025, 2026\); before is 2020"),
-    ({"before": [2025]}, "before is"), ({"data": FOUR[:0]}, r"two of the 0 values of 'year' \(the last are –\)"),
-    ({"data": FOUR[:2]}, "the 1 values"), ({"data": None}, "data has to be a table .* not a NoneType"),
+    ({"before": 2020}, r"values of 'year', which has 4 \(the last are 2023, 2024, 2025, 2026\); before is 2020"),
+    ({"before": [2025]}, "before is"), ({"data": FOUR[:0]}, r"which has 0 \(the last are –\)"),
+    ({"data": FOUR[:2]}, "which has 1 "), ({"data": None}, "data has to be a table .* not a NoneType"),
     ({"data": {}}, "not a dict"), ({"data": "sales.csv"}, "not a str"), ({"by": "year"}, "rename"),
     ({"by": "customers"}, "rename"), *(({"by": name, "data": FOUR.rename(columns={"segment": name})}, f"'{name}'")
                                        for name in ("part", "contribution", "low", "se", "n", "method"))])

@@ -102,6 +102,9 @@ def test_it_says_what_would_be_in_both_languages():
     (Tree(TEXT), {"nps": 32}, "nps moves nothing in this tree: tell its effect first"),
     (TREE, {"margin": 65}, "margin cannot be 6,500.0%, as it is 100.0% at most; 5 % of a share is .05"),
     (TREE, {"nps": "+80"}, "nps cannot be .108.0"),
+    (TREE, {"churn": "-5pp"}, "churn cannot be .2.0%, as it is 0.0% at least"),
+    (TREE, {"customers": "-200%"}, "customers cannot be .52,000, as it is 0 at least"),
+    (TREE, ["customers"], "say which lever is to change"),
     (TREE, {"arpu": "+2pp"}, "arpu: a change is a new level"),
     (TREE, {"arpu": "20%"}, "arpu: a change is a new level"),
     (TREE, {"arpu": "+1e3"}, "arpu: a change is a new level"),
@@ -112,6 +115,28 @@ def test_it_says_what_would_be_in_both_languages():
 def test_what_cannot_be_changed_so_is_refused_in_a_line(tree, changes, said):
     with pytest.raises(UsageError, match=said):
         tree.what_if(DATA, changes)
+
+
+def test_what_is_driven_beyond_what_it_can_be_is_named():
+    tree = Tree("kept = all * rate [person]\nrate ~ nps [%]\nall [person]\nnps [pt]").link("rate", "nps", .02, .01)
+    data = {"all": 100, "rate": .9, "nps": 10}
+    assert tree.what_if(data, nps=60).notes[-1] == (
+        "rate would come to 190.0%, beyond 100.0%: so far the estimated effect cannot hold.")
+    assert not [note for note in tree.what_if(data, nps=12).notes if "beyond" in note]
+    assert tree.what_if(data, rate="-10pp", confidence=.9).confidence == .9
+
+
+def test_a_share_is_told_in_points_and_goes_up_rather_than_grows():
+    tree, data = Tree("rate = kept / all [%]\nkept [person]\nall [person]"), {"kept": 10, "all": 100}
+    assert tree.what_if(data, kept=12).title == "If kept rose to 12, rate would rise by 2.0 pp"
+    with words.speaking("ja"):
+        assert tree.what_if(data, kept=12).title == "keptの12への増加で、rateは2.0ポイント上がる"
+
+
+def test_one_lever_may_be_told_by_its_name_and_the_target_stands_above_the_table():
+    found = TREE.solve(DATA, 700e6, levers="customers")
+    assert found.frame["metric"].tolist() == ["customers"]
+    assert repr(found).startswith(found.say()[0]) and found._repr_html_().startswith("<p><small>profit is")
 
 
 def test_a_change_to_where_nothing_can_be_divided_is_refused():

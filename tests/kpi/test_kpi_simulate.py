@@ -151,6 +151,39 @@ def test_a_ratio_agrees_with_exact_integrals():
         assert found.loc[name, "low"] * .99 <= exact <= found.loc[name, "high"] * 1.01
 
 
+def test_what_is_divided_by_and_skewed_is_worth_what_its_closed_form_tells():
+    random, n = np.random.RandomState(3), 100_000
+    churn, years = random.beta(4, 76, n), random.lognormal(0, 1.5, n)
+    for tree, leaves, skewed, expected in (
+            (Tree("net = m / x - k"), {"m": (400, 40), "k": (9000, 500)}, churn, 400 / churn - 9000),
+            (Tree("net = m / x - k"), {"m": (3, 1), "k": (9, 1)}, years, 3 / years - 9)):
+        found = worth(tree.value_of_information(leaves | {"x": skewed}))
+        assert found["x"] == pytest.approx(np.maximum(expected, 0).mean() - max(expected.mean(), 0), rel=.01)
+        assert found["x"] <= found["net"]
+
+
+def test_what_only_the_ends_of_an_input_would_decide_is_seen():
+    (arpu, _), (margin, _), (churn, sd), _ = RATIOS.values()
+    gain, _ = integrate.quad(lambda x: stats.norm.pdf(x, churn, sd) * max(arpu * margin / x - 160, 0),
+                             churn - 6 * sd, churn + 6 * sd, points=[arpu * margin / 160])
+    found = RATIO.value_of_information(RATIOS | {"cost": (160, 4)}, draws=400_000)   # one in a hundred draws
+    assert worth(found)["churn"] == pytest.approx(gain, rel=.1)
+
+
+def test_the_noise_of_the_draws_is_worth_nothing():
+    tree = Tree("net = a + x / x - 1")
+    shares = [tree.value_of_information({"a": (0, 1), "x": (9, 1)}, seed=seed).frame.set_index("metric")["share"]
+              for seed in range(5)]
+    assert np.mean([share["x"] for share in shares]) < .01
+
+
+def test_everything_is_worth_no_less_than_a_part_that_is_known_exactly():
+    tree = Tree("net = a * b")
+    for seed in range(8):
+        found = tree.value_of_information({"a": (1, 10), "b": (1, .001)}, draws=1000, seed=seed).frame
+        assert found["share"].max() == 1 and (found["value"] <= found["high"]).all()
+
+
 def test_nested_simulation_finds_the_same():
     random = np.random.default_rng(11)
     inner = {name: random.normal(*told, 2000) for name, told in RATIOS.items()}
@@ -200,12 +233,32 @@ def test_leaves_of_one_table_are_related_through_their_covariance():
 
 def test_a_decision_that_is_certain_needs_no_measuring():
     found = CAMPAIGN.value_of_information(GUESS | {"cost": 100.0, "effect": (.02, .001)})
-    assert found.say() == ["As things are known, go: net value is expected to be ¥4.00M.",
-                           "Nothing is worth measuring first: the other decision would be right in fewer than one "
-                           "draw in a thousand."]
+    assert found.say()[:2] == ["As things are known, go: net value is expected to be ¥4.00M.",
+                               "Nothing is worth measuring first: the other decision would be right in fewer than "
+                               "one draw in a thousand."]
     assert "worth measuring" in Tree("x = a").value_of_information({"a": np.tile([0.0, 1.0], 60)}).say()[1]
     assert Tree("x = a").simulate({"a": 3}).say()[0] == "x: 3.00, as far as is known without any error."
     assert Tree("x = a").value_of_information({"a": -3}).say()[0].startswith("As things are known, do not go")
+
+
+def test_where_no_error_is_known_no_chance_and_no_worth_are_told():
+    tree, sure = Tree("sales = orders * basket"), {"orders": 10, "basket": 2}
+    found = tree.simulate(sure, draws=200)
+    assert np.isnan(found.chance()) and found.say()[1] == "P(sales > 0.00) cannot be told, as no error is known."
+    assert tree.value_of_information(sure, draws=200).say()[1] == (
+        "Which number to measure next cannot be told, as no error is known.")
+    for question in (tree.simulate, tree.value_of_information):
+        assert question(sure | {"orders": (10, 1)}, draws=200).say()[-1] == (
+            "No error is known of basket: taken as exact.")
+        assert "taken as exact" not in question({"orders": (10, 1), "basket": (2, .1)}, draws=200).say()[-1]
+
+
+def test_a_seed_that_cannot_be_is_refused_and_tiny_shares_are_rounded():
+    for seed in ("a", -1, 1.5, None, True):
+        with pytest.raises(UsageError, match="seed= is a whole number"):
+            CAMPAIGN.simulate(GUESS, draws=200, seed=seed)
+    found = Tree("net = a - b").value_of_information({"a": (10, 9), "b": (1, 1.7)})
+    assert 0 < found.frame["share"].iloc[-1] < 1e-4 and found.table().iloc[-1, -1] == "0.0%"
 
 
 def test_it_says_what_to_measure_next():

@@ -81,6 +81,14 @@ def test_from_six_key_indicators_on_the_reader_is_warned():
         tree.key(["totl"])
 
 
+def test_fewer_than_three_key_indicators_are_told_until_there_are_enough():
+    tree = Tree("total = " + " + ".join("abcdef"))
+    few = tree.key(["total", "a"])
+    assert few.notes[-1].startswith("key indicators marked: 2; three to five are meant")
+    assert few.key(list("abc")).notes == few.key([]).notes == tree.notes
+    assert tree.key(list("abcdef")).key(list("abc")).notes == tree.notes
+
+
 def test_an_effect_comes_straight_from_a_comparison():
     random = np.random.RandomState(0)
     data = pd.DataFrame({"arm": np.repeat(["A", "B"], 400), "kept": random.rand(800) < np.repeat([.5, .6], 400)})
@@ -92,6 +100,33 @@ def test_an_effect_comes_straight_from_a_comparison():
     assert link.se == pytest.approx((row["high"] - row["low"]) / 2 / 1.959964)
     with pytest.raises(UsageError, match="metric= and arm="):
         Tree("value = kept * 1000\nkept ~ treated").link("kept", "treated", compared, metric="spend")
+
+
+def test_an_effect_whose_check_failed_is_refused():
+    random = np.random.RandomState(0)
+    data = pd.DataFrame({"arm": np.repeat(["A", "B"], [400, 700]), "kept": random.rand(1100) < .5})
+    compared = el.compare(data, {"kept": el.rate("kept")}, arm="arm", control="A")
+    failed = compared.checks.query("status == 'failed'")["sentence"].item()
+    with pytest.raises(UsageError) as refused:
+        Tree("value = kept * 1000\nkept ~ treated").link("kept", "treated", compared)
+    assert failed in str(refused.value) and "link(node, driver, effect, se)" in str(refused.value)
+
+
+def test_effects_of_one_experiment_are_told_to_be_taken_as_independent():
+    random = np.random.RandomState(0)
+    data = pd.DataFrame({"arm": np.repeat(["A", "B", "C"], 400), "x": random.normal(1, 1, 1200)})
+    data["y"] = data["x"] + random.normal(0, .1, 1200)
+    compared = el.compare(data, {"x": el.mean("x"), "y": el.mean("y")}, arm="arm", control="A")
+    tree = Tree("total = x + y\nx ~ treated\ny ~ treated").link("x", "treated", compared, arm="B")
+    both = tree.link("y", "treated", compared, arm="C")   # another arm, the same control
+    said = "The effects x ~ treated, y ~ treated come from one source and are taken as independent"
+    leaves = {"x": 1, "y": 1, "treated": 0}
+    for notes in (both.notes, both.what_if(leaves, treated=1).notes, both.explain(leaves, leaves).notes):
+        assert sum(note.startswith(said) for note in notes) == 1
+    assert said in repr(both.what_if(leaves, treated=1))
+    assert both.link("y", "treated", .1, .1).notes == tree.notes == ()
+    survey = tree.link("x", "treated", 1, 1, "a survey").link("y", "treated", 1, 1, "a survey")
+    assert survey.notes[0].startswith(said)
 
 
 @pytest.mark.parametrize("method", ["chains", "", None])

@@ -262,7 +262,7 @@ def test_an_error_below_nothing_is_refused():
 def test_a_plainly_skewed_past_is_named_and_a_symmetric_one_is_not():
     amounts = np.exp(np.random.RandomState(1).standard_normal(24))
     found = watch(history(amounts, noise(24)))
-    assert [note for note in found.notes if "skewed" in note][0].startswith("Plainly skewed in the past: S0. ")
+    assert next(note for note in found.notes if "skewed" in note).startswith("Plainly skewed in the past: s0. ")
     for calm in (watch(history(noise(24))), watch(history(amounts), confidence=.9)):     # the latter has no budget
         assert not any("skewed" in note for note in calm.notes)
 

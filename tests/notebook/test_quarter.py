@@ -83,10 +83,10 @@ def test_employees_under_other_names_are_not_said_to_be_silent(sample):
 def test_quarters_with_an_experiment_and_lessons_are_counted(sample):
     begun = {"experiment": ["new", "old", "ancient"], "user_id": list("abc"), "arm": ["A"] * 3,
              "assigned_at": pd.to_datetime(["2026-09-30", "2025-10-01", "2025-09-30"], utc=True)}
-    register = pd.DataFrame({"name": ["old", "spring"], "planned_on": pd.to_datetime(["2025-09-20", "2026-04-02"]).date,
+    register = pd.DataFrame({"name": ["old", "spring"], "planned_on": pd.to_datetime(["2025-09-20", "2026-07-02"]).date,
                              "decided_on": [DAY, None], "metric": "m", "verdict": None})
     told = answered(sample, register, assignments=begun).loc["improved", "figures"]
-    assert "2 of the last 4 quarters" in told      # "old" is planned before the year; "new" and "spring" are within it
+    assert "1 of the last 4 quarters" in told      # "old" is planned before; "new" and "spring" are of one quarter
     assert "of 2 experiments of the last year 0" in told
 
 

@@ -170,14 +170,19 @@ def test_an_estimated_effect_is_dashed_and_has_no_badge():
 
 def test_the_legend_holds_only_what_occurs():
     calm = small(("a", "", "", 1, 1, 0., NAN, NAN), ("b", "a", "", 1, 1, 0., NAN, NAN))
-    marks = ("raises", "lowers", "noise", "interval", "estimated", "key")
-    legend = {words.text(f"kpi_picture.{key}", name="a") for key in marks}
-    assert not legend & set(texts(svg(*calm, **SAID)))
+    marks = ("raises", "lowers", "noise", "interval", "unknown", "estimated", "key")
+    legend = {words.text(f"kpi_picture.{key}", name="a", confidence="90%") for key in marks}
+    assert not legend & set(texts(svg(*calm, **SAID, confidence=.9)))
     rising = small(("a", "", "", 1, 2, 1., .5, 1.5), ("b", "a", "", NAN, NAN, NAN, NAN, NAN))
-    assert legend & set(texts(svg(*rising, **SAID))) == {"raises a", "95% interval"}
+    assert legend & set(texts(svg(*rising, **SAID, confidence=.9))) == {"raises a", "90% interval"}
+    half_known = small(("a", "", "", 1, 2, 1., .5, 1.5), ("b", "a", "", 1, 2, 1., NAN, NAN))
+    assert legend & set(texts(svg(*half_known, **SAID))) == {"raises a", words.text("kpi_picture.unknown")}
+    assert text_tree(*half_known, .9).splitlines()[0].endswith("90% interval")
     nodes, edges = small(("a", "", "", 1, 2, 1., -1., 3.), ("b", "a", "~", 1, 2, -1., -1.5, 3.))
     narrow = svg(nodes.assign(key=True), edges, **SAID)
-    assert "translate(0.0,22)" in narrow and "translate(0.0,22)" not in svg(*frames(), **SAID)
+    wide = frames()
+    assert "translate(0.0,22)" in narrow
+    assert "translate(0.0,22)" not in svg(wide[0].fillna({"low": 0}), wide[1], **SAID)
     full = frames()
     assert len(texts(svg(*full, **SAID))) - len(texts(svg(full[0].assign(key=False), full[1], **SAID))) == 1
 
@@ -299,7 +304,7 @@ def test_the_text_is_a_tree_in_columns_in_both_languages():
     with words.speaking("ja"):
         lines = text_tree(*frames(language="ja")).splitlines()
     assert len({display_width(line) for line in lines[1:4]}) == 1 and lines[3].startswith("│  ├─ アクティブ顧客数 ")
-    assert lines[4].endswith("  誤差の可能性")
+    assert lines[4].endswith("  偶然かもしれない")
 
 
 @st.composite

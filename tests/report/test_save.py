@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from engagelab import words
 from engagelab.errors import DataError, UsageError
+from engagelab.kpi.tree import Tree
 from engagelab.metrics.measure import measure
 from engagelab.metrics.nouns import nps, rate
 from engagelab.report.save import save
@@ -150,7 +151,8 @@ def test_the_same_table_gives_the_same_bytes(tmp_path):
 
 
 @pytest.mark.parametrize(("data", "name", "match"), [
-    (pd.DataFrame({"a": [1]}), "a.xls", "must be one of '.csv', '.xlsx', not '.xls'"),
+    (pd.DataFrame({"a": [1]}), "a.xls", "must be one of '.csv', '.xlsx', '.svg', not '.xls'"),
+    (pd.DataFrame({"a": [1]}), "a.svg", "only a KPI tree or what it explained .* not a DataFrame"),
     (pd.DataFrame({"a": [1]}), "none/a.csv", "there is no folder for"),
     (pd.DataFrame({"a": [1]}), "d.csv", "is a folder"),
     ({"a": pd.DataFrame()}, "a.csv", "a CSV file holds one table"),
@@ -169,3 +171,8 @@ def test_what_cannot_be_saved_is_refused_and_nothing_is_written(tmp_path, data, 
     with pytest.raises((UsageError, DataError), match=match):
         save(data, tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["d.csv"]
+
+
+def test_an_explained_change_is_saved_as_its_picture(tmp_path):
+    why = Tree("x = a + b").explain({"a": 1, "b": 2}, {"a": 2, "b": 2})
+    assert save(why, tmp_path / "x.svg").read_bytes() == why.svg().encode()

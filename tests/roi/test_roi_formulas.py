@@ -71,7 +71,7 @@ def test_the_reference_of_referrals():
     assert found["3"] == pytest.approx(expected["three_waves"], abs=tolerance)
 
 
-@given(st.lists(amounts, min_size=1, max_size=8), st.floats(-.5, 2), amounts)
+@given(st.lists(amounts, min_size=1, max_size=8), st.floats(-.5, .99), amounts)
 @settings(max_examples=60)
 def test_a_present_value_is_the_sum_of_its_flows_and_falls_by_a_period(flows, rate, more):
     found = npv(rate, flows)["estimate"].item()
@@ -212,6 +212,13 @@ def test_what_cannot_be_is_refused_in_one_line(call):
     with pytest.raises(UsageError) as caught:
         call()
     assert "\n" not in str(caught.value) and len(str(caught.value)) < 220
+
+
+@pytest.mark.parametrize("rate", [8, 1, -1])
+def test_a_rate_of_all_or_more_is_refused_with_how_to_write_it(rate):
+    for call in (npv, lambda rate, flows: payback(flows, rate)):
+        with pytest.raises(UsageError, match=r"below 1 \(8 % is .08\)"):
+            call(rate, [-40_000, 45_000])
 
 
 def test_japanese():

@@ -35,7 +35,8 @@ def one_structure(monkeypatch, ratio=None, share=None):
         monkeypatch.setattr(impact, "RATIOS", np.array([ratio]))
         monkeypatch.setattr(impact, "PRIOR", np.ones(1))
     else:
-        monkeypatch.setattr(impact, "ALIKE", np.array([share]))
+        for name, value in (("ALIKE", [share]), ("RATIOS", []), ("AROUND_LINES", [])):
+            monkeypatch.setattr(impact, name, np.array(value))
 
 
 def test_false_alarms_on_the_reference_are_at_most_eight_in_a_hundred_and_the_interval_covers_an_effect():
@@ -107,11 +108,14 @@ def test_the_weights_are_the_likelihood_of_what_the_regressors_do_not_explain():
     after = place >= 12
     x = np.column_stack([np.ones(24), place, after, np.where(after, place - 12, 0)])
     rest = np.linalg.svd(x)[0][:, 4:]
-    log = []
-    for share in impact.ALIKE:
-        inner = rest.T @ share ** np.abs(np.subtract.outer(place, place)) @ rest / (1 - share**2)
+    log, walk = [], np.minimum.outer(place, place)
+    for cov in (*(share ** np.abs(np.subtract.outer(place, place)) for share in impact.ALIKE),
+                *(np.eye(24) + ratio**2 * walk for ratio in impact.RATIOS[:-1]), walk):
+        inner = rest.T @ cov @ rest
         log.append(-np.linalg.slogdet(inner)[1] / 2 - 10 * np.log(y @ rest @ np.linalg.solve(inner, rest.T @ y)))
-    wanted = np.exp(np.array(log) - max(log))
+    cauchy = [stats.cauchy(scale=1).pdf(ratio) * ratio for ratio in impact.RATIOS[:-1]]
+    prior = np.append(np.full(24, 1 / 24), [*(.8 * np.array(cauchy) / sum(cauchy)), .2])
+    wanted = np.exp(np.array(log) - max(log)) * prior
     assert impact.segmented(y, place, after).weight == pytest.approx(wanted / wanted.sum(), abs=1e-9)
 
 
@@ -128,6 +132,14 @@ def test_a_broken_line_alarms_as_often_as_it_says_however_errors_carry_over(rows
     random, place = np.random.RandomState(8), np.arange(rows)
     p = [impact.segmented(carried(random, rows, share), place, place >= rows // 2).p(0)[0] for _ in range(150)]
     assert np.mean(np.array(p) < .05) <= most
+
+
+@pytest.mark.parametrize(("rows", "past", "step", "noise"), [(45, 30, 1, 0), (45, 30, .5, 1), (100, 50, .3, 1)])
+def test_a_broken_line_rarely_takes_a_wandering_level_for_an_effect(rows, past, step, noise):
+    random, place = np.random.RandomState(10), np.arange(rows)
+    p = [impact.segmented(step * random.normal(size=rows).cumsum() + noise * random.normal(size=rows), place,
+                          place >= past).p(0)[0] for _ in range(200)]
+    assert np.mean(np.array(p) < .05) <= .1
 
 
 def test_a_trend_is_seen_and_a_wandering_level_is_rarely_taken_for_one():

@@ -50,6 +50,17 @@ def test_a_period_that_the_date_splits_is_left_out():
     assert "2026-02-18" in panel(days, "2026-02-18 12:00").notes[0]
 
 
+@pytest.mark.parametrize("kind", ["int64", "float64", "str", "category"])
+@pytest.mark.parametrize("value", ["value", mean("value")])
+def test_units_and_groups_are_compared_as_text(kind, value):
+    table = pd.DataFrame({"when": [1, 2] * 4, "unit": np.arange(4).repeat(2), "group": np.array([1, 1, 0, 0]).repeat(2),
+                          "value": np.arange(8.0)}).astype({"unit": kind, "group": kind})
+    for told in ({"treated": [0, 1]}, {"treated": ["0", "1"]}, {"treated": 1, "group": "group"}):
+        found = read(table, value, at=2, **{**PLAIN, "unit": "unit", **told})
+        assert found.values.columns.tolist() == ["0", "1", "2", "3"]
+        assert found.treated.tolist() == [True, True, False, False]
+
+
 def test_the_zone_decides_the_day():
     stamps = pd.date_range("2026-01-01 20:00", periods=5, tz="UTC")
     assert panel(stamps, "2026-01-04").labels.iloc[0] == "2026-01-01"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import engagelab as el
@@ -15,7 +15,7 @@ from engagelab import words
 from engagelab.errors import DataError, UsageError
 from engagelab.ltv import from_churn
 from engagelab.metrics import intervals
-from engagelab.roi import cac_saving, churn_reduction, horizons, incremental, ltv_uplift
+from engagelab.roi import cac_saving, churn_reduction, horizons, incremental, ltv_uplift, ratio_interval
 from engagelab.roi.returns import RUNGS
 
 CASES = {case["name"]: case for case in json.loads(
@@ -56,7 +56,7 @@ def test_a_pair_and_a_row_of_an_answer_are_the_same_input_and_a_row_keeps_its_ru
     third = incremental(row, reach=1000, value=3000, cost=20_000)
     assert first.frame.equals(second.frame) and (first.rung, third.rung) == ("assumed", "control_group")
     assert third.frame["n"].tolist() == [640] * 5
-    assert "rests on a comparison group" in third.say()[0]
+    assert "rests on a control group" in third.say()[0]
 
 
 @given(st.floats(-1, 1), st.floats(.001, 1), st.floats(1, 1e6), st.floats(.1, 1e5), st.floats(1, 1e9))
@@ -249,6 +249,36 @@ def test_it_reads_well_in_both_languages_and_html_is_escaped():
                 found = incremental((.02, .004), reach=1000, value=900, cost=4000, unit="JPY", rung=rung)
                 assert word in repr(found) and "¥14,000" in found._repr_html_() and "{" not in repr(found)
             assert word in repr(churn_reduction((.05, .004), .04, 1, 1, 1, horizon=["3 months", None]))
+
+
+@settings(max_examples=50)
+@given(st.floats(-200, 200), st.floats(.1, 60), st.floats(1, 100), st.floats(.05, 1.5))
+def test_a_net_value_and_its_share_of_an_unsure_cost_say_the_same(gain, se, cost, share):
+    net, roi = rows(incremental((gain, se), reach=1, value=1, cost=(cost, share * cost))).loc[
+        ["net_value", "roi"], ["low", "high"]].to_numpy()
+    assume(np.abs(net).min() > 1e-6)
+    assert (net > 0).tolist() == (roi > 0).tolist()
+
+
+def test_the_share_of_an_unsure_cost_is_fiellers():
+    row = rows(incremental((1000, 50), reach=1, value=1, cost=(500, 240))).loc["roi"]
+    wanted = ratio_interval((1000, 50), (500, 240)).iloc[0]
+    assert [row["low"], row["high"]] == pytest.approx([wanted["low"] - 1, wanted["high"] - 1])
+    assert row["method"] == wanted["method"]
+    assert "no end" in rows(incremental((1000, 50), reach=1, value=1, cost=(500, 260))).loc["roi", "flag"]
+
+
+@pytest.mark.parametrize(("given", "wanted"), [({}, "reach"), ({"reach": 5}, "cost"), ({"cost": 5}, "reach")])
+def test_what_was_not_said_is_asked_for(given, wanted):
+    with pytest.raises(UsageError, match=f"^say {wanted}=: "):
+        incremental(.1, .1, **given)
+
+
+def test_a_gain_below_nothing_is_a_loss_of_more_than_the_cost():
+    for effect, says in ((-.01, "−49.40), a loss of more than its cost; the"), (.001, "), −51.0% of the cost; the")):
+        assert says in incremental(effect, .001, reach=100, value=49, cost=10).say()[0]
+    parts = churn_reduction((.05, .001), .06, 100, .5, 10, cost=5, horizon=["3 months", None]).say()
+    assert all("more than its cost" in part for part in parts)
 
 
 GOOD = {"reach": 1000, "value": 10, "cost": 50}
