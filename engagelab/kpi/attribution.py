@@ -7,6 +7,7 @@ Contributions are exact (see `engine`). Their errors are those of smooth functio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import factorial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from engagelab.kpi.answers import reached
 from engagelab.kpi.engine import CHUNK, flow, forward
 from engagelab.kpi.leaves import Inputs, checked, jointly, sampled
 from engagelab.kpi.structure import Structure
-from engagelab.kpi.values import errors, gradients
+from engagelab.kpi.values import errors, gradients, halves
 from engagelab.metrics.intervals import z_value
 
 MOST_SHAPLEY = 12  # inputs: 4,096 trees
@@ -90,15 +91,23 @@ def attributed(structure: Structure, before: Inputs, after: Inputs, *, method: s
     cov = np.zeros((len(at), len(at)))
     cov[:2 * size, :2 * size] = jointly(before, after)
     cov[range(2 * size, len(at)), range(2 * size, len(at))] = [link.se**2 for link in links]
-    sides = {**before.sides, **{size + i: side for i, side in after.sides.items()}}
-    given = {**before.draws, **{size + i: drawn for i, drawn in after.draws.items()}}
+    sides, own = ({**one, **{size + i: side for i, side in other.items()}}
+                  for one, other in ((before.sides, after.sides), (before.halves, after.halves)))
+    given = {**before.draws, **{size + i: drawn for i, drawn in _apart(before, after).items()}}
     return uncertain(structure, lambda ends: function(structure, ends), at, cov, ends=list(at), sides=sides,
-                     given=given, draws=draws, seed=seed, confidence=confidence)
+                     own=own, given=given, draws=draws, seed=seed, confidence=confidence)
+
+
+def _apart(before: Inputs, after: Inputs) -> Mapping[int, np.ndarray]:
+    """The draws after, put in another order unless they are of one evaluation, or share an array, with those before."""
+    if before.told is after.told or {*map(id, before.draws.values())} & {*map(id, after.draws.values())}:
+        return after.draws
+    return {at: np.random.RandomState(len(drawn)).permutation(drawn) for at, drawn in after.draws.items()}
 
 
 def uncertain(structure: Structure, function: Contributed, at: np.ndarray, cov: np.ndarray, *, ends: Sequence[Any],
               sides: Mapping[int, tuple[float, float]], given: Mapping[int, np.ndarray], draws: int, seed: int,
-              confidence: float) -> Attribution:
+              confidence: float, own: Mapping[int, tuple[float, float]] = MappingProxyType({})) -> Attribution:
     """Contributions as a function of what is uncertain: its values `at` and their covariance; `ends`, the inputs."""
     size = len(structure.program.inputs)
     values = [forward(structure.program, ends[start:start + size]) for start in (0, size)]
@@ -118,13 +127,13 @@ def uncertain(structure: Structure, function: Contributed, at: np.ndarray, cov: 
     if abs(contribution[0]) <= nothing:
         contribution[0], told[1][0] = 0.0, told[0][0]
     if draws or sides or given:
-        made = sampled(at, cov, draws or DRAWS, seed, sides=sides, given=given)
+        made = sampled(at, cov, draws or DRAWS, seed, sides={**own, **sides}, given=given)
         low, high = _percentiles(answers, made, confidence, nothing)
     else:
         gradient = np.array(gradients(answers, at))
         se = errors(gradient, cov)
-        half = z_value(confidence) * np.where(se > 0, se, np.nan)
-        low, high = contribution - half, contribution + half
+        below, above = (z_value(confidence) * np.where(se > 0, end, np.nan) for end in halves(gradient, cov, own))
+        low, high = contribution - below, contribution + above
     if not np.isfinite(told).all() and np.isfinite(np.array(ends[:2 * size], dtype=float)).all():
         raise DataError("kpi.not_finite", node=_first_infinite(structure, told))
     return Attribution(pairs, contribution, low, high, *told)

@@ -54,6 +54,7 @@ def rolled_up(structure: Structure, frame: pd.DataFrame, window: Window, roll_up
     answer = measured(made, nouns)
     keys = [*places, *([window.every] if window.every else [])]
     cells: dict[tuple[str, ...], Inputs] = {}
+    partial = words.text("metrics.flag_partial")
     for cell, part in (answer.groupby(keys, sort=False) if keys else [((), answer)]):
         part = part.set_index("metric").loc[list(names)]
         gaps = part["n_missing"].astype(float).to_numpy()
@@ -61,7 +62,8 @@ def rolled_up(structure: Structure, frame: pd.DataFrame, window: Window, roll_up
         cells[tuple(map(str, cell))] = Inputs(
             names, np.where(gaps > 0, np.nan, part["estimate"].astype(float)), np.zeros((size, size)),
             part["n"].astype(float).to_numpy(), gaps, tuple(_said(nouns[name]) for name in names),
-            tuple(words.text("kpi.flag_gaps", n=int(gap)) if gap else "" for gap in gaps))
+            tuple("; ".join([words.text("kpi.flag_gaps", n=int(gap))] * bool(gap) + [partial] * (partial in flag))
+                  for gap, flag in zip(gaps, part["flag"], strict=True)))
     return cells
 
 

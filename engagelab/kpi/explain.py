@@ -14,6 +14,7 @@ from engagelab.kpi.formula import label
 from engagelab.kpi.leaves import Inputs
 from engagelab.kpi.structure import Structure
 from engagelab.kpi.units import display_unit, per, read, written
+from engagelab.kpi.values import flagged, near_zero
 from engagelab.metrics.looks import page
 from engagelab.plots import kpi_tree
 
@@ -115,7 +116,7 @@ def explained(structure: Structure, before: Inputs, after: Inputs, found: Attrib
     size, change = len(nodes), found.after - found.before
     parents = _parents(structure) | ({child: parent for parent, child in found.edges} if method == "shapley" else {})
     found = _without_unknown(structure, found)
-    noise = _noise(found.low, found.high)
+    noise, flags = _noise(found.low, found.high), [flagged(structure, end) for end in (before, after)]
     edges = pd.DataFrame({
         "parent": [pair[0] for pair in found.edges], "child": [pair[1] for pair in found.edges],
         "operator": ["" if method == "shapley" else _operator(structure, *pair) for pair in found.edges],
@@ -132,7 +133,7 @@ def explained(structure: Structure, before: Inputs, after: Inputs, found: Attrib
         "noise": pd.Series(noise[:size], dtype=object),
         "n_before": [before.n[own[node.name]] if node.name in own else np.nan for node in nodes],
         "n_after": [after.n[own[node.name]] if node.name in own else np.nan for node in nodes],
-        "method": how, "flag": [_flag(before, after, own.get(node.name)) for node in nodes],
+        "method": how, "flag": [one or other for one, other in zip(*flags, strict=True)],
         "key": [node.name in structure.keys for node in nodes],
         "note": [_note(structure, node, found, display_unit(nodes[0].unit)) for node in nodes]})
     rest = edges[edges["child"] == ""]
@@ -142,7 +143,8 @@ def explained(structure: Structure, before: Inputs, after: Inputs, found: Attrib
                          "method": how, "flag": "", "key": False, "note": "", "per": ""})
     frame = pd.concat([frame, left], ignore_index=True) if len(left) else frame
     notes = structure.notes if (before.known or after.known) else (*structure.notes, words.text("kpi.no_errors"))
-    return Explained(frame, edges, _title(frame), _subtitle(names, frame, confidence), notes, confidence)
+    near = dict.fromkeys(note for end in (before, after) for note in near_zero(structure, end, confidence))
+    return Explained(frame, edges, _title(frame), _subtitle(names, frame, confidence), (*notes, *near), confidence)
 
 
 def _parents(structure: Structure) -> dict[str, str]:
@@ -178,10 +180,6 @@ def _noise(low: Any, high: Any) -> list[bool | None]:
 def _operator(structure: Structure, parent: str, child: str) -> str:
     node = structure.nodes[parent]
     return node.operators[node.children.index(child)] if child else "~"
-
-
-def _flag(before: Inputs, after: Inputs, at: int | None) -> str:
-    return "" if at is None else before.flags[at] or after.flags[at]
 
 
 def _note(structure: Structure, node: Any, found: Attribution, unit: str) -> str:

@@ -5,7 +5,6 @@ However a leaf is told, it becomes a value and its place in one joint distributi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, near
-from engagelab.kpi.measured import Measured, between, measured
+from engagelab.kpi.measured import Measured, between, measured, same_table
 from engagelab.kpi.structure import Structure
 from engagelab.metrics.intervals import z_value
 from engagelab.metrics.nouns import Noun
@@ -21,7 +20,7 @@ from engagelab.metrics.nouns import Noun
 LEAST_DRAWS = 100
 SIDE = "before or after"  # the column that tells two frames apart when they are put together
 NOT_TOLD = object()     # of a leaf that is told by cells, in a cell without it
-NO_WINDOW: Mapping[str, None] = {"time": None, "since": None, "until": None, "tz": None}
+NO_WINDOW: Mapping[str, Any] = {"time": None, "since": None, "until": None, "tz": None}
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,8 @@ class Inputs:
     """The measured values of a tree in one cell: `value` (k,), `cov` (k, k); NaN where one is not known.
 
     exact : which are plain numbers, without an error. sides : of an interval that is not symmetric, what its lower and
-    upper errors are. draws : of leaves that were given as draws. parts : where each measured leaf comes from.
+    upper errors are. draws : of leaves that were given as draws. parts : where each measured leaf comes from. halves :
+    the lower and upper errors of measured leaves by their own intervals. told : what all of it was told by.
     """
 
     names: tuple[str, ...]
@@ -42,6 +42,8 @@ class Inputs:
     sides: Mapping[int, tuple[float, float]] = field(default_factory=dict)
     draws: Mapping[int, np.ndarray] = field(default_factory=dict)
     parts: tuple[tuple[np.ndarray, Measured], ...] = ()
+    halves: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    told: Any = None
 
     @property
     def known(self) -> bool:
@@ -61,6 +63,7 @@ class Window:
     tz: str | None = None
     user: str | None = None
     starts: int = 1
+    confidence: float = .95
 
 
 Found = list[tuple[list[str], dict[tuple[str, ...], Measured]]]  # the leaves of each table, by cell
@@ -86,7 +89,7 @@ def _on_tables(names: Sequence[str], data: Mapping[str, Any], window: Window) ->
     tables: dict[tuple[object, ...], list[str]] = {}
     for name in names:
         _, table, *when = data[name]
-        tables.setdefault((str(table) if isinstance(table, str | Path) else id(table), *when), []).append(name)
+        tables.setdefault((same_table(table), *when), []).append(name)
     asked = bool(window.every) or window.since is not None or window.until is not None
     found: Found = []
     for together in tables.values():
@@ -94,7 +97,7 @@ def _on_tables(names: Sequence[str], data: Mapping[str, Any], window: Window) ->
         found.append((together, measured(
             {name: data[name][0] for name in together}, table, list(window.by), every=window.every, user=window.user,
             starts=window.starts, time=(when[0] if when else window.time) if asked else None, since=window.since,
-            until=window.until, tz=window.tz if asked else None)))
+            until=window.until, tz=window.tz if asked else None, confidence=window.confidence)))
     return found
 
 
@@ -215,6 +218,7 @@ def _inputs(structure: Structure, data: Mapping[str, Any], found: Found, cell: t
     sides: dict[int, tuple[float, float]] = {}
     draws: dict[int, np.ndarray] = {}
     parts: list[tuple[np.ndarray, Measured]] = []
+    halves: dict[int, tuple[float, float]] = {}
     for name, own in place.items():
         if not _is_metric(data[name]):
             value[own], se, both, drawn, methods[own] = _fixed(name, _of_cell(data[name], cell))
@@ -230,11 +234,12 @@ def _inputs(structure: Structure, data: Mapping[str, Any], found: Found, cell: t
             value[at], n[at], missing[at] = one.value, one.n, one.missing
             cov[np.ix_(at, at)] = one.cov
             parts.append((at, one))
+            halves |= dict(zip(at.tolist(), map(tuple, one.sides), strict=True))
         for row, name in enumerate(together):
             methods[place[name]] = words.text("kpi.method_metric", noun=data[name][0].name)
-            flags[place[name]] = words.text("kpi.flag_none") if one is None else "" if not one.few[row] else words.text(
-                "metrics.flag_few", n=int(one.few[row]))
-    return Inputs(tuple(names), value, cov, n, missing, tuple(methods), tuple(flags), sides, draws, tuple(parts))
+            flags[place[name]] = words.text("kpi.flag_none") if one is None else one.flags[row]
+    return Inputs(tuple(names), value, cov, n, missing, tuple(methods), tuple(flags), sides, draws, tuple(parts),
+                  halves, data)
 
 
 def _join_draws(cov: np.ndarray, draws: Mapping[int, np.ndarray]) -> None:
@@ -257,8 +262,7 @@ def jointly(before: Inputs, after: Inputs) -> np.ndarray:
             across[i, i] = before.cov[i, i]
     for at, one in before.parts:
         for also, other in after.parts:
-            if one.table is other.table:
-                across[np.ix_(at, also)] = between(one, other)
+            across[np.ix_(at, also)] += between(one, other)
     return np.block([[before.cov, across], [across.T, after.cov]])
 
 

@@ -6,17 +6,19 @@ Survey Methodology 25, 193-203). Leaves of one table are not independent, nor is
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from engagelab.errors import UsageError
-from engagelab.kpi.totals import ADDED_UP, OF_USERS, Users
-from engagelab.metrics.answer import labels
-from engagelab.metrics.intervals import z_value
-from engagelab.metrics.measure import view_of
-from engagelab.metrics.nouns import ALIKE, SURVEY_MIN_N, Noun, Quantile
+from engagelab.kpi.totals import ADDED_UP, OF_USERS, Users, rows
+from engagelab.metrics.answer import is_hidden, labels
+from engagelab.metrics.intervals import t_value, z_value
+from engagelab.metrics.measure import measure, view_of
+from engagelab.metrics.nouns import ALIKE, Noun, Quantile
 from engagelab.summaries import sql
 from engagelab.summaries.moments import Ask, Sums, moments
 from engagelab.summaries.view import Columns, View
@@ -26,7 +28,7 @@ from engagelab.summaries.view import Columns, View
 class Table:
     """The leaves of one table: `parts`, what a unit brings to the sums of each, in SQL over the units of `view`.
 
-    `anchors` : what was taken off the values of each.
+    `anchors` : what was taken off the values of each. `told` : which table it is, and how it was cut.
     """
 
     nouns: Mapping[str, Noun]
@@ -34,11 +36,15 @@ class Table:
     parts: tuple[tuple[str, ...], ...]
     anchors: tuple[np.ndarray, ...]
     user: str | None
+    told: tuple[object, ...]
 
 
 @dataclass(frozen=True)
 class Measured:
-    """The leaves of one table in one cell; `gradient` (leaves, sums): by how much each moves with each sum."""
+    """The leaves of one table in one cell; `gradient` (leaves, sums): by how much each moves with each sum.
+
+    `sides` (leaves, 2) : the errors below and above that the interval of each has.
+    """
 
     table: Table
     where: str
@@ -47,13 +53,17 @@ class Measured:
     cov: np.ndarray
     n: np.ndarray
     missing: np.ndarray
-    few: np.ndarray          # hidden, as fewer people than this answered; 0 where shown
+    flags: tuple[str, ...]
+    sides: np.ndarray
     small: np.ndarray        # by how much the errors of few units are larger
 
 
 def measured(nouns: Mapping[str, Noun], data: Any, by: list[str], *, every: str | None, user: str | None, starts: int,
-             **window: Any) -> dict[tuple[str, ...], Measured]:
-    """The leaves of one table in each cell, by the labels of its segments and its period."""
+             confidence: float = .95, **window: Any) -> dict[tuple[str, ...], Measured]:
+    """The leaves of one table in each cell, by the labels of its segments and its period.
+
+    What is hidden, and the interval of each alone, are those of `measure`.
+    """
     for name, noun in nouns.items():
         if isinstance(noun, Quantile):
             raise UsageError("kpi.quantile", leaf=name, noun=noun.name)
@@ -62,18 +72,30 @@ def measured(nouns: Mapping[str, Noun], data: Any, by: list[str], *, every: str 
     view, asks, _ = view_of(data, nouns, by, every=every, user=user, starts=starts, weights=None, total=False, **window)
     keys, sums, _ = moments(view, asks, users=user is not None)
     anchors = tuple(_anchor(noun, ask, each) for noun, ask, each in zip(nouns.values(), asks, sums, strict=True))
-    rows = [_of_row(ask, anchor) for ask, anchor in zip(asks, anchors, strict=True)]
-    table = Table(nouns, *_units(view, rows, nouns, user), anchors, user)
+    brought = [_of_row(ask, anchor) for ask, anchor in zip(asks, anchors, strict=True)]
+    table = Table(nouns, *_units(view, brought, nouns, user), anchors, user,
+                  (same_table(data), by, every, user, starts, window))
     flat = tuple(part for parts in table.parts for part in parts)
     know = [Ask((f"{parts[-1]} > 0",), known=parts[-1]) for parts in table.parts]
     _, (joint, *knowing), _ = moments(table.view, [Ask(flat), *know])
     depth = len(view.by)
     named = [labels(keys, i, every if every and i == depth else None, starts) for i in range(1, depth + 1)]
     cells = list(zip(*named, strict=True)) if depth else [()]
-    least = SURVEY_MIN_N * (2 if len(by) > 1 else 1)
-    return {cell: _measured(table, sums, joint, knowing, at, least,
+    alone = measure(data, {name: rows() if isinstance(noun, OF_USERS) else noun for name, noun in nouns.items()}, by=by,
+                    every=every, user=user, fiscal_year_starts=starts, confidence=confidence, **window)
+    alone["hidden"] = is_hidden(alone["flag"])
+    said = {tuple(row[key] for key in ("metric", *by, *([every] if every else []))): row
+            for row in alone.astype(object).where(alone.notna(), np.nan).to_dict("records")}
+    none = {"estimate": np.nan, "low": np.nan, "high": np.nan, "flag": "", "hidden": False}  # of other platforms
+    return {cell: _measured(table, sums, joint, knowing, at, pd.DataFrame([said.get((name, *cell), none)
+                            for name in nouns]), z_value(confidence), confidence,
                             " AND ".join(_same(f"by_{i}", keys[f"key_{i}"].iloc[at]) for i in range(1, depth + 1)))
             for at, cell in enumerate(cells)}
+
+
+def same_table(data: Any) -> object:
+    """What tells a table from others: a path by its name, whatever else by itself."""
+    return str(data) if isinstance(data, str | Path) else id(data)
 
 
 def _same(name: str, key: Any) -> str:
@@ -124,13 +146,18 @@ def _of_row(ask: Ask, anchor: np.ndarray) -> list[str]:
 
 
 @np.errstate(invalid="ignore", over="ignore")  # a ratio to nothing has no value and no error
-def _measured(table: Table, sums: list[Sums], joint: Sums, knowing: list[Sums], at: int, least: int, where: str
-              ) -> Measured:
-    """The leaves of a table in the cell at a place; `knowing`, how many units tell something of each."""
+def _measured(table: Table, sums: list[Sums], joint: Sums, knowing: list[Sums], at: int, alone: pd.DataFrame,
+              z: float, confidence: float, where: str) -> Measured:
+    """The leaves of a table in the cell at a place; `knowing`, how many units tell something of each.
+
+    alone : the row of each leaf as it is measured by itself.
+    """
     n_units, mean = float(joint.n[at]), joint.mean[at]
     nouns, starts = list(table.nouns.values()), np.cumsum([0, *(len(parts) for parts in table.parts)])
     gradient = np.zeros((len(nouns), len(mean)))
-    value, small, ends = np.full(len(nouns), np.nan), np.ones(len(nouns)), np.full(len(nouns), np.nan)
+    value, units = np.full(len(nouns), np.nan), np.full(len(nouns), np.inf)
+    hidden = alone["hidden"].to_numpy(dtype=bool)
+    own = np.array([not isinstance(noun, OF_USERS) for noun in nouns])
     for row, noun in enumerate(nouns):
         inside = slice(starts[row], starts[row + 1] - 1)
         known = n_units * mean[starts[row + 1] - 1]
@@ -142,40 +169,40 @@ def _measured(table: Table, sums: list[Sums], joint: Sums, knowing: list[Sums], 
             middle = off + table.anchors[row]
             slope = noun.gradient(middle[None, :])[0]
             gradient[row, inside], gradient[row, starts[row + 1] - 1] = slope / known, -(slope @ off) / known
-            units = knowing[row].counts[at, 0]
-            small[row] = units / (units - 1) if units > 1 else np.nan
+            units[row] = knowing[row].counts[at, 0]
             value[row] = middle[0]
-        if not isinstance(noun, OF_USERS):
-            estimates = noun.estimates(_at(sums[row], at), .95)
-            value[row], ends[row] = estimates.estimate[0], (estimates.high - estimates.low)[0] / 2 / z_value(.95)
+    estimate, low, high = alone[["estimate", "low", "high"]].to_numpy(dtype=float).T
+    value = np.where(own, estimate, value)
+    small = np.where(np.isinf(units), 1.0, np.where(units > 1, units / (units - 1), np.nan))
     centre = gradient @ mean
     cov = n_units * (gradient @ joint.cov[at] @ gradient.T + np.outer(centre, centre))
     cov *= np.sqrt(np.outer(small, small))
     same = np.diag(cov) <= (ALIKE * value) ** 2  # no more than rounding
     cov[same], cov[:, same] = 0.0, 0.0
-    alike = same & (ends > 0)  # nobody or everybody: a share whose interval has a width all the same
-    cov[alike, alike] = ends[alike] ** 2
+    alike = same & own & (high > low)  # nobody or everybody: a share whose interval has a width all the same
+    cov[alike, alike] = ((high - low)[alike] / 2 / z) ** 2
+    sides = np.column_stack([value - low, high - value]) / z
+    if table.user:  # of clusters the rows alone do not tell it
+        sides[~alike] = (np.sqrt(np.diag(cov)) * t_value(units - 1, confidence) / z)[~alike, None]
     n = np.array([one.n[at] for one in sums], dtype=float)
-    answered = np.array([one.users[at] if table.user else one.n[at] for one in sums], dtype=float)
-    need = np.array([noun.hides * (least if noun.min_n is None else noun.min_n) for noun in nouns])
-    few = (answered > 0) & (answered < need)
-    cov[few], cov[:, few] = np.nan, np.nan
+    cov[hidden], cov[:, hidden] = np.nan, np.nan
     missing = np.array([one.rows[at] - one.n[at] for one in sums], dtype=float)
-    value, n, missing = (np.where(few, np.nan, each) for each in (value, n, missing))
-    return Measured(table, where, gradient, value, cov, n, missing, few * need, small)
-
-
-def _at(sums: Sums, place: int) -> Sums:
-    return replace(sums, **{name: getattr(sums, name)[place:place + 1] for name in Sums.__dataclass_fields__})
+    value, n, missing = (np.where(hidden, np.nan, each) for each in (value, n, missing))
+    return Measured(table, where, gradient, value, cov, n, missing, tuple(alone["flag"]), sides, small)
 
 
 def between(one: Measured, other: Measured) -> np.ndarray:
-    """The covariance of the leaves of two cells of a table: of the users who are in both."""
+    """The covariance of the leaves of two cells: of the users who are in both; the same cell measured twice is one."""
     size = len(one.value)
-    if one is other:
-        return one.cov
+    if one.table.told == other.table.told and one.where == other.where:
+        across = np.zeros((size, len(other.value)))
+        mine, theirs = list(one.table.nouns.items()), list(other.table.nouns.items())
+        shared = [each for each in theirs if each in mine]
+        own, at = (list(map(each.index, shared)) for each in (mine, theirs))
+        across[np.ix_(own, at)] = one.cov[np.ix_(own, own)]
+        return across
     if one.table is not other.table or one.table.user is None:
-        return np.zeros((size, size))
+        return np.zeros((size, len(other.value)))
     sides = [f"(SELECT u0, {', '.join(_influence(cell, row) for row in range(size))} FROM events "
              f"WHERE u0 IS NOT NULL{' AND ' if cell.where else ''}{cell.where}) AS {side}"
              for cell, side in ((one, "a"), (other, "b"))]

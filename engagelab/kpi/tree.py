@@ -13,7 +13,7 @@ from engagelab.experiments.comparison import Comparison
 from engagelab.kpi import formula, scenarios
 from engagelab.kpi.attribution import METHODS, attributed
 from engagelab.kpi.columns import rolled_up
-from engagelab.kpi.explain import Explained, explained
+from engagelab.kpi.explain import Explained, explained, outline_svg
 from engagelab.kpi.leaves import Inputs, Window, cells_of, numbers, paired
 from engagelab.kpi.simulate import Simulation, simulate, value_of_information
 from engagelab.kpi.structure import Link, Structure
@@ -88,7 +88,7 @@ class Tree(Structure):
             return data
         if every is not None:
             one_of("every", every, EVERY)
-        window = Window(tuple(grouping(by, every)), time, every, since, until, tz, user, fiscal_year_starts)
+        window = Window(tuple(grouping(by, every)), time, every, since, until, tz, user, fiscal_year_starts, confidence)
         cells = self._cells(data, window, roll_up or {})
         return valued(self, cells, (*window.by, *([every] if every else [])), confidence)
 
@@ -107,6 +107,7 @@ class Tree(Structure):
         """What each node contributed to the change of the root: exact, adding up at every node, with intervals.
 
         before, after : as `data` of `evaluate`, or cells of what it gave: `values["2026Q2"], values["2026Q3"]`.
+            Draws before and after are independent unless one evaluation gave both, or the two share an array.
         user : who it is in tables given for before and after, so that a user in both is paired with itself.
         draws : intervals from so many draws, rather than by the delta method.
         method : "chain", the exact chain rule, which does not change when a branch is opened; or "shapley", over the
@@ -123,6 +124,9 @@ class Tree(Structure):
             ends = paired(self, before, after, user)
         else:
             ends = self._inputs(before), self._inputs(after)
+            tables = [{(id(one.table), one.table.user) for _, one in end.parts} for end in ends]
+            if user is not None and (tables[0] != tables[1] or any(who != user for _, who in tables[0])):
+                raise UsageError("kpi.user_values", user=repr(user))
         found = attributed(self, *ends, method=method, draws=draws, seed=seed, confidence=confidence)
         return explained(self, *ends, found, names=(names[0], names[1]), confidence=confidence, method=method)
 
@@ -195,6 +199,10 @@ class Tree(Structure):
         return self._with(keys=tuple(dict.fromkeys(names)))
 
     # how it looks
+
+    def svg(self) -> str:
+        """The tree without values as SVG text: labels, formulas and units; `el.save(tree, "tree.svg")` writes it."""
+        return outline_svg(self)
 
     def mermaid(self) -> str:
         """The tree as Mermaid text, which wikis and code hosts draw."""

@@ -83,7 +83,8 @@ def valued(structure: Structure, cells: Mapping[tuple[str, ...], Inputs], by: tu
         for at, name in enumerate(by):
             part.insert(1 + at, name, cell[at])
         parts.append(part)
-    notes = (*structure.notes, *notes, *_unlikely(structure, cells))
+    near = dict.fromkeys(note for inputs in cells.values() for note in near_zero(structure, inputs, confidence))
+    notes = (*structure.notes, *notes, *_unlikely(structure, cells), *near)
     return Values(pd.concat(parts, ignore_index=True), structure, cells, by, notes, confidence)
 
 
@@ -106,9 +107,10 @@ def _nodes(structure: Structure, inputs: Inputs, confidence: float) -> pd.DataFr
     estimate = np.array([float(np.real(values[slot])) for slot in slots])
     gradient = np.array(gradients(lambda ends: [forward(program, ends)[slot] for slot in slots], inputs.value))
     se = errors(gradient, inputs.cov)
-    low, high = estimate - z_value(confidence) * se, estimate + z_value(confidence) * se
+    below, above = halves(gradient, inputs.cov, inputs.halves)
+    low, high = estimate - z_value(confidence) * below, estimate + z_value(confidence) * above
     if inputs.sides or inputs.draws:
-        made = sampled(inputs.value, inputs.cov, 20_000, 0, sides=inputs.sides, given=inputs.draws)
+        made = sampled(inputs.value, inputs.cov, 20_000, 0, sides={**inputs.halves, **inputs.sides}, given=inputs.draws)
         values = forward(program, list(made))
         ends = np.array([np.quantile(np.broadcast_to(values[slot], made.shape[1:]), [(1 - confidence) / 2,
                                                                 (1 + confidence) / 2]) for slot in slots])
@@ -122,7 +124,7 @@ def _nodes(structure: Structure, inputs: Inputs, confidence: float) -> pd.DataFr
         "n_missing": [inputs.missing[own[name]] if name in own else np.nan for name in names],
         "method": [inputs.methods[own[name]] if name in own else words.text(
             "kpi.method_formula", formula=structure.nodes[name].formula) for name in names],
-        "flag": [inputs.flags[own[name]] if name in own else "" for name in names]})
+        "flag": flagged(structure, inputs)})
 
 
 def errors(gradient: np.ndarray, cov: np.ndarray) -> np.ndarray:
@@ -139,6 +141,56 @@ def errors(gradient: np.ndarray, cov: np.ndarray) -> np.ndarray:
         se = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", gradient, known, gradient), 0.0))
         se = np.where(se <= CANCELLED * (np.abs(gradient) @ np.sqrt(np.diag(known))), 0.0, se)
     return np.where((gradient[:, unknown] != 0).any(axis=1), np.nan, se)
+
+
+@np.errstate(invalid="ignore")
+def halves(gradient: np.ndarray, cov: np.ndarray, sides: Mapping[int, tuple[float, float]]
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """The errors below and above each answer, from those of what it rests on (MOVER, see `metrics.intervals`).
+
+    >>> [end.tolist() for end in halves(np.array([[1.0], [-1.0]]), np.array([[4.0]]), {0: (1.0, 3.0)})]
+    [[1.0, 3.0], [3.0, 1.0]]
+    """
+    se, spread, scale = errors(gradient, cov), np.sqrt(np.diag(cov)), np.ones((2, len(cov)))
+    for at, both in sides.items():
+        if spread[at] > 0 and np.isfinite(both).all():
+            scale[:, at] = np.array(both) / spread[at]
+    up = gradient @ np.nan_to_num(cov) > 0  # whether the answer rises with it and with all that comes along
+    ends = [errors(gradient * np.where(up, *pair), cov) for pair in (scale, scale[::-1])]
+    return np.where(se > 0, ends[0], se), np.where(se > 0, ends[1], se)
+
+
+def flagged(structure: Structure, inputs: Inputs) -> list[str]:
+    """What is said of each node, or of the leaves that it is made of."""
+    program = structure.program
+    beneath = [{at} if at < len(inputs.names) else set[int]() for at in range(program.size)]
+    for step in program.steps:
+        beneath[step.out] = set[int]().union(*(beneath[slot] for slot in step.ins))
+    found = []
+    for name in structure.nodes:
+        slot = program.slot[name]
+        said: dict[str, list[str]] = {}
+        for at in sorted(beneath[slot]):
+            said.setdefault(inputs.flags[at], []).append(inputs.names[at])
+        found.append(inputs.flags[slot] if slot < len(inputs.names) else "; ".join(words.text(
+            "kpi.flag_beneath", leaves=words.joined(leaves), flag=flag) for flag, leaves in said.items() if flag))
+    return found
+
+
+def near_zero(structure: Structure, inputs: Inputs, confidence: float) -> list[str]:
+    """What is divided by and may be 0, so that the intervals of what rests on it are too narrow."""
+    program = structure.program
+    names = {slot: name for name, slot in program.slot.items()}
+    slots = sorted({slot for step in program.steps if step.kind == "product"
+                    for slot, power in zip(step.ins, step.signs, strict=True) if power < 0})
+    if not slots:
+        return []
+    values = forward(program, list(inputs.value))
+    gradient = np.array(gradients(lambda ends: [forward(program, ends)[slot] for slot in slots], inputs.value))
+    near = [names.get(slot, structure.root) for slot, *ends in zip(slots, *halves(
+        gradient, inputs.cov, {**inputs.halves, **inputs.sides}), strict=True)
+        if 0 < (abs(values[slot])) <= z_value(confidence) * ends[float(np.real(values[slot])) < 0]]
+    return [words.text("kpi.near_zero", divisors=words.joined(near))] if near else []
 
 
 def gradients(function: Any, at: np.ndarray) -> list[np.ndarray]:

@@ -139,7 +139,7 @@ def watch(history: pd.DataFrame | Values, *, every: str | None = None, false_ala
     columns = [*keys, *FRAME]
     if SEASON[every] and any(not why and np.ptp(group["at"]) < 2 * SEASON[every] for group, why in parts):
         notes.append(words.text("watch.no_season"))
-    skewed = [group["name"].iloc[0] for group, why in parts if not why and _skewed(group["estimate"].to_numpy()[:-1])]
+    skewed = [group["name"].iloc[0] for group, why in parts if not why and _skewed(group["estimate"].iloc[:-1])]
     if skewed and confidence is None:
         notes.append(words.text("watch.skewed", names=words.joined(skewed)))
     notes.append(words.text("watch.budget" if confidence is None else "watch.single", n=tested,
@@ -226,9 +226,8 @@ def _why_not(rows: pd.DataFrame, newest: int) -> str:
     return words.text("watch.flag_still") if np.ptp(past[-MOST:]) <= 1e-12 * np.abs(past).max() else ""
 
 
-def _skewed(past: np.ndarray) -> bool:
-    third = ((past - past.mean()) ** 3).mean()
-    return bool(abs(third) > SKEWED * np.sqrt(6 / len(past)) * past.std() ** 3)
+def _skewed(past: pd.Series) -> bool:
+    return bool(abs(past.skew()) > SKEWED * np.sqrt(6 / len(past)))  # type: ignore[arg-type]
 
 
 def _expected(rows: pd.DataFrame, alpha: float, season: int, told: bool) -> pd.DataFrame:

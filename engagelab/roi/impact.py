@@ -12,7 +12,7 @@ not, for that one has a season and tells single steps ahead, and its prior was c
 - segmented regression (Wagner et al. 2002, Journal of Clinical Pharmacy and Therapeutics 27, 299-309): a line before, a
   line after, and around them one of two kinds of error, as likely as each other: a correlation from one period to the
   next of -.9 to .98, or noise and a level that steps by chance, their ratio half-Cauchy with scale 1. With the first
-  alone, 17 to 44 of 100 wandering levels in which nothing happened were taken for an effect; now 8 to 10 (12 where 24
+  alone, 15 to 47 of 100 wandering levels in which nothing happened were taken for an effect; now 8 to 10 (12 where 24
   points are a random walk), at the price of power: of noise on 24 points a step of 4 deviations is found in 55 of 100
   series instead of 75.
 """

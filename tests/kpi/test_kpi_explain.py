@@ -123,7 +123,7 @@ def test_a_change_of_a_share_is_in_percentage_points_and_one_of_points_has_no_pl
 
 def test_the_interval_is_called_by_the_confidence_that_was_asked_for():
     found = TREE.explain(BEFORE, AFTER, confidence=.999)
-    assert "99.9% interval" in repr(found) and "99.9% interval" in found.svg() and "95%" not in repr(found)
+    assert "99.9% interval" in repr(found) and ">99.9% interval<" in found.svg() and "95%" not in repr(found)
     assert found.frame["method"].iloc[0].endswith("99.9% intervals") and "99.9%" in found.subtitle
 
 
