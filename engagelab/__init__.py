@@ -15,7 +15,8 @@ __version__ = "0.1.0"
 
 # what a notebook types, by the module that holds it
 MODULES = {
-    "notebook.setup": "setup", "notebook.periods": "periods", "notebook.profit": "profit_tree", "notebook.tables": "show pick label",
+    "notebook.setup": "setup", "notebook.periods": "periods", "notebook.profit": "profit_tree",
+    "notebook.tables": "show pick label",
     "notebook.cards": "cards say_verdicts", "notebook.money": "one_currency", "notebook.alerts": "alerts",
     "notebook.campaign": "campaign",
     "notebook.sentences": "say say_change say_changes say_level direction paragraphs",

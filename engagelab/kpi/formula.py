@@ -71,7 +71,7 @@ class Line:
         match = next(LINE.finditer(self.code))
         self.body, self.unit_at, self.sign = match.span(3), match.start(4) - 1, match[2] or ""
         self.unit, english, japanese = (self.text[slice(*match.span(at))].strip() for at in (4, 7, 8))
-        remark = english[:1] in tuple("'\"“‘「『")  # what begins with a quotation mark says something of the line, and is no label
+        remark = english[:1] in tuple("'\"“‘「『")  # a quotation says something of the line, and is no label
         self.labels = {} if remark or not english + japanese else {"en": english or japanese, "ja": japanese or english}
         self.name, self.own = match[1].rstrip(), units.read(self.unit)
         self.uses: dict[str, int] = {}         # of each name in the formula, where it stands last

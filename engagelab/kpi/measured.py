@@ -173,7 +173,7 @@ def _measured(table: Table, sums: list[Sums], joint: Sums, knowing: list[Sums], 
             value[row] = middle[0]
     estimate, low, high = alone[["estimate", "low", "high"]].to_numpy(dtype=float).T
     value = np.where(own, estimate, value)
-    small = np.where(np.isinf(units), 1.0, np.where(units > 1, units / (units - 1), np.nan))
+    small = 1 + 1 / np.where(units > 1, units - 1, np.nan)
     centre = gradient @ mean
     cov = n_units * (gradient @ joint.cov[at] @ gradient.T + np.outer(centre, centre))
     cov *= np.sqrt(np.outer(small, small))

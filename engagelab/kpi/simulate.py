@@ -3,8 +3,8 @@
 Draws are those of `leaves.sampled`. The value of information is Howard's (1966, Information Value Theory, IEEE
 Transactions on Systems Science and Cybernetics 2, 22-26): the decision is to go where the root is expected above 0; to
 know everything is worth E[max(0, root)] - max(0, E[root]), to know one input the same of E[root | input]. That is a
-straight line where the root is linear in the input and the input independent of the others, else the mean of the root in
-bins of the input's draws (Strong and Oakley 2013, Medical Decision Making 33, 755-766).
+straight line where the root is linear in the input and the input independent of the others, else the mean of the root
+in bins of the input's draws (Strong and Oakley 2013, Medical Decision Making 33, 755-766).
 """
 
 from collections.abc import Mapping

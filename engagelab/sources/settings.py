@@ -193,7 +193,7 @@ def read_settings(folder: Path | str, *, logo: bool = True) -> Settings:
         entries[name] = _made(kind, _group(entries, name), name)
     entries["campaigns"] = [_campaign(entry, number) for number, entry in enumerate(_campaigns(entries), 1)]
     settings = _made(Settings, entries, "")
-    for wrong in (*_company(settings), *_files(settings), *_surveys(settings)):
+    for wrong in (*_company(settings), *_amounts(settings), *_files(settings), *_surveys(settings)):
         raise wrong
     if logo:
         check_logo(folder, settings)
@@ -282,10 +282,6 @@ def _company(settings: Settings) -> Iterator[SourceError]:
         yield _wrong("currency", settings.currency, "currency")
     if not is_zone(settings.timezone):
         yield _wrong("timezone", settings.timezone, "zone")
-    for group, key in (("experiment", "cost"), ("kpi", "budget")):
-        amount = getattr(getattr(settings, group), key)
-        if not 0 <= amount < float("inf"):
-            yield _wrong(f"{group}.{key}", amount, "amount")
     if not 0 < settings.value.margin <= 1:
         yield _wrong("value.margin", settings.value.margin, "share")
     if not 0 <= settings.value.discount < 1:
@@ -293,6 +289,14 @@ def _company(settings: Settings) -> Iterator[SourceError]:
     scale = settings.pulse.scale
     if scale and (len(scale) != 2 or not all(type(end) is int for end in scale) or scale[0] >= scale[1]):
         yield _wrong("pulse.scale", list(scale), "scale")
+
+
+def _amounts(settings: Settings) -> Iterator[SourceError]:
+    """Amounts that are none."""
+    for group, key in (("experiment", "cost"), ("kpi", "budget")):
+        amount = getattr(getattr(settings, group), key)
+        if not 0 <= amount < float("inf"):
+            yield _wrong(f"{group}.{key}", amount, "amount")
 
 
 def _files(settings: Settings) -> Iterator[SourceError]:

@@ -83,8 +83,10 @@ def test_a_small_shop_gets_a_page_that_reads_right(tmp_path, how, said):
 
 
 @pytest.mark.parametrize(("tree", "said"), [
-    ("left = orders *", "engagelab.toml, [kpi]: line 1"), ("left = customers * unheard_of", "no table tells unheard_of"),
-    ("left = order_sale * 2", "did you mean 'order_sales'?"), ("left = order_sales\"\nvalues = {rnt = 2}\n#\"", "no leaf rnt")])
+    ("left = orders *", "engagelab.toml, [kpi]: line 1"),
+    ("left = customers * unheard_of", "no table tells unheard_of"),
+    ("left = order_sale * 2", "did you mean 'order_sales'?"),
+    ("left = order_sales\"\nvalues = {rnt = 2}\n#\"", "no leaf rnt")])
 def test_a_tree_of_ones_own_that_cannot_be_read_is_said_with_its_line(tmp_path, tree, said, capsys):
     folder = small(tmp_path / "data", settings=f'[kpi]\ntree = "{tree}"\n')
     assert cli.main(["report", "07", "--data", str(folder), "--out", str(tmp_path / "out")]) == 1

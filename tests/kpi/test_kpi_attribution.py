@@ -193,3 +193,19 @@ def test_intervals_are_known_for_any_number_of_factors(k):
     before, after = dict.fromkeys(names, (1.0, .01)), dict.fromkeys(names, (1.1, .01))
     frame = Tree(f"total = {' * '.join(names)}").explain(before, after).frame
     assert frame["low"].notna().all() and frame["contribution"].iloc[1:].sum() == pytest.approx(1.1**k - 1)
+
+
+def test_draws_before_and_after_are_paired_where_one_evaluation_or_array_is_in_both():
+    random = np.random.RandomState(0)
+    one, other = random.normal(10, 1, 4000), random.normal(10, 1, 4000)
+    tree = Tree("r = a - b")
+
+    def width(before, after):
+        row = tree.explain(before, after).frame.iloc[0]
+        return (row["high"] - row["low"]) / 2 / 1.96
+
+    assert width({"a": one, "b": 1}, {"a": one + 5, "b": 1}) == pytest.approx(2 ** .5, rel=.05)
+    assert width({"a": one, "b": other}, {"a": one + 5, "b": other + 1}) == pytest.approx(2, rel=.05)
+    assert width({"a": one, "b": other}, {"a": one + 5 + other, "b": other}) == pytest.approx(1, rel=.05)
+    values = tree.evaluate({"a": {"east": one, "west": one + other}, "b": 1}, by="shop")
+    assert width(values["east"], values["west"]) == pytest.approx(1, rel=.05)

@@ -147,3 +147,35 @@ def test_values_of_another_tree_are_refused():
         Tree("b = y * x").explain(values, values)
     with pytest.raises(UsageError, match="another tree"):
         Tree("b = y * x").evaluate(values)
+
+
+def test_a_user_who_pairs_nothing_is_refused():
+    data = pd.DataFrame({"who": [1, 2, 3, 1, 2, 3], "at": pd.to_datetime(["2026-01-05"] * 3 + ["2026-02-05"] * 3),
+                         "x": [1.0, 4, 9, 2, 6, 11]})
+    tree = Tree("r = a * 1")
+    leaves = {"a": (el.mean("x"), data)}
+    one, other = (tree.evaluate(leaves, time="at", every="month", user=user) for user in ("who", None))
+    assert tree.explain(one["2026-01"], one["2026-02"], user="who").frame["low"].notna().all()
+    for ends in ((one["2026-01"], other["2026-02"]), (other["2026-01"], other["2026-02"])):
+        with pytest.raises(UsageError, match="pairs nothing.*in one call of evaluate"):
+            tree.explain(*ends, user="who")
+
+
+def test_a_divisor_that_may_be_0_is_named():
+    tree = Tree("r = a / (b - c)\nb\nc")
+    for b, said in (((5, 1), 0), ((5, 2), 1), ((1, 2), 1)):
+        leaves = {"a": 10, "b": b, "c": 2}
+        notes = [*tree.evaluate(leaves).notes, *tree.explain(leaves, {**leaves, "a": 12}).notes]
+        assert sum("may be 0" in note for note in notes) == 2 * said
+
+
+@pytest.mark.parametrize("told", ["a table", "a frame"])
+def test_a_period_that_is_not_complete_is_flagged_and_not_watched(told):
+    days = pd.DataFrame({"at": pd.date_range("2025-01-01", "2026-03-10")})
+    days["amount"] = 100 + np.random.RandomState(0).normal(0, 9, len(days))
+    tree = Tree("value = amount * 2 [JPY]\namount [JPY]")
+    values = tree.evaluate(days if told == "a frame" else {"amount": (el.kpi.total("amount"), days)}, time="at",
+                           every="month")
+    assert values.frame["flag"].tolist()[-4:] == ["", "", "amount: period not complete", "period not complete"]
+    assert watch(values).say() == ["Nothing lies beyond what its past lets expect (series watched: 2)."]
+    assert tree.explain(values["2026-02"], values["2026-03"]).frame["flag"].str.contains("not complete").all()
