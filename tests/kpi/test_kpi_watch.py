@@ -208,7 +208,7 @@ def test_the_nodes_of_a_tree_are_watched_with_their_labels_and_units():
     table = pd.DataFrame({"when": pd.to_datetime(np.repeat([f"{month}-15" for month in MONTHS[:24]], 40), utc=True),
                           "customers": np.repeat(jumped(by=100), 40)})
     found = watch(tree.evaluate({"customers": (el.kpi.total("customers"), table), "share": .5}, time="when",
-                                every="month"))
+                                every="month", until="2025-01-01"))
     assert found.frame.set_index("metric")["moved"].to_dict() == {"value": "up", "customers": "up", "share": ""}
     assert any(line.startswith("Value was ¥") for line in found.say())
     assert found.frame["flag"].iloc[2] == "its past never varied"
