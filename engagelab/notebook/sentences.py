@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
@@ -18,6 +19,10 @@ class Sentence(str):
 
     def _repr_markdown_(self) -> str:
         return str(self)
+
+    def replace(self, *how: Any) -> "Sentence":
+        """The line with a piece of it replaced, a line still."""
+        return Sentence(super().replace(*how))
 
 
 def say(key: str, /, **values: object) -> Sentence:

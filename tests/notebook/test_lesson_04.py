@@ -44,7 +44,7 @@ def test_those_who_click_most_cost_money_and_offices_bring_most(said, truth):
 def test_the_score_that_has_seen_the_future_is_seen_through(said, truth):
     superb, = found(said, r"AUC \(0\.5 is chance\) +([\d.]+)")
     assert superb == pytest.approx(truth["naive"]["auc_with_leak"], abs=.02)
-    assert "alone tells how it ended" in said and re.search(r"visit_booked: \d+ of \d+ rows lie after", said)
+    assert "alone tells how it ended" in said and re.search(r"visit\\_booked: \d+ of \d+ rows lie after", said)
     low, high = found(said, r"in [\d.]+ of pairs \(([\d.]+) to ([\d.]+); 0\.5 is guessing\)")
     assert low < truth["truth"]["auc"] < high
 

@@ -55,9 +55,9 @@ def test_profit_is_sales_by_hand_times_the_margin_less_marketing(said):
             there = held[(held["opened_at"] < end) & ~(held["closed_at"] < end)]
             sales += there["amount"].mask(there["repriced_at"] >= end, there["former_amount"]).sum()
         profits.append(.4 * sales - costs.loc[quarters(costs["month"]) == quarter, "amount"].sum())
-    before, after, change = found(said, rf"Profit after marketing went from {NUMBER} to {NUMBER}: {NUMBER} \(")
-    assert [before, after] == pytest.approx(profits, abs=1)
-    assert change == pytest.approx(after - before, abs=1)
+    millions = r"¥([\d.]+)M"
+    told = found(said, rf"Profit after marketing went from {millions} to {millions}: \+{millions} \(")
+    assert told == pytest.approx([profits[0] / 1e6, profits[1] / 1e6, (profits[1] - profits[0]) / 1e6], abs=.0051)
 
 
 def test_the_price_pays_in_the_quarter_and_its_loss_of_lifetime_value_is_not_shown(said, truth):
