@@ -7,6 +7,7 @@ stripped. Here a figure that looks different fails, and so does a cell that was 
 import base64
 import io
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -21,6 +22,14 @@ BLOCK = 16  # pixels: a marker or a letter fills a good part of one block
 TOLERANCE = 8  # of 255: what another version of the font renderer may shift; a repainted marker gives 30 and more
 
 compare_texts, run_cell = IPyNbCell.compare_outputs, IPyNbCell.runtest
+
+
+@pytest.fixture(autouse=True)
+def closed_figures():
+    """What a test or an example has drawn is closed: beyond twenty open figures matplotlib warns."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 def pictures(outputs):
