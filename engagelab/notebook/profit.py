@@ -23,6 +23,7 @@ from engagelab.sources.folder import Folder
 from engagelab.sources.settings import FILE
 
 VOID = ("voided", "cancelled", "canceled", "pending")
+MONEY = "¤"  # of a unit: the currency of the tree
 MOST_KINDS = 6  # of costs, that a picture still shows
 
 
@@ -33,6 +34,7 @@ class Profit:
     tree: Tree
     values: Values = field(repr=False)
     leaves: Mapping[str, Any] = field(repr=False)
+    currency: str = ""
     notes: tuple[str, ...] = ()
 
 
@@ -49,7 +51,9 @@ class _Book:
         """A line with its labels from the catalogue of words, or with the name itself."""
         said = words.catalogue().get(f"profit.{name}")
         label = f"  # {said['en']} | {said['ja']}" if said else ""
-        self.lines[name] = f"{name}{f' = {formula}' if formula else ''} [{unit or self.currency}]{label}"
+        unit = (unit or MONEY).replace(MONEY, self.currency)
+        known = f" [{unit}]" if unit and not unit.startswith("/") else ""  # a currency that nobody told has no name
+        self.lines[name] = f"{name}{f' = {formula}' if formula else ''}{known}{label}"
 
     def leaf(self, name: str, value: Any, unit: str) -> None:
         """A leaf with its value."""
@@ -71,7 +75,7 @@ def profit_tree(company: Folder, when: Periods) -> Profit | None:
       gross_profit = sales * margin [JPY]
       ...
     """
-    book = _Book(company.settings.currency or "JPY")
+    book = _Book(_currency(company))
     sales = [name for name, told in (("subscription_sales", _subscriptions), ("order_sales", _orders))
              if told(company, when, book)]
     if not sales:
@@ -91,11 +95,30 @@ def profit_tree(company: Folder, when: Periods) -> Profit | None:
         for name in sorted(set(tree.program.inputs) - set(book.leaves) - set(own.values)):
             raise UsageError("profit.no_leaf", leaf=name, near=near(name, book.lines))
         told = {name: value for name, value in book.leaves.items() if name in tree.program.inputs}
-        leaves = told | dict(own.values)
-        values = tree.evaluate(leaves, every=when.every, user="user_id", **when.calendar)
+        leaves = told | {name: tuple(value) if isinstance(value, list) else value for name, value in own.values.items()}
+        values = tree.evaluate(leaves, user="user_id", **when.over)
     except UsageError as error:  # of the company's own lines and values
         raise SourceError("profit.tree", file=FILE, problem=str(error)) from None
-    return Profit(tree, values, leaves, tuple(book.notes))
+    return Profit(tree, values, leaves, book.currency, tuple(book.notes))
+
+
+def _currency(company: Folder) -> str:
+    """The company's currency if its amounts are in it, else the one that most of them are in; "" where none tells."""
+    known = pd.concat([table["currency"].dropna() for table in map(company.get, ("orders", "subscriptions", "costs"))
+                       if table is not None and "currency" in table] or [pd.Series(dtype="str")])
+    own = company.settings.currency
+    return own if known.empty or (known == own).any() else str(known.mode().iloc[0])
+
+
+def _alike(table: pd.DataFrame, name: str, book: _Book) -> pd.DataFrame:
+    """The rows of a table that are in the tree's currency, or do not say theirs; what is left out is said."""
+    if "currency" not in table:
+        return table
+    other = table["currency"].notna() & table["currency"].ne(book.currency)
+    if other.any():
+        book.notes.append(words.text("profit.other_money", table=words.text(f"table.{name}"), n=int(other.sum()),
+                                     of=len(table), currency=book.currency))
+    return table[~other]
 
 
 def _own(text: str, lines: Mapping[str, str]) -> Tree:
@@ -113,7 +136,7 @@ def _subscriptions(company: Folder, when: Periods, book: _Book) -> bool:
     table = company.get("subscriptions")
     if when.every == "week" or table is None or not {"opened_at", "amount"} <= set(table.dropna(axis=1, how="all")):
         return False
-    running = subscription_months(table, when)
+    running = subscription_months(_alike(table, "subscriptions", book), when)
     if running.empty:
         return False
     time = "month"
@@ -121,7 +144,7 @@ def _subscriptions(company: Folder, when: Periods, book: _Book) -> bool:
     book.line("running", "stayed + joined", "month")
     book.leaf("stayed", (total("stayed"), running, time), "month")
     book.leaf("joined", (total("joined"), running, time), "month")
-    book.leaf("fee", (mean("fee"), running, time), f"{book.currency}/month")
+    book.leaf("fee", (mean("fee"), running, time), f"{MONEY}/month")
     return True
 
 
@@ -152,12 +175,12 @@ def _orders(company: Folder, when: Periods, book: _Book) -> bool:
     if table is None or table["ordered_at"].isna().all() or not when.covers(table["ordered_at"]):
         return False
     kept = table[~table["status"].astype("str").str.lower().isin(VOID)] if "status" in table else table
-    main = kept["currency"].mode()
-    if company.get("rates") is not None and company.settings.currency:
-        bought = net(kept, currency=company.settings.currency, rates=company.get("rates"), time="ordered_at",
-                     tz=when.tz)
+    rates = company.get("rates")
+    if rates is not None and book.currency == company.settings.currency:
+        bought = net(kept, currency=book.currency, rates=rates, time="ordered_at", tz=when.tz)
     else:
-        bought = net(kept[kept["currency"].eq(main.iloc[0])] if len(main) else kept)
+        kept = _alike(kept, "orders", book)
+        bought = net(kept) if len(kept) else kept
     inside = bought[when.label(bought["ordered_at"]).between(when.before, when.now)] if len(bought) else bought
     if inside.empty:
         return False
@@ -165,7 +188,7 @@ def _orders(company: Folder, when: Periods, book: _Book) -> bool:
         book.notes.append(words.text("profit.left_out", n=len(table) - len(bought), of=len(table)))
     book.line("order_sales", "customers * frequency * order_value")
     for name, noun, unit in (("customers", users(), "person"), ("frequency", per_user(), "order/person"),
-                             ("order_value", mean("amount"), f"{book.currency}/order")):
+                             ("order_value", mean("amount"), f"{MONEY}/order")):
         book.leaf(name, (noun, inside, "ordered_at"), unit)
     return True
 
@@ -177,8 +200,10 @@ def _costs(company: Folder, when: Periods, book: _Book) -> bool:
     if when.every == "week" or table is None or table["month"].isna().all() or not (
             table["month"].min() <= first and table["month"].max() >= end - pd.offsets.MonthBegin(1)):
         return False
-    spent = table.assign(period=when.label(table["month"]))
+    spent = _alike(table, "costs", book).assign(period=lambda kept: when.label(kept["month"]))
     spent = spent[spent["period"].between(when.before, when.now) & spent["amount"].notna()]
+    if spent.empty:
+        return False
     kinds = sorted(spent["kind"].dropna().unique()) if "kind" in spent and spent["kind"].notna().all() else []
     if not 1 < len(kinds) <= MOST_KINDS or not all(str(kind).isidentifier() for kind in kinds):
         kinds = []
@@ -188,5 +213,5 @@ def _costs(company: Folder, when: Periods, book: _Book) -> bool:
     periods = sorted({when.before, when.now, *spent["period"]})
     for name, part in parts:
         by_period = part.groupby("period")["amount"].sum()
-        book.leaf(name, {label: float(by_period.get(label, 0.0)) for label in periods}, book.currency)
+        book.leaf(name, {label: float(by_period.get(label, 0.0)) for label in periods}, MONEY)
     return True

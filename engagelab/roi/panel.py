@@ -86,7 +86,7 @@ def read(data: Any, value: str | Noun | dict[str, Noun], *, time: str, at: objec
     twice = table[table.duplicated(["place", ONE])]
     if len(twice):
         raise DataError("before_after.twice", period=labels[twice["place"].iloc[0]], n=len(twice),
-                        noun=f"el.mean({metric!r})", unit="" if by is None else f" ({twice[ONE].iloc[0]})")
+                        noun=f"el.mean({metric!r})")
     notes = [words.text("before_after.lost", n=lost)] if lost else []
     if split is not None and split in labels.index:
         notes.append(words.text("before_after.split", period=labels[split]))
@@ -185,13 +185,13 @@ def _treated(data: Any, units: pd.Index, unit: str | None, group: str, treated: 
     if unit not in (None, group):
         pairs = fetched(data, [str(unit), group]).dropna().apply(_texts).drop_duplicates().set_index(str(unit))[group]
         if pairs.index.has_duplicates:
-            moved = pairs.index[pairs.index.duplicated()][0]
-            raise DataError("before_after.moved", unit=moved, column=repr(group), groups=words.joined(pairs[[moved]]))
+            moved = pairs.index[pairs.index.duplicated()].nunique()
+            raise DataError("before_after.moved", n=moved, column=repr(group))
         groups = pairs.reindex(units)
     wanted = _texts(pd.Series(list(treated) if several else [treated])).tolist()  # type: ignore[call-overload]
     for one in set(wanted) - set(groups):   # without a list of them: a unit may be a person or an address
         raise UsageError("before_after.treated", value=repr(one), n=groups.nunique(), column=repr(group))
     chosen = groups.isin(wanted).to_numpy()
     if not chosen.any() or chosen.all():
-        raise UsageError("before_after.one_side", treated=words.joined(wanted))
+        raise UsageError("before_after.one_side", n=int(chosen.sum()), of=len(chosen))
     return chosen
