@@ -18,6 +18,7 @@ from engagelab.notebook.execute import ONE_WAY
 
 os.environ.update(ONE_WAY)  # the kernels of the tests run as those of `engagelab rebuild` do
 
+collect_ignore = ["docs/reference"]  # made of docstrings, whose examples run where they stand
 BLOCK = 16  # pixels: a marker or a letter fills a good part of one block
 TOLERANCE = 8  # of 255: what another version of the font renderer may shift; a repainted marker gives 30 and more
 
@@ -30,6 +31,14 @@ def closed_figures():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """The Japanese edition has the code of the English one: running it as well is for the slow suite."""
+    for item in items:
+        if "notebooks/ja/" in item.nodeid:
+            item.add_marker(pytest.mark.slow)
 
 
 def pictures(outputs):

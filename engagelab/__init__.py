@@ -17,8 +17,8 @@ __version__ = "0.1.0"
 MODULES = {
     "notebook.setup": "setup", "notebook.periods": "periods", "notebook.profit": "profit_tree",
     "notebook.tables": "show pick label",
-    "notebook.cards": "cards say_verdicts", "notebook.money": "one_currency", "notebook.alerts": "alerts",
-    "notebook.campaign": "campaign",
+    "notebook.cards": "cards say_verdicts", "notebook.alerts": "alerts",
+    "notebook.campaign": "campaign", "notebook.exercises": "check",
     "notebook.sentences": "say say_change say_changes say_level direction paragraphs",
     "display": "shown",
     "sample.committed": "example", "sources.read": "read sniff formats", "sources.folder": "read_folder",
@@ -61,7 +61,7 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
     from engagelab.notebook.campaign import campaign as campaign
     from engagelab.notebook.cards import cards as cards
     from engagelab.notebook.cards import say_verdicts as say_verdicts
-    from engagelab.notebook.money import one_currency as one_currency
+    from engagelab.notebook.exercises import check as check
     from engagelab.notebook.periods import periods as periods
     from engagelab.notebook.profit import profit_tree as profit_tree
     from engagelab.notebook.sentences import direction as direction

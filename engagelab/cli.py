@@ -1,22 +1,32 @@
-"""The command line: `engagelab lab | report | test | init | doctor | rebuild | sample | template`."""
+"""The command line: `lab | report | test | init | doctor | rebuild | exercise | workshop | sample | template`."""
 
 import argparse
 import subprocess
 import sys
 import webbrowser
+from contextlib import closing
 from pathlib import Path
 
 from engagelab import words
 from engagelab.errors import EngagelabError
+from engagelab.notebook.browsers import VARIABLE, browser
 from engagelab.notebook.doctor import doctor
-from engagelab.notebook.places import notebooks, project
-from engagelab.notebook.rebuild import check, rebuild
+from engagelab.notebook.editions import write_copies
+from engagelab.notebook.kit import kit
+from engagelab.notebook.machine import machine
+from engagelab.notebook.places import COPIES, lessons, notebooks, project
+from engagelab.notebook.rebuild import check, editions, rebuild
 from engagelab.notebook.setup import SAMPLE
+from engagelab.notebook.wheels import HERE, SYSTEMS
+from engagelab.report.clients import INDEX, Asked, clients_of
+from engagelab.report.progress import told
+from engagelab.report.reference import REFERENCE, write_pages
+from engagelab.report.reproduce import reproduce
 from engagelab.report.run import report
 from engagelab.report.template import template
 from engagelab.sample.writing import write as write_sample
 from engagelab.sources.proposal import propose
-from engagelab.sources.settings import write_settings
+from engagelab.sources.settings_file import write_settings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,6 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
     except (EngagelabError, OSError) as error:
         print(f"engagelab: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(words.text("cli.stopped"), file=sys.stderr)
+        return 130
 
 
 def parser() -> argparse.ArgumentParser:
@@ -46,14 +59,21 @@ def parser() -> argparse.ArgumentParser:
     names = option("notebooks", key="notebooks", nargs="*")
     folder = option("folder", key="folder", type=Path)
     command("lab", lab)
-    command("report", make_report, names, option("--data", key="data", default=SAMPLE),
-            option("--out", key="out", type=Path, default=Path("reports")),
-            option("--open", key="open", action="store_true"))
+    command("report", make_report, names, option("--data", key="data", nargs="+", action="extend", default=[]),
+            option("--out", key="out", type=Path), option("--period", key="period"),
+            option("--language", key="language", choices=words.LANGUAGES),
+            option("--pdf", key="pdf", action="store_true"), option("--jobs", key="jobs", type=int),
+            option("--reproduce", key="reproduce", type=Path), option("--open", key="open", action="store_true"))
     command("test", test, option("--all", key="test_all", action="store_true"),
             option("--slow", key="test_slow", action="store_true"))
     command("init", init, folder, option("--force", key="force", action="store_true"))
-    command("doctor", look_over, folder)
+    command("doctor", look_over, option("folder", key="doctor_folder", type=Path, nargs="?"),
+            option("--language", key="doctor_language", choices=words.LANGUAGES))
     command("rebuild", rebuild_notebooks, names, option("--check", key="check", action="store_true"))
+    command("exercise", exercise, names, option("--check", key="check_copies", action="store_true"))
+    command("workshop", make_kit, option("--out", key="workshop_out", type=Path, default=Path("workshop.zip")),
+            option("--offline", key="offline", choices=SYSTEMS, metavar="SYSTEM"),
+            option("--python", key="offline_python", default=HERE))
     command("sample", sample, option("--customers", key="customers", type=int, default=4000),
             option("--seed", key="seed", type=int, default=7),
             option("--out", key="sample_out", type=Path, required=True))
@@ -64,22 +84,28 @@ def parser() -> argparse.ArgumentParser:
 
 def lab(_options) -> int:
     """Open JupyterLab on the notebooks."""
-    return _python("-m", "jupyterlab", str(project() / "notebooks"))
+    return _python("-m", "jupyterlab", str(lessons()))
 
 
 def make_report(options) -> int:
-    """Make the pages, saying each as it is done; 1 where a notebook gave no page."""
-    if options.data != SAMPLE and not Path(options.data).is_dir():
-        raise EngagelabError("cli.no_folder", folder=options.data)
-    bad = 0
-    for made in report(notebooks(options.notebooks), options.data, options.out):
-        bad += made.path is None
-        print(made.path or words.text("report.failed", name=made.notebook, error=made.problem), flush=True)
-    index = options.out / "index.html"
-    print(words.text("cli.index", path=index))
+    """Make the pages, or those of a manifest again, saying each as it is done; 1 where something went wrong."""
+    if options.jobs is not None and options.jobs < 1:
+        raise EngagelabError("cli.few_jobs", value=options.jobs)
+    if options.reproduce:
+        with closing(reproduce(options.reproduce, options.data, options.out, jobs=options.jobs)) as found:
+            return int(told(found))
+    out = options.out or Path("reports")
+    asked = Asked(tuple(options.notebooks), options.period, options.language, options.pdf)
+    clients = clients_of(options.data or [SAMPLE], out)
+    printless = options.pdf and not browser()
+    if printless:
+        print(words.text("report.no_browser", variable=VARIABLE), file=sys.stderr)
+    with closing(report(clients, out, asked, jobs=options.jobs)) as made:
+        bad = told(made)
+    print(words.text("cli.index", path=out / INDEX))
     if options.open:
-        webbrowser.open(index.resolve().as_uri())
-    return int(bad > 0)
+        webbrowser.open((out / INDEX).resolve().as_uri())
+    return int(bad or printless)
 
 
 def test(options) -> int:
@@ -97,8 +123,20 @@ def init(options) -> int:
 
 
 def look_over(options) -> int:
-    """Say what the folder can answer, and what is missing."""
-    print(doctor(options.folder))
+    """Say what the folder can answer, and what is missing; without a folder, whether the lessons will run here."""
+    if options.folder is not None:
+        print(doctor(options.folder, language=options.language))
+        return 0
+    words.set_language(options.language or words.LANGUAGES[0])
+    found = machine()
+    print(found)
+    return int(not found.ready)
+
+
+def make_kit(options) -> int:
+    """Pack the zip for a participant, and say how large it is."""
+    n = kit(options.out, system=options.offline, python=options.python)
+    print(words.text("kit.made", path=options.out, n=n, size=options.out.stat().st_size / 1e6))
     return 0
 
 
@@ -118,14 +156,30 @@ def make_template(options) -> int:
 def rebuild_notebooks(options) -> int:
     """Write the outputs of the notebooks, or check them."""
     bad = 0
+    for lesson in notebooks(options.notebooks):
+        for path, notebook in editions(lesson):
+            name = path.relative_to(lesson.parent).as_posix()
+            if options.check:
+                where = check(path, notebook)
+                bad += bool(where)
+                said = words.text("cli.differs", where=where) if where else words.text("cli.same", name=name)
+            else:
+                said = words.text("cli.rebuilt" if rebuild(path, notebook) else "cli.same", name=name)
+            print(said, flush=True)
+    for path in [] if options.notebooks else write_pages(project() / REFERENCE, check=options.check):
+        bad += options.check
+        print(words.text("cli.differs" if options.check else "cli.wrote", where=path.name, path=path.name))
+    return int(bad > 0)
+
+
+def exercise(options) -> int:
+    """Write the student's copies of the lessons, or check that they are in step."""
+    bad = 0
     for path in notebooks(options.notebooks):
-        if options.check:
-            where = check(path)
-            bad += bool(where)
-            print(words.text("cli.differs", where=where) if where else words.text("cli.same", name=path.name))
-        else:
-            changed = rebuild(path)
-            print(words.text("cli.rebuilt" if changed else "cli.same", name=path.name))
+        for place in write_copies(path, project() / COPIES, check=options.check):
+            bad += options.check
+            name = place.relative_to(project()).as_posix()
+            print(words.text("cli.stale" if options.check else "cli.wrote", path=name))
     return int(bad > 0)
 
 

@@ -35,6 +35,9 @@ def shown(value: float | None, unit: str = "number", *, signed: bool = False) ->
     ('95 min', '10.0 h', '4.9 days', '¥31,250')
     >>> shown(float("nan")), shown(1234, "count"), shown(4.3251)
     ('–', '1,234', '4.33')
+    >>> with words.speaking("ja"):
+    ...     shown(-31250.4, "JPY"), shown(-312.5, "USD")
+    ('−31,250円', '−$312.50')
     """
     if value is None or math.isnan(value):
         return MISSING
@@ -83,9 +86,14 @@ def _minutes(value: float) -> str:
 
 def _amount(value: float, currency: str) -> str:
     digits = 0 if currency in WITHOUT_CENTS else 2
-    sign = "-" if value < 0 else ""
-    symbol = CURRENCIES.get(currency, f"{currency} ")
-    return f"{sign}{symbol}{abs(value):,.{digits}f}"
+    return ("-" if value < 0 else "") + _of_currency(f"{abs(value):,.{digits}f}", currency)
+
+
+def _of_currency(text: str, currency: str) -> str:
+    """A number as an amount; where the words say how this language writes the currency, so."""
+    if words.has(f"unit.amount_{currency}"):
+        return words.text(f"unit.amount_{currency}", value=text)
+    return f"{CURRENCIES.get(currency, f'{currency} ')}{text}"
 
 
 def short(value: float | None, unit: str = "number", *, signed: bool = False) -> str:
@@ -113,8 +121,7 @@ def short(value: float | None, unit: str = "number", *, signed: bool = False) ->
         return shown(value, unit, signed=signed)
     sign = "−" if value < 0 else "+" if value and (signed or unit == "points") else ""
     if currency and not math.isinf(value):
-        text = (words.text(f"unit.amount_{unit}", value=text) if words.has(f"unit.amount_{unit}") else
-                f"{CURRENCIES.get(unit, f'{unit} ')}{text}")
+        text = _of_currency(text, unit)
     return sign + text
 
 

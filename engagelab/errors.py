@@ -78,7 +78,26 @@ def one_of(name: str, value, allowed: Iterable):
                      value=repr(value) + near(value, allowed))
 
 
-def column_of(column: str, available: Iterable[str], data: str = "the table") -> str:
+def names_in(name: str, value) -> list[str]:
+    """A name, or several, as a list.
+
+    >>> names_in("levers", "churn"), names_in("levers", ("churn", "arpu"))
+    (['churn'], ['churn', 'arpu'])
+    >>> names_in("levers", 3)
+    Traceback (most recent call last):
+    ...
+    engagelab.errors.UsageError: levers is a name or a list of names, not 3
+    """
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, Iterable) or isinstance(names, Mapping):
+        raise UsageError("errors.names", name=name, value=repr(value)[:60])
+    names = list(names)
+    if not all(isinstance(one, str) for one in names):
+        raise UsageError("errors.names", name=name, value=repr(value)[:60])
+    return names
+
+
+def column_of(column: str, available: Iterable[str], data: str | None = None) -> str:
     """`column`, if the table has it.
 
     >>> column_of("scor", ["score", "user"])
@@ -91,5 +110,5 @@ def column_of(column: str, available: Iterable[str], data: str = "the table") ->
     available = list(available)
     if column in available:
         return column
-    raise NoColumn("errors.no_column", data=data, column=repr(column),
+    raise NoColumn("errors.no_column", data=data or words.text("errors.the_table"), column=repr(column),
                    available=words.joined(map(repr, available)) + near(column, available))

@@ -7,6 +7,7 @@ proportion. Currencies are the codes of ISO 4217; nothing here knows what one is
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -57,10 +58,11 @@ def net(data: pd.DataFrame, amount: str | None = None, *, of: Iterable[str] | No
         data = data.assign(tax_included=_flags(data["tax_included"]))
     taken, told = _taken(data, column, of)
     values, taxed = _values(data, column, taken, notes)
+    nothing = _voided(data) & (column == "total")
     own, goal = _currencies(data, column, currency)
     values = _converted(data, values, own, goal, rates, time, tz)
-    for key, gone in (("money.no_currency", own.isna() & data[column].notna()),
-                      ("money.no_amount", values.isna() & own.notna())):
+    for key, gone in (("money.no_currency", own.isna() & data[column].notna() & ~nothing),
+                      ("money.no_amount", values.isna() & own.notna() & ~nothing)):
         if gone.any():
             notes.append(words.text(key, n=int(gone.sum()), all=len(data), column=repr(column)))
     kept = data.drop(columns=[name for name in data if name in amounts() and name != "amount"])
@@ -98,11 +100,9 @@ def _taken(data: pd.DataFrame, column: str, of: Iterable[str] | None) -> tuple[l
 
 def _values(data: pd.DataFrame, column: str, taken: list[str], notes: list[str]) -> tuple[pd.Series, bool | None]:
     """The amounts with their parts taken out, in their own currency, and whether the tax is in them."""
-    def part(name: str, blank: float = 0.0) -> pd.Series:
-        return _numbers(data[name]) if name in data else pd.Series(blank, index=data.index)
-
+    part = partial(_part, data)
     total, tax, shipping = part(column), part("tax"), part("shipping").fillna(0)
-    on_top = (total - part("subtotal", np.nan) - shipping - tax).abs().lt(CENT) & tax.gt(0) & (column == "total")
+    on_top = tax_on_top(data) if column == "total" else pd.Series(False, index=data.index)
     keep = pd.Series(1.0, index=data.index)
     known = data["tax_included"].value_counts() if "tax_included" in data else pd.Series(dtype=int)
     if "tax" in taken:
@@ -128,7 +128,7 @@ def _values(data: pd.DataFrame, column: str, taken: list[str], notes: list[str])
         values += part("discount").fillna(0) * left * apart
     over = values.lt(-CENT) & left.eq(0) & total.gt(0)
     if column == "total" and "status" in data:
-        voided = data["status"].astype("str").str.strip().str.casefold().isin(VOIDED)
+        voided = _voided(data)
         values, over = values.mask(voided), over & ~voided
         if voided.any():
             notes.append(words.text("money.voided", n=int(voided.sum())))
@@ -138,6 +138,22 @@ def _values(data: pd.DataFrame, column: str, taken: list[str], notes: list[str])
     if blank:
         notes.append(words.text("money.blank", columns=words.joined(map(repr, blank))))
     return values.rename(column), False if "tax" in taken else _all_alike(data, column)
+
+
+def tax_on_top(data: pd.DataFrame) -> pd.Series:
+    """Which totals are goods, shipping and tax, and so contain a tax that was put on top."""
+    goods, tax, shipping = _part(data, "subtotal", np.nan), _part(data, "tax"), _part(data, "shipping").fillna(0)
+    return (_part(data, "total", np.nan) - goods - shipping - tax).abs().lt(CENT) & tax.gt(0)
+
+
+def _voided(data: pd.DataFrame) -> pd.Series:
+    """Which orders came to nothing."""
+    status = data["status"] if "status" in data else pd.Series("", index=data.index)
+    return status.astype("str").str.strip().str.casefold().isin(VOIDED)
+
+
+def _part(data: pd.DataFrame, name: str, blank: float = 0.0) -> pd.Series:
+    return _numbers(data[name]) if name in data else pd.Series(blank, index=data.index)
 
 
 def _all_alike(data: pd.DataFrame, column: str) -> bool | None:

@@ -6,6 +6,7 @@ without compression, members stamped 1980. A text is never a formula, also after
 """
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +30,13 @@ _DAY = 86_400_000_000
 # What XML cannot hold, and what would be read as the sign of such a letter (ECMA-376, part 1, 22.9.2.19 ST_Xstring).
 _ODD = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
 _HALF = re.compile("[\ud800-\udfff]")   # half a pair is no letter
+
+# As wide as one page of A4, landscape, or as many as can be read, and as long as it takes (ECMA-376, part 1,
+# 18.3.1.65 and 18.3.1.63).
+_FIT = '<sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>'
+_PAGE = ('<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>'
+         '<pageSetup paperSize="9" orientation="landscape" fitToWidth="{wide}" fitToHeight="0"/>')
+_LEGIBLE = 300   # letters that a printed page can hold side by side
 
 # Each style as font, fill, number format and more; a cell says its place in this list.
 _STYLES = {"": (0, 0, 0, ""), "stamp": (0, 0, 164, ""), "date": (0, 0, 165, ""), "percent": (0, 0, 166, ""),
@@ -59,31 +67,40 @@ class Sheet:
     lists: Mapping[int, Sequence[str]] = field(default_factory=dict)
 
 
-def workbook(sheets: Sequence[Sheet]) -> bytes:
-    """The bytes of a workbook.
+def workbook(sheets: Sequence[Sheet], *, printed: bool = False) -> bytes:
+    """The bytes of a workbook; of one to be `printed` each sheet fills the width of a page, or of as few as can be
+    read, its first row on top of each.
 
     >>> import openpyxl
     >>> made = workbook([Sheet("1", [["ID", "時刻"], [1, np.datetime64("2026-04-01T09:00:05")]])])
     >>> list(openpyxl.load_workbook(io.BytesIO(made)).active.values)
     [('ID', '時刻'), (1, datetime.datetime(2026, 4, 1, 9, 0, 5))]
     """
-    parts = _parts([sheet.name for sheet in sheets])
-    parts |= {f"xl/worksheets/sheet{place}.xml": _sheet(sheet) for place, sheet in enumerate(sheets, 1)}
+    parts = _parts([sheet.name for sheet in sheets], printed=printed)
+    parts |= {f"xl/worksheets/sheet{place}.xml": _sheet(sheet, printed=printed)
+              for place, sheet in enumerate(sheets, 1)}
+    return packed({name: (_HEAD + part).encode("utf-8") for name, part in parts.items()})
+
+
+def packed(parts: Mapping[str, bytes]) -> bytes:
+    """The parts of an office document as one file, the same bytes on every machine and at every time."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, part in parts.items():
             member = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
             member.create_system = 0  # otherwise the machine's own kind stands in the file
-            archive.writestr(member, (_HEAD + part).encode("utf-8"))
+            archive.writestr(member, part)
     return file.getvalue()
 
 
-def _parts(names: list[str]) -> dict[str, str]:
+def _parts(names: list[str], *, printed: bool) -> dict[str, str]:
     sheets = range(1, len(names) + 1)
     types = "".join(f'<Override PartName="/xl/worksheets/sheet{n}.xml" ContentType="{_TYPE}.worksheet+xml"/>'
                     for n in sheets)
     listed = "".join(f'<sheet name={quoteattr(_said(name))} sheetId="{n}" r:id="rId{n}"/>'
                      for n, name in zip(sheets, names, strict=True))
+    tops = "".join(f'<definedName name="_xlnm.Print_Titles" localSheetId="{n}">{_quoted(name)}!$1:$1</definedName>'
+                   for n, name in enumerate(names))
     relations = "".join(f'<Relationship Id="rId{n}" Type="{_OFFICE}/worksheet" Target="worksheets/sheet{n}.xml"/>'
                         for n in sheets)
     xfs = "".join(f'<xf numFmtId="{number}" fontId="{font}" fillId="{fill}" borderId="0" xfId="0" '
@@ -96,7 +113,8 @@ def _parts(names: list[str]) -> dict[str, str]:
         f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/></Types>',
         "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships"><Relationship Id="rId1" '
         f'Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets></workbook>',
+        "xl/workbook.xml": f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{listed}</sheets>'
+        f'{f"<definedNames>{tops}</definedNames>" if printed else ""}</workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">{relations}<Relationship '
         f'Id="rId{len(names) + 1}" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
         "xl/styles.xml": f'<styleSheet xmlns="{_MAIN}"><numFmts count="3">'
@@ -114,16 +132,23 @@ def _parts(names: list[str]) -> dict[str, str]:
     }
 
 
-def _sheet(sheet: Sheet) -> str:
+def _quoted(name: str) -> str:
+    """A sheet's name as a formula has it."""
+    return escape("'" + _said(name).replace("'", "''") + "'")
+
+
+def _sheet(sheet: Sheet, *, printed: bool) -> str:
     columns = "".join(f'<col min="{n}" max="{n}" width="{width}" customWidth="1" style="{_PLACES[style]}"/>'
                       for n, (width, style) in enumerate(zip(sheet.widths, sheet.styles, strict=True), 1))
     lists = "".join(f'<dataValidation type="list" allowBlank="1" sqref="{_letters(column)}2:{_letters(column)}{ROWS}">'
                     f'<formula1>"{escape(",".join(allowed))}"</formula1></dataValidation>'
                     for column, allowed in sheet.lists.items())
     rows = "".join(f'<row r="{place}">{"".join(_cells(place, row))}</row>' for place, row in enumerate(sheet.rows, 1))
-    return (f'<worksheet xmlns="{_MAIN}">{f"<cols>{columns}</cols>" if columns else ""}<sheetData>{rows}</sheetData>'
+    page = _PAGE.format(wide=math.ceil(sum(sheet.widths) / _LEGIBLE) or 1) if printed else ""
+    return (f'<worksheet xmlns="{_MAIN}">{_FIT if printed else ""}{f"<cols>{columns}</cols>" if columns else ""}'
+            f"<sheetData>{rows}</sheetData>"
             + (f'<dataValidations count="{len(sheet.lists)}">{lists}</dataValidations>' if lists else "")
-            + "</worksheet>")
+            + f"{page}</worksheet>")
 
 
 def _letters(column: int) -> str:

@@ -51,3 +51,17 @@ def test_nothing_in_the_file_tells_when_or_where_it_was_made():
         assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert {member.compress_type for member in archive.infolist()} == {zipfile.ZIP_STORED}
         assert archive.testzip() is None
+
+
+def test_a_sheet_to_be_printed_is_a_page_wide_and_has_its_heads_on_each_page():
+    names = ["it's <a> & b", "2"]
+    made = workbook([Sheet(name, [["head"], [1]]) for name in names], printed=True)
+    read = openpyxl.load_workbook(io.BytesIO(made))
+    assert read.sheetnames == names
+    for sheet in read:
+        page = sheet.page_setup
+        assert (page.orientation, page.fitToWidth, page.fitToHeight) == ("landscape", 1, 0)
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.print_title_rows == "$1:$1"
+    assert made == workbook([Sheet(name, [["head"], [1]]) for name in names], printed=True)
+    wide = openpyxl.load_workbook(io.BytesIO(workbook([Sheet("1", [[1, 2]], (301, 300), ("", ""))], printed=True)))
+    assert wide.active.page_setup.fitToWidth == 3

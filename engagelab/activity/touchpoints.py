@@ -16,7 +16,7 @@ import pandas as pd
 from engagelab import words
 from engagelab.activity import contacts
 from engagelab.activity.log import flags, read_log, stamps
-from engagelab.display import interval, shown, table_html
+from engagelab.display import heading, interval, named, shown, table_html
 from engagelab.errors import DataError, column_of, one_of
 from engagelab.metrics.intervals import difference_interval, z_value
 from engagelab.metrics.nouns import Favourable, csat
@@ -48,7 +48,8 @@ class Touchpoints:
 
     def cells(self) -> pd.DataFrame:
         """The table as it is looked at: rounded."""
-        out = self.frame[["phase", "touchpoint", "name"]].astype("str")
+        names = ("phase", "touchpoint", "name")
+        out = pd.DataFrame({heading(name): [named(value, name) for value in self.frame[name]] for name in names})
         for name, unit in LOOKED_AT.items():
             units = self.frame["currency"].fillna("number") if not unit else [unit] * len(out)
             out[words.text(f"touchpoints.column_{name}")] = [

@@ -42,6 +42,12 @@ class Plan:
 
     `.frame` is the power curve: `n`, `effect`, `power`, and `n_needed` for the effect at the planned power (at 80 %
     where power was found); with half of n, n and twice n. `.bounds` are the looks. `.says` and `.notes` are sentences.
+
+    >>> from engagelab.experiments.plan import plan
+    >>> from engagelab.metrics.nouns import rate
+    >>> made = plan(rate("opened"), baseline=.2, effect=.05)
+    >>> made.n, made.total, round(made.power, 3), made.found
+    (1094, 2188, 0.8, 'n')
     """
 
     metric: str
@@ -199,8 +205,10 @@ class Plan:
                               size=tick(round(self.cluster_size or 0.0, 1)))
         said = words.text("plan.needed" if self.found == "n" else "plan.chance", metric=metric_name(self.metric),
                           aim=self._aim(), power=tick(self.power, "share"), sizes=text, total=self.total)
-        return said if self.weeks is None else said + words.text(
-            "plan.weeks", weeks=named(f"{self.weeks} weeks", "window"), weekly=tick(self.weekly or 0.0))
+        if self.weeks is not None:
+            said += words.text("plan.weeks", weeks=named(f"{self.weeks} weeks", "window"),
+                               weekly=tick(self.weekly or 0.0))
+        return said if self.looks is None else said + words.text("plan.and_looks", looks=len(self.looks))
 
     def _size(self, value: float) -> str:
         text = shown(abs(value), self.unit, signed=self.unit == "share").lstrip("+")

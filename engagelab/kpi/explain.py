@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import short, tick
+from engagelab.display import short, shown, tick
 from engagelab.kpi.answers import between
 from engagelab.kpi.attribution import Attribution
 from engagelab.kpi.formula import label
@@ -41,12 +41,10 @@ class Explained:
     def say(self, most: int = 3) -> list[str]:
         """What moved the root, in sentences: the change, then the largest contributions."""
         root = self.frame.iloc[0]
-        said = [words.text(f"kpi.say_{_sure(root)}", label=root["label"], before=short(root["before"], root["unit"]),
-                           after=short(root["after"], root["unit"]), contribution=_amount(root, root),
-                           interval=_ends(root, root))]
+        said = [words.text(f"kpi.say_{_sure(root)}", label=root["label"], contribution=_amount(root, root),
+                           interval=_ends(root, root), **_levels(root))]
         return said + [words.text(f"kpi.say_part_{_sure(row)}", label=row["label"], contribution=_amount(row, root),
-                                  before=short(row["before"], row["unit"]), after=short(row["after"], row["unit"]),
-                                  interval=_ends(row, root)) for row in _largest(self.frame)[:most]]
+                                  interval=_ends(row, root), **_levels(row)) for row in _largest(self.frame)[:most]]
 
     def svg(self) -> str:
         """The picture as SVG text."""
@@ -54,7 +52,7 @@ class Explained:
         rest = {row["metric"]: words.text("kpi.rest", contribution=_amount(row, root), interval=words.text(
                     "kpi_scenarios.between", interval=_ends(row, root)) if _ends(row, root) else "")
                 for row in self.frame[self.frame["kind"] == "unexplained"].to_dict("records")}
-        notes = [" ".join(filter(None, [row["note"], rest.get(row["metric"])])) for row in drawn.to_dict("records")]
+        notes = [words.sentences([row["note"], rest.get(row["metric"], "")]) for row in drawn.to_dict("records")]
         return kpi_tree.svg(drawn.assign(note=notes), self.edges[self.edges["child"] != ""], title=self.title,
                             subtitle=self.subtitle, confidence=self.confidence)
 
@@ -76,6 +74,12 @@ def _sure(row: Any) -> str:
 
 def _amount(row: Any, root: Any) -> str:
     return short(row["contribution"], root["unit"], signed=True)
+
+
+def _levels(row: Any) -> dict[str, str]:
+    """Both levels of a node, in short; in full where short ones would look alike."""
+    levels = {end: short(row[end], row["unit"]) for end in ("before", "after")}
+    return {end: shown(row[end], row["unit"]) for end in levels} if len(set(levels.values())) == 1 else levels
 
 
 def _ends(row: Any, root: Any) -> str:
@@ -197,7 +201,7 @@ def _note(structure: Structure, node: Any, found: Attribution, unit: str) -> str
     said += [words.text("kpi.no_effect", node=label(structure.nodes[parent]), name=parent, driver=child)
              for parent, child in found.edges if child == node.name and structure.nodes[parent].kind == "estimated"
              and (parent, child) not in structure.links]
-    return " ".join(said)
+    return words.sentences(said)
 
 
 def _title(frame: pd.DataFrame) -> str:

@@ -58,8 +58,8 @@ class Mixed:
     def _table(self) -> pd.DataFrame:
         table = self.frame.assign(part=self.frame["part"].map(lambda part: words.text(f"kpi_mix.{part}")))
         told = rounded(table, [table.columns[0], "part", "contribution", "interval"], self.unit, signed=True)
-        return told.set_axis([*told.columns[:-1], words.text("compare.interval", share=tick(self.confidence, "share"))],
-                             axis="columns")
+        ends = words.text("compare.interval", share=tick(self.confidence, "share"))
+        return told.set_axis([*map(heading, told.columns[:-1]), ends], axis="columns")
 
     def __repr__(self) -> str:
         return plain([self._table()], tuple(self.say()))

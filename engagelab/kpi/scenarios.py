@@ -17,7 +17,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.display import short
-from engagelab.errors import UsageError, near
+from engagelab.errors import UsageError, names_in, near
 from engagelab.kpi.answers import Answer, between, described, known, reached
 from engagelab.kpi.attribution import contributions, uncertain
 from engagelab.kpi.engine import forward, shifted
@@ -205,8 +205,9 @@ def solve(structure: Structure, inputs: Inputs, target: float, *, levers: str | 
         raise UsageError("kpi_scenarios.no_target", value=repr(target)[:40])
     effects = {pair: link.effect for pair, link in structure.links.items()}
     rows = []
-    levers = [levers] if isinstance(levers, str) else levers
-    names = levers if levers is not None else [name for name in reached(structure)
+    if not isinstance(limits, Mapping | None):
+        raise UsageError("kpi_scenarios.limits_kind", value=repr(limits)[:40])
+    names = names_in("levers", levers) if levers is not None else [name for name in reached(structure)
                                                if not np.isnan(inputs.value[inputs.names.index(name)])]
     places = {name: _lever(structure, name) for name in (*names, *(limits or {}))}
     known(structure, inputs, names)

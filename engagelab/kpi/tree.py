@@ -8,7 +8,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.display import named, shown
-from engagelab.errors import UsageError, near, one_of
+from engagelab.errors import UsageError, names_in, near, one_of
 from engagelab.experiments.comparison import Comparison
 from engagelab.kpi import formula, scenarios
 from engagelab.kpi.attribution import METHODS, attributed
@@ -94,10 +94,10 @@ class Tree(Structure):
 
     def _cells(self, data: Mapping[str, Any] | pd.DataFrame, window: Window, roll_up: Mapping[str, str]
                ) -> dict[tuple[str, ...], Inputs]:
+        if not isinstance(data, Mapping | pd.DataFrame) or not isinstance(roll_up, Mapping):
+            raise UsageError("kpi.data", type=type(data if isinstance(roll_up, Mapping) else roll_up).__name__)
         if isinstance(data, pd.DataFrame):
             return rolled_up(self, data, window, roll_up)
-        if not isinstance(data, Mapping) or not isinstance(roll_up, Mapping):
-            raise UsageError("kpi.data", type=type(data if isinstance(roll_up, Mapping) else roll_up).__name__)
         return cells_of(self, data, window)
 
     # why it moved
@@ -179,6 +179,7 @@ class Tree(Structure):
         >>> found.edges[["child", "contribution"]].values.tolist()
         [['kept', 5.0], ['nps', 2.0], ['', 3.0]]
         """
+        names_in("node, driver", [node, driver])
         if node not in self.nodes or driver not in self.nodes[node].children or self.nodes[node].kind != "estimated":
             raise UsageError("kpi.no_edge", node=node, driver=driver)
         origin = None
@@ -192,7 +193,7 @@ class Tree(Structure):
 
     def key(self, names: Sequence[str]) -> "Tree":
         """The tree with three to five of its nodes marked as key indicators; fewer or more are told in `.notes`."""
-        names = (names,) if isinstance(names, str) else tuple(names or ())
+        names = names_in("names", names)
         for name in names:
             if name not in self.nodes:
                 raise UsageError("kpi.no_node", node=name, near=near(name, self.nodes))

@@ -142,7 +142,7 @@ def per_period(discount: object, every: str) -> float:
     0.007974
     """
     one_of("every", every, periods.EVERY)
-    if isinstance(discount, bool) or not isinstance(discount, int | float) or not 0 <= discount < math.inf:
+    if isinstance(discount, bool) or not isinstance(discount, int | float) or not 0 <= discount <= 1:
         raise UsageError("ltv.discount", value=repr(discount))
     return (1 + discount) ** (durations.days("every", f"1 {every}") / durations.days("every", "1 year")) - 1
 

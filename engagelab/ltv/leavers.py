@@ -107,8 +107,10 @@ class Leavers:
 
     def _tables(self) -> list[pd.DataFrame]:
         share = self.frame["metric"].isin(("share_quick", "churn_quick", "churn_slow", "first_period_churn"))
+        times = self.frame[~share]
+        times = times.assign(metric=[looks.in_periods(name, self.every) for name in times["metric"]])
         return [looks.rounded(rows, ["metric", *self.by, *LOOKED_AT], unit)
-                for rows, unit in ((self.frame[share], "share"), (self.frame[~share], "number"))]
+                for rows, unit in ((self.frame[share], "share"), (times, "number"))]
 
     def _amounts(self, amount: Any) -> list[Any]:
         """What a customer of each group pays."""

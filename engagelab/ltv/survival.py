@@ -187,7 +187,8 @@ class Survival:
         return durations.days(name, value) / durations.days("every", f"1 {self.every}")
 
     def _tables(self) -> list[pd.DataFrame]:
-        return [looks.rounded(self.median, [*self.by, "estimate", "interval", "count", "n", "flag"])]
+        median = self.median.assign(metric=[looks.in_periods(name, self.every) for name in self.median["metric"]])
+        return [looks.rounded(median, ["metric", *self.by, "estimate", "interval", "count", "n", "flag"])]
 
     def __repr__(self) -> str:
         return looks.plain(self._tables(), self.notes)

@@ -4,7 +4,8 @@ import html
 
 import pandas as pd
 
-from engagelab.display import heading, interval, named, shown, table_html
+from engagelab import words
+from engagelab.display import heading, interval, metric_name, named, shown, table_html
 
 COUNTS = ("n", "n_missing", "count")
 LEAST_P = "<0.001"
@@ -33,6 +34,16 @@ def rounded(table: pd.DataFrame, columns: list[str], unit: str = "number", *, si
         else:
             out[title] = [named(value, name) for value in table[name]]
     return pd.DataFrame(out)
+
+
+def in_periods(metric: str, every: str) -> str:
+    """The name of a metric that is a time, with its unit.
+
+    >>> in_periods("median_lifetime", "month")
+    'Median lifetime (months)'
+    """
+    unit = words.text(f"unit.{every}s", value="").strip()
+    return words.text("label.in_periods", metric=metric_name(metric), unit=unit)
 
 
 def plain(tables: list[pd.DataFrame], notes: tuple[str, ...]) -> str:

@@ -17,7 +17,14 @@ from engagelab.metrics.intervals import wilson
 
 
 def groups_only(measured: pd.DataFrame, by: str) -> pd.DataFrame:
-    """The rows of single groups and single periods of a frame measured with `total=True`, without the totals."""
+    """The rows of single groups and single periods of a frame measured with `total=True`, without the totals.
+
+    >>> from engagelab.metrics.measure import measure
+    >>> from engagelab.metrics.nouns import rate
+    >>> mails = pd.DataFrame({"list": ["a", "a", "b"], "opened": [True, False, True]})
+    >>> groups_only(measure(mails, rate("opened"), by="list", total=True), "list")[["list", "n"]].values.tolist()
+    [['a', 2], ['b', 1]]
+    """
     column_of(by, measured.columns)
     total = words.text("metrics.all")
     return measured[~(measured[_keys(measured)] == total).any(axis="columns")]
@@ -28,6 +35,12 @@ def totals_only(measured: pd.DataFrame, by: str) -> pd.DataFrame:
 
     What is shown of the whole then comes from the same call as the groups, in which a hidden group
     cannot be worked out.
+
+    >>> from engagelab.metrics.measure import measure
+    >>> from engagelab.metrics.nouns import rate
+    >>> mails = pd.DataFrame({"list": ["a", "a", "b"], "opened": [True, False, True]})
+    >>> totals_only(measure(mails, rate("opened"), by="list", total=True), "list")["n"].tolist()
+    [3]
     """
     column_of(by, measured.columns)
     total, others = words.text("metrics.all"), [name for name in _keys(measured) if name != by]
@@ -43,6 +56,13 @@ def mix(measured: pd.DataFrame, *, by: str, over: str) -> pd.DataFrame:
     Parameters: a frame of `measure` by a group and a period; a hidden group has no share.
 
     Returns a frame like that of `measure`, `metric` being "share".
+
+    >>> from engagelab.metrics.measure import measure
+    >>> from engagelab.metrics.nouns import rate
+    >>> mails = pd.DataFrame({"list": ["a", "a", "b"] * 4, "opened": True, "at": pd.to_datetime(["2026-08-05"] * 12)})
+    >>> by_list = measure(mails, rate("opened"), by="list", time="at", every="month", until="2026-09-01")
+    >>> mix(by_list, by="list", over="month")[["list", "estimate", "count", "n"]].round(3).values.tolist()
+    [['a', 0.667, 8.0, 12.0], ['b', 0.333, 4.0, 12.0]]
     """
     rows = groups_only(measured, by).drop_duplicates([by, over])
     n = rows["n"].astype("float64").to_numpy()

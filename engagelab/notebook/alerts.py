@@ -8,6 +8,7 @@ from engagelab import words
 from engagelab.metrics.catalogue import catalogue
 from engagelab.notebook.sentences import Sentence, say
 from engagelab.sources.folder import Folder
+from engagelab.sources.problems import reasons
 from engagelab.summaries.periods import LABEL
 from engagelab.tables import tables
 
@@ -19,12 +20,17 @@ LATE = 21  # days: longer than the usual pause between two mailings or posts
 
 
 def alerts(company: Folder) -> list[Sentence]:
-    """A sentence each: files not read, rows set aside, counts still growing, ids of two persons, unknown targets."""
+    """A sentence each: files not read, rows set aside, counts still growing, ids of two persons, unknown targets.
+
+    >>> from engagelab.notebook.setup import open_data
+    >>> [str(sentence) for sentence in alerts(open_data("sample"))][:1]
+    ['e-mail campaigns: what was counted in the last 7 days before the export still grows (rows: 2).']
+    """
     said = [say("alerts.unread", problem=problem) for problem in company.frame["problem"].dropna() if problem]
     for severity in ("row", "cell"):
-        reasons = company.rejects.loc[company.rejects["severity"] == severity, "reason"].value_counts()
-        if len(reasons):
-            said.append(say(f"alerts.{severity}", n=int(reasons.sum()), reasons=words.joined(reasons.index)))
+        rejects = company.rejects[company.rejects["severity"] == severity]
+        if len(rejects):
+            said.append(say(f"alerts.{severity}", n=len(rejects), reasons=words.joined(reasons(rejects))))
     for name, frame in company.tables.items():
         growing = int(frame["still_growing"].fillna(False).sum()) if "still_growing" in frame else 0
         if growing:
@@ -82,4 +88,4 @@ def _stamps(company: Folder) -> Iterator[tuple[str, pd.Series, bool]]:
         by = GROUPS.get(name)
         if by and frame[by].nunique() > 1:
             for group, part in frame.dropna(subset=[by, column]).groupby(by):
-                yield f"{title} ({group})", part[column], True
+                yield title + words.text("watch.part", part=group), part[column], True

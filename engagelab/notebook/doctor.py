@@ -12,16 +12,19 @@ from engagelab.notebook.setup import span
 from engagelab.notebook.tags import answerable, needs
 from engagelab.sources.folder import IDENTITIES, Folder, read_folder
 from engagelab.sources.gaps import gaps
-from engagelab.sources.settings import FILE, check_logo, read_settings
+from engagelab.sources.problems import reasons
+from engagelab.sources.settings import FILE
+from engagelab.sources.settings_checks import check_logo
+from engagelab.sources.settings_file import read_settings
 
 
-def doctor(folder: Path) -> str:
+def doctor(folder: Path, *, language: str | None = None) -> str:
     """The tables that the folder gives, what is not known, and what each notebook can make of them.
 
-    From here on the folder's own language is spoken. Errors: those of `read_folder`.
+    From here on `language` is spoken, else the folder's own. Errors: those of `read_folder`.
     """
     settings = read_settings(folder, logo=False)
-    words.set_language(settings.language)
+    words.set_language(language or settings.language)
     company = read_folder(folder, settings=settings)
     name = settings.name or Path(folder).resolve().name
     if company.frame.empty and not company.tables:
@@ -41,7 +44,7 @@ def doctor(folder: Path) -> str:
 def _set_aside(company: Folder) -> list[str]:
     """Each file of which rows were set aside, with how many and why."""
     rows = company.rejects[company.rejects["severity"] == "row"]
-    return [words.text("doctor.rows", file=file, n=len(part), reasons=words.joined(dict.fromkeys(part["reason"])))
+    return [words.text("doctor.rows", file=file, n=len(part), reasons=words.joined(reasons(part)))
             for file, part in rows.groupby("file", sort=True)]
 
 

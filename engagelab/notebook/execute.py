@@ -4,18 +4,20 @@ nbclient executes; everything that depends on the moment, the machine or the pro
 of what is kept: timings, memory addresses, the metadata of whoever saved the file last.
 """
 
+import asyncio
 import copy
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 from engagelab.errors import EngagelabError
 
@@ -26,6 +28,8 @@ ONE_WAY = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS
            "ENGAGELAB_THREADS": "1", "MPLBACKEND": "module://matplotlib_inline.backend_inline", "TZ": "UTC"}
 OURS = ("EngagelabError", "UsageError", "NoColumn", "DataError", "SourceError")  # their messages stand alone
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
+
+_running: list[NotebookClient] = []     # in this process; each in a thread of its own
 
 
 class ThisPython(AsyncKernelManager):
@@ -52,10 +56,13 @@ def text_of(notebook: nbformat.NotebookNode) -> str:
     return nbformat.writes(notebook, version=4, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 
-def execute(notebook: nbformat.NotebookNode, *, folder: Path, timeout: int = 600) -> nbformat.NotebookNode:
+def execute(notebook: nbformat.NotebookNode, *, folder: Path, timeout: int = 600,
+            env: Mapping[str, str] | None = None) -> nbformat.NotebookNode:
     """The notebook with fresh outputs: run from the first cell to the last in a new kernel of this Python.
 
-    Errors: NotebookFailed, with the number and the first line of the cell that failed.
+    Parameters: `folder`, in which it runs; `timeout`, seconds a cell; `env`, more environment variables for the kernel.
+    Errors: NotebookFailed, with the number and the first line of the cell that failed; or where the kernel ended, or a
+    cell did not.
     """
     fresh = copy.deepcopy(notebook)
     for cell in fresh.cells:
@@ -63,11 +70,28 @@ def execute(notebook: nbformat.NotebookNode, *, folder: Path, timeout: int = 600
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(fresh, kernel_manager_class=ThisPython, timeout=timeout, record_timing=False,
                             coalesce_streams=True, resources={"metadata": {"path": str(folder)}})
-    try:
-        client.execute(env={**os.environ, **ONE_WAY}, stderr=subprocess.DEVNULL)  # the kernel talks of its transport
+    _running.append(client)
+    try:    # the kernel talks of its transport; its loop is closed with it, also in a thread
+        asyncio.run(client.async_execute(env={**os.environ, **ONE_WAY, **(env or {})}, stderr=subprocess.DEVNULL))
     except CellExecutionError as error:
         raise NotebookFailed("notebook.failed", **failure(fresh, error)) from None
+    except CellTimeoutError:
+        raise NotebookFailed("notebook.timeout", seconds=timeout) from None
+    except RuntimeError as error:   # nbclient: the kernel died; jupyter_client: it did so before it was ready
+        if "died" not in str(error):
+            raise
+        raise NotebookFailed("notebook.died") from None
+    finally:
+        _running.remove(client)
     return canonical(fresh)
+
+
+def stop() -> None:
+    """End the kernels of the notebooks that run now; each of these fails."""
+    for client in list(_running):
+        process = getattr(getattr(client.km, "provisioner", None), "process", None)
+        if process is not None:
+            process.kill()
 
 
 def failure(notebook: nbformat.NotebookNode, error: CellExecutionError) -> dict[str, str | int]:

@@ -1,4 +1,4 @@
-"""Which two periods a notebook compares: the last whole one and the one before it.
+"""Which two periods a notebook compares: the last whole one, or the one that is asked for, and the one before it.
 
 A quarter of the company's own year, if the data cover two whole quarters; else a month, else a week; else the running
 month alone. The day of the newest stamp counts as whole, and so does a period of which the data reach the
@@ -13,15 +13,18 @@ from typing import Any
 import pandas as pd
 
 from engagelab import words
-from engagelab.errors import DataError
+from engagelab.errors import DataError, UsageError
 from engagelab.metrics.difference import difference
-from engagelab.notebook.setup import span
+from engagelab.notebook.setup import keep_open, span
 from engagelab.notebook.tables import pick
 from engagelab.sources.folder import Folder
-from engagelab.summaries.periods import label, next_start, start_of
+from engagelab.summaries.periods import MONTHS, label, next_start, start_of
+from engagelab.tables import tables as canonical
 
 EPOCH = date(1970, 1, 1)
 FISCAL = re.compile(r"FY(\d{4})(?:Q([1-4]))?")
+ASKED = re.compile(r"(?P<fiscal>FY)?(?P<year>(?:19|20|21)\d\d)(?:Q(?P<quarter>[1-4])|-W(?P<week>\d\d)|"
+                   r"-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?", re.ASCII | re.IGNORECASE)
 LAST = 20  # data that reach into the last twentieth of a period cover it: not every day has an event
 
 
@@ -78,6 +81,20 @@ class Periods:
         week = timedelta(days=7)
         return first <= start + week and last >= end - week
 
+    def seen(self, company: Folder) -> Folder:
+        """The company as its data were at `until`: rows of a later time go, and so does a table without any left.
+
+        From here on the exercises ask about that company.
+        """
+        end = pd.Timestamp(self.until, tz=self.tz)
+        tables = {}
+        for name, frame in company.tables.items():
+            column = canonical()[name].time
+            kept = frame if column is None else frame[~frame[column].ge(end).fillna(False)]
+            if len(kept) or frame.empty:
+                tables[name] = kept.reset_index(drop=True)
+        return keep_open(replace(company, tables=tables))
+
     @property
     def bounds(self) -> tuple[date, date]:
         """The first day of `before`, and the one after `now`."""
@@ -115,11 +132,13 @@ class Periods:
         return label(self.every, (start - EPOCH).days, self.fiscal_year_starts)
 
     def title(self, name: str) -> str:
-        """A label as a sentence says it: that of a fiscal quarter or year with its months.
+        """A label as a sentence says it: that of a fiscal quarter or year with its months, that of a week as a week.
 
         >>> Periods("quarter", "FY2026Q1", "FY2026Q2", "", "", "UTC", fiscal_year_starts=4).title("FY2026Q4")
         'FY2026Q4 (2027-01 to 2027-03)'
         """
+        if self.every == "week":
+            return words.text("periods.week", start=name)
         found = FISCAL.fullmatch(name)
         if not found:
             return name
@@ -160,30 +179,41 @@ class Periods:
         return measured[measured[self.every] == self.now].drop(columns=self.every)
 
 
-def periods(company: Folder) -> Periods:
-    """The last two whole periods that the company's data cover.
+def periods(company: Folder, period: str | int | None = None) -> Periods:
+    """The last two whole periods that the company's data cover, or the one that is asked for and the one before it.
 
-    Where they cover no two whole weeks, the running month stands alone: its levels are shown, and
-    nothing can be compared.
+    period : such as "2026Q3", "FY2026Q2", "2026-08", "2026-W31" (or its Monday), "2026", "FY2026"; what lies after its
+        end is left out of what is measured until then. A quarter of the calendar that the company's own year has, too,
+        goes by the company's name for it; any other cuts all quarters by the calendar.
 
-    Errors: DataError where no table says when something happened.
+    Where the data cover no two whole weeks and none is asked for, the running month stands alone: its levels are
+    shown, and nothing can be compared.
+
+    Errors: DataError where no table says when something happened, and where the data do not cover the period or the
+    one before it wholly; UsageError for what is no period.
 
     >>> from engagelab.notebook.setup import open_data
-    >>> when = periods(open_data("sample"))
+    >>> company = open_data("sample")
+    >>> when = periods(company)
     >>> when.before, when.now, when.over
     ('FY2026Q1', 'FY2026Q2', {'every': 'quarter', 'until': '2026-10-01', 'tz': 'Asia/Tokyo', 'fiscal_year_starts': 4})
     >>> when.title(when.now), when.names
     ('FY2026Q2 (2026-07 to 2026-09)', ('FY2026Q2', '2026Q3'))
+    >>> when = periods(company, "2026-08")
+    >>> when.before, when.now, when.until
+    ('2026-07', '2026-08', '2026-09-01')
     """
     first, last = span(company)
     if not last:
         raise DataError("notebook.no_stamps")
     since, until = date.fromisoformat(first), date.fromisoformat(last) + timedelta(days=1)
     zone, starts = company.settings.timezone, company.settings.fiscal_year_starts
+    if period is not None:
+        every, start, starts = _asked(str(period), starts)
+        names = _covered(str(period), every, start, starts, since, until)
+        return Periods(every, *names, first, next_start(every, start).isoformat(), zone, fiscal_year_starts=starts)
     for every in ("quarter", "month", "week"):
-        running = start_of(every, until - timedelta(days=1), starts)
-        end = next_start(every, running)
-        reached = end if (end - until).days <= (end - running).days / LAST else until
+        reached = _reached(every, until, starts)
         now = start_of(every, start_of(every, reached, starts) - timedelta(days=1), starts)
         before = start_of(every, now - timedelta(days=1), starts)
         if before >= since:
@@ -193,3 +223,65 @@ def periods(company: Folder) -> Periods:
     before = start_of("month", now - timedelta(days=1))
     return Periods("month", before.isoformat()[:7], now.isoformat()[:7], first, until.isoformat(), zone, alone=True,
                    fiscal_year_starts=starts)
+
+
+def _reached(every: str, until: date, starts: int) -> date:
+    """The end of the running period where the data reach into its last twentieth, else `until`."""
+    running = start_of(every, until - timedelta(days=1), starts)
+    end = next_start(every, running)
+    return end if (end - until).days <= (end - running).days / LAST else until
+
+
+def _asked(period: str, starts: int) -> tuple[str, date, int]:
+    """What is asked for: the kind of period, its first day, and the month with which the years meant start."""
+    found = ASKED.fullmatch(period.strip())
+    parts = {name: int(part) for name, part in found.groupdict().items() if part and name != "fiscal"} if found else {}
+    fiscal = bool(found and found["fiscal"])
+    try:
+        if not found or (fiscal and {"month", "week"} & set(parts)):
+            raise ValueError
+        if "week" in parts:
+            return "week", date.fromisocalendar(parts["year"], parts["week"], 1), starts
+        if "day" in parts:
+            day = date(parts["year"], parts["month"], parts["day"])
+            if day.weekday():
+                raise ValueError
+            return "week", day, starts
+        if "month" in parts:
+            return "month", date(parts["year"], parts["month"], 1), starts
+    except ValueError:
+        raise UsageError("periods.form", value=repr(period)) from None
+    every = "quarter" if "quarter" in parts else "year"
+    if not fiscal and (starts - 1) % MONTHS[every]:
+        starts = 1  # the company's own year has no such period
+    start = date(parts["year"], starts if fiscal or every == "year" else 1, 1)
+    for _ in range(parts.get("quarter", 1) - 1):
+        start = next_start("quarter", start)
+    return every, start, starts
+
+
+def _covered(period: str, every: str, start: date, starts: int, since: date, until: date) -> tuple[str, str]:
+    """The labels of the period before one and of itself; DataError where the data do not cover both wholly."""
+    def name(day: date) -> str:
+        return label(every, (day - EPOCH).days, starts)
+
+    def said(day: date) -> str:
+        """As it was asked for, and by the company's name where that is another."""
+        own, calendar = name(day), label(every, (day - EPOCH).days)
+        fiscal = own == calendar or period.strip().upper().startswith("FY")
+        return own if fiscal else words.text("periods.both", calendar=calendar, own=own)
+
+    def previous(day: date) -> date:
+        return start_of(every, day - timedelta(days=1), starts)
+
+    latest = previous(start_of(every, _reached(every, until, starts), starts))
+    begins = start_of(every, since, starts)
+    first = next_start(every, begins if begins == since else next_start(every, begins))     # it has one before it
+    if first <= start <= latest:
+        return name(previous(start)), name(start)
+    values = {"period": period, "since": since.isoformat(), "until": (until - timedelta(days=1)).isoformat()}
+    if first > latest:
+        raise DataError("periods.none_covered", **values)
+    if first == latest:
+        raise DataError("periods.one_covered", **values, name=said(first))
+    raise DataError("periods.not_covered", **values, first=said(first), last=said(latest))

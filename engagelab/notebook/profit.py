@@ -18,6 +18,7 @@ from engagelab.kpi.tree import Tree
 from engagelab.kpi.values import Values
 from engagelab.metrics.nouns import mean
 from engagelab.money import net
+from engagelab.notebook.money import no_amount, tax_told
 from engagelab.notebook.periods import Periods
 from engagelab.sources.folder import Folder
 from engagelab.sources.settings import FILE
@@ -36,6 +37,7 @@ class Profit:
     leaves: Mapping[str, Any] = field(repr=False)
     currency: str = ""
     notes: tuple[str, ...] = ()
+    only_sales: bool = False  # no margin is told: what the usual tree ends in is sales, and no profit
 
 
 @dataclass
@@ -47,9 +49,9 @@ class _Book:
     leaves: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def line(self, name: str, formula: str = "", unit: str = "") -> None:
+    def line(self, name: str, formula: str = "", unit: str = "", said_as: str = "") -> None:
         """A line with its labels from the catalogue of words, or with the name itself."""
-        said = words.catalogue().get(f"profit.{name}")
+        said = words.catalogue().get(f"profit.{said_as or name}")
         label = f"  # {said['en']} | {said['ja']}" if said else ""
         unit = (unit or MONEY).replace(MONEY, self.currency)
         known = f" [{unit}]" if unit and not unit.startswith("/") else ""  # a currency that nobody told has no name
@@ -83,12 +85,13 @@ def profit_tree(company: Folder, when: Periods) -> Profit | None:
     if len(sales) > 1:
         book.line("sales", " + ".join(sales))
     left = "sales" if len(sales) > 1 else sales[0]
-    if company.settings.value.margin < 1:
+    only_sales = company.settings.value.margin >= 1
+    if not only_sales:
         book.line("gross_profit", f"{left} * margin")
         book.leaf("margin", company.settings.value.margin, "%")
         left = "gross_profit"
     if _costs(company, when, book):
-        book.line("profit", f"{left} - marketing")
+        book.line("profit", f"{left} - marketing", said_as="sales_left" if only_sales else "profit")
     own = company.settings.kpi
     try:
         tree = _own(own.tree, book.lines) if own.tree else Tree("\n".join(book.lines.values()))
@@ -99,7 +102,7 @@ def profit_tree(company: Folder, when: Periods) -> Profit | None:
         values = tree.evaluate(leaves, user="user_id", **when.over)
     except UsageError as error:  # of the company's own lines and values
         raise SourceError("profit.tree", file=FILE, problem=str(error)) from None
-    return Profit(tree, values, leaves, book.currency, tuple(book.notes))
+    return Profit(tree, values, leaves, book.currency, tuple(book.notes), only_sales and not own.tree)
 
 
 def _currency(company: Folder) -> str:
@@ -175,6 +178,7 @@ def _orders(company: Folder, when: Periods, book: _Book) -> bool:
     if table is None or table["ordered_at"].isna().all() or not when.covers(table["ordered_at"]):
         return False
     kept = table[~table["status"].astype("str").str.lower().isin(VOID)] if "status" in table else table
+    stand, (kept, taken) = len(kept), tax_told(kept)
     rates = company.get("rates")
     if rates is not None and book.currency == company.settings.currency:
         bought = net(kept, currency=book.currency, rates=rates, time="ordered_at", tz=when.tz)
@@ -184,8 +188,9 @@ def _orders(company: Folder, when: Periods, book: _Book) -> bool:
     inside = bought[when.label(bought["ordered_at"]).between(when.before, when.now)] if len(bought) else bought
     if inside.empty:
         return False
-    if len(bought) < len(table):
-        book.notes.append(words.text("profit.left_out", n=len(table) - len(bought), of=len(table)))
+    if stand < len(table):
+        book.notes.append(words.text("profit.left_out", n=len(table) - stand, of=len(table)))
+    book.notes += filter(None, (taken, no_amount(bought)))
     book.line("order_sales", "customers * frequency * order_value")
     for name, noun, unit in (("customers", users(), "person"), ("frequency", per_user(), "order/person"),
                              ("order_value", mean("amount"), f"{MONEY}/order")):

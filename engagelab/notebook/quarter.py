@@ -23,7 +23,8 @@ from engagelab.notebook.periods import Periods
 from engagelab.notebook.profit import Profit
 from engagelab.notebook.sentences import Sentence, say
 from engagelab.sources.folder import Folder
-from engagelab.sources.settings import REGISTER, is_register
+from engagelab.sources.folder_files import is_register
+from engagelab.sources.settings import REGISTER
 from engagelab.tables import complete
 
 MOST = 3  # levers of a horizon that are shown

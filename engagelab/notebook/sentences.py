@@ -108,6 +108,14 @@ def say_changes(changes: Iterable[tuple[Mapping | None, str, str]]) -> list[Sent
     """What moved, a sentence each; then in one sentence what did not, and what could not be compared.
 
     Parameters: (row, unit, metric) for each, as `say_change` takes them.
+
+    >>> up = {"metric": "csat", "before": .6, "after": .7, "difference": .1, "low": .02, "high": .18, "n_before": 90,
+    ...       "n_after": 95, "flag": ""}
+    >>> still = up | {"metric": "nps", "before": 20.0, "after": 21.0, "difference": 1.0, "low": -4.0, "high": 6.0}
+    >>> for sentence in say_changes([(up, "share", ""), (still, "points", "")]):
+    ...     print(sentence)
+    CSAT (share satisfied) rose from 60.0% to 70.0% (change +10.0 pp, 95% interval +2.0 pp to +18.0 pp; n = 90 and 95).
+    No change beyond noise: NPS.
     """
     changes = [(row, unit, metric or metric_name(row["metric"] if row is not None else ""))
                for row, unit, metric in changes]

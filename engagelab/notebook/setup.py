@@ -1,5 +1,7 @@
 """The first cell of every notebook: the data, the language, and how numbers and pictures look."""
 
+import os
+import pickle
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -7,13 +9,18 @@ from pathlib import Path
 import pandas as pd
 
 from engagelab import words
+from engagelab.errors import UsageError
+from engagelab.notebook import collect
 from engagelab.notebook.places import project
 from engagelab.sources.folder import Folder, read_folder
-from engagelab.sources.settings import read_settings
+from engagelab.sources.settings_file import read_settings
 from engagelab.tables import complete, tables
 
 SAMPLE = "sample"
+KEPT = "ENGAGELAB_DATA"  # the environment variable that names a file of data read before, which `keep` wrote
 ABOUT_PEOPLE = ("accounts", "customers", "employees", "subscriptions")
+
+_opened: list[Folder] = []  # what the notebook works on, for the checks of its exercises
 
 
 def setup(data: str = SAMPLE, *, language: str | None = None) -> Folder:
@@ -23,6 +30,10 @@ def setup(data: str = SAMPLE, *, language: str | None = None) -> Folder:
     with the notebooks; `language`, "en" or "ja", else what the folder's engagelab.toml says.
 
     Errors: those of `read_folder`.
+
+    >>> company = setup("sample", language="en")
+    >>> company.settings.name, len(company["tickets"])
+    ('Asanagi Coffee', 3338)
     """
     # An answer with a warning beside it is not an answer: what warns is an error, but for what the
     # kernel says to its makers, and a letter that no font here can draw.
@@ -30,8 +41,23 @@ def setup(data: str = SAMPLE, *, language: str | None = None) -> Folder:
     warnings.filterwarnings("ignore", module=r"ipykernel|jupyter_client|zmq|tornado|asyncio|IPython")
     warnings.filterwarnings("ignore", message="Glyph .* missing from font")
     pd.set_option("display.width", 120, "display.max_columns", 30, "display.max_rows", 60, "display.precision", 4)
+    if os.environ.get(collect.VARIABLE):    # a report wants the tables beside what is shown
+        collect.on()
     words.set_language(language or language_of(data))  # before the data are read: what is said of them is kept
-    return open_data(data)
+    return keep_open(open_data(data))
+
+
+def keep_open(company: Folder) -> Folder:
+    """The company, which is from here on what the notebook works on."""
+    _opened[:] = [company]
+    return company
+
+
+def opened() -> Folder:
+    """What the notebook works on. Errors: UsageError where `setup` has not been called."""
+    if not _opened:
+        raise UsageError("exercise.no_data")
+    return _opened[0]
 
 
 def open_data(data: str) -> Folder:
@@ -44,13 +70,25 @@ def open_data(data: str) -> Folder:
     >>> company.settings.name, len(company["tickets"])
     ('Asanagi Coffee', 3338)
     """
+    if kept := os.environ.get(KEPT):
+        name, known = pickle.loads(Path(kept).read_bytes())  # noqa: S301 our own, written by the run that started us
+        if name == data:
+            return known
     company = read_folder(folder_of(data))
     return replace(company, tables={name: complete(frame, name) for name, frame in company.tables.items()})
 
 
+def keep(data: str, company: Folder, path: Path) -> None:
+    """Write what was read of `data` for the kernels of a run, so that the folder is read once for all its notebooks."""
+    path.write_bytes(pickle.dumps((data, company), protocol=pickle.HIGHEST_PROTOCOL))
+
+
 def folder_of(data: str) -> Path:
-    """The folder of the data: the one that is named, or that of the sample company."""
-    return project() / "data" if data == SAMPLE else Path(data)
+    """The folder of the data: the one that is named, here or in the project, or that of the sample company."""
+    if data == SAMPLE:
+        return project() / "data"
+    here = Path(data)
+    return here if here.is_dir() or not (project() / data).is_dir() else project() / data
 
 
 def language_of(data: str) -> str:

@@ -6,6 +6,7 @@
                      needs:surveys.KIND where no question of that kind was asked
     section:NAME     where on the page: answer, scorecard, alerts, findings (the default), method
     hidden           runs, but does not show on a page
+    exercise         for whoever has the notebook open: no page runs it or shows it
 """
 
 import re
@@ -54,12 +55,16 @@ def fitted(notebook: nbformat.NotebookNode, tables: set[str], *, lessons: bool) 
         found = HEADING.search(cell.source) if cell.cell_type == "markdown" else None
         heading = found[1].strip() if found else heading
         lacking = {table for table in needs(cell) if table not in tables}
-        if "lesson" in tags(cell) and not lessons:
+        if "exercise" in tags(cell) or ("lesson" in tags(cell) and not lessons):
             continue
         if lacking:
-            gaps.setdefault(heading, set()).update(lacking)
+            part = words.text("report.answer") if section(cell) == "answer" else heading
+            gaps.setdefault(part, set()).update(lacking)
         else:
             kept.append(cell)
+    answered = any(section(cell) == "answer" and cell.cell_type == "code" for cell in kept)
+    if answered:    # another part of the answer stands
+        gaps.pop(words.text("report.answer"), None)
     said = [words.text("report.left_out", heading=heading,
                        tables=words.joined(words.text(f"table.{table}") for table in sorted(lacking)))
             for heading, lacking in gaps.items()]

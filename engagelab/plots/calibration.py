@@ -12,6 +12,11 @@ def calibration(frame: pd.DataFrame, *, title: str = "", ax=None):
     """The share that happened in each group of like chances, with its interval; on the line the chances are right.
 
     frame : `metrics.calibration.reliability`, or `.bins` of `segments.leads`.
+
+    >>> from engagelab.metrics.calibration import reliability
+    >>> chances = pd.DataFrame({"chance": [.1, .2, .3, .6, .7, .8] * 20, "bought": [0, 0, 1, 1, 0, 1] * 20})
+    >>> calibration(reliability(chances, "chance", "bought", bins=3)).get_ylabel()
+    'Share that happened'
     """
     for name in ("metric", "estimate", "low", "high", "chance", "chance_low", "chance_high", "count"):
         column_of(name, frame.columns)

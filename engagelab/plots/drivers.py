@@ -12,6 +12,11 @@ def drivers(frame: pd.DataFrame, *, title: str = "", ax=None):
     """The shares of explained variance with their intervals, R squared and the caution beneath.
 
     frame : `surveys.drivers(...).frame`. A driver of which nothing can be said shows its name and no point.
+
+    >>> frame = pd.DataFrame({"driver": ["voice", "pay"], "estimate": [.7, .3], "low": [.6, .2], "high": [.8, .4],
+    ...                       "of_variance": [.35, .15], "n": 300, "flag": ""})
+    >>> drivers(frame).get_xlabel().splitlines()[0]
+    'R² = 50.0% (n = 300)'
     """
     for name in ("driver", "estimate", "low", "high", "of_variance", "n"):
         column_of(name, frame.columns)

@@ -23,6 +23,11 @@ def trend(frame: pd.DataFrame, *, over: str | None = None, hue: str | None = Non
 
     Errors: UsageError where the frame has no period column, several metrics (beside hue="metric"), or several rows
     for a point; DataError where it is empty.
+
+    >>> ax = trend(pd.DataFrame({"metric": "nps", "quarter": ["2026Q2", "2026Q3"], "estimate": [19.0, 28.5],
+    ...                          "low": [14.4, 24.3], "high": [23.6, 32.7], "flag": ""}), unit="points")
+    >>> [label.get_text() for label in ax.get_xticklabels()]
+    ['2026Q2', '2026Q3']
     """
     when = column_of(over, frame.columns) if over else period_of(frame)
     frame = frame[frame[when] != words.text("metrics.all")]  # a total is no period
@@ -54,6 +59,11 @@ def levels(frame: pd.DataFrame, *, by: str, unit: str = "number", target: float 
 
     Parameters: a frame of `measure`; `by`, one of its columns. A hidden cell shows its name and
     no point.
+
+    >>> ax = levels(pd.DataFrame({"metric": "csat", "team": ["a", "b"], "estimate": [.7, .8], "low": [.6, .7],
+    ...                           "high": [.8, .9], "flag": ""}), by="team", unit="share", target=.75)
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['b', 'a']
     """
     column_of(by, frame.columns)
     rows = frame.iloc[::-1].reset_index(drop=True)

@@ -17,6 +17,13 @@ def funnel(frame: pd.DataFrame, *, hue: str | None = None, title: str = "", ax=N
     At a bar stand how many users came to the step, and the share of those of the step before.
 
     Errors: NoColumn where the frame has no steps; UsageError where a step has several rows.
+
+    >>> from engagelab.activity.funnel import funnel as steps
+    >>> log = pd.DataFrame({"user": ["a", "a", "b"], "event": ["view", "buy", "view"], "at": pd.to_datetime(
+    ...     ["2026-04-01", "2026-04-02", "2026-04-03"])})
+    >>> ax = funnel(steps(log, ["view", "buy"], user="user", time="at", event="event", until="2026-06-01"))
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['view', 'buy']
     """
     for name in ("metric", "step", *([hue] if hue else [])):
         column_of(name, frame.columns)

@@ -17,6 +17,11 @@ def hazards(frame: pd.DataFrame, *, title: str = "", ax=None):
     A row without a ratio shows its name and no point. Intervals are cut at a hundredth and at a hundred.
 
     Errors: NoColumn; DataError where no row has a ratio.
+
+    >>> ax = hazards(pd.DataFrame({"feature": ["plan"], "level": ["year"], "against": ["month"], "estimate": [.14],
+    ...                            "low": [.04], "high": [.44], "flag": ""}))
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['plan: year (against month)']
     """
     for name in ("feature", "level", "against", "estimate", "low", "high"):
         column_of(name, frame.columns)

@@ -29,6 +29,13 @@ def journey_map(frame: pd.DataFrame, *, title: str = "", ax=None):
     is not known; a hollow mark is reach that nothing records. A star leads to what the table flags.
 
     Errors: NoColumn where the frame is not such a table.
+
+    >>> from engagelab.activity.touchpoints import touchpoints
+    >>> points = pd.DataFrame({"touchpoint": ["T1"], "name": ["Help desk"], "cost": [600.0], "phase": ["customer"],
+    ...                        "channel": ["support"], "online": [True], "monthly_reach": [120]})
+    >>> ax = journey_map(touchpoints(points).frame)
+    >>> [text.get_text() for text in ax.texts][:2]
+    ['Customer', 'T1 Help desk']
     """
     for name in NEEDED:
         column_of(name, frame.columns)

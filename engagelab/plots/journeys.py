@@ -21,6 +21,11 @@ def journeys(found: Any, *, title: str = "", ax=None):
     nobody made. Beside an event stands how many of its next steps are known.
 
     Errors: NoColumn where there are no moves; UsageError where a move has several rows.
+
+    >>> moves = pd.DataFrame({"metric": "transition", "from": ["visit", "visit"], "to": ["cart", "buy"],
+    ...                       "estimate": [.8, .2], "low": [.7, .1], "high": [.9, .3], "n": 50, "flag": ""})
+    >>> [label.get_text() for label in journeys(moves).get_xticklabels()]
+    ['cart', 'buy']
     """
     frame: pd.DataFrame = getattr(found, "frame", found)
     for name in ("metric", "from", "to"):

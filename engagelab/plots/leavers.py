@@ -15,6 +15,12 @@ def leavers(frame: pd.DataFrame, *, group: str | None = None, every: str = "mont
 
     frame : `ltv.leavers(...).curve`. group : which of its groups to draw; all together unless given.
     every : the period of its times.
+
+    >>> curve = pd.DataFrame({"time": [1, 2, 3], "at_risk": [100, 70, 55], "ended": [30, 15, 5], "censored": 0,
+    ...     "survival": [.7, .55, .5], "low": [.6, .45, .4], "high": [.78, .64, .6], "se": .05,
+    ...     "one_kind": [.75, .56, .42], "two_kinds": [.7, .56, .5]})
+    >>> [text.get_text() for text in leavers(curve).get_legend().get_texts()]
+    ['observed', 'quick and slow leavers', 'one kind of leavers']
     """
     for name in OWN:
         column_of(name, frame.columns)

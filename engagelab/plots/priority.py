@@ -20,6 +20,13 @@ def priority(frame: pd.DataFrame, *, unit: str = "number", title: str = "", ax=N
     quadrant is not certain. Drivers of which either figure is not known are left out, as they are flagged in the
     table. `unit` is that of the levels, as in `engagelab.display.shown`. Source: Martilla and James (1977, Journal of
     Marketing 41, 77-79).
+
+    >>> frame = pd.DataFrame({
+    ...     "driver": ["voice", "pay"], "sure": True, "performance_at": 6.5, "importance_at": .33,
+    ...     "performance": [5.0, 8.1], "performance_low": [4.8, 7.9], "performance_high": [5.2, 8.3],
+    ...     "importance": [.8, .1], "importance_low": [.7, .05], "importance_high": [.9, .15]})
+    >>> priority(frame).get_xlabel()
+    'level'
     """
     needed = [f"{axis}{end}" for axis in AXES for end in ("", "_low", "_high", "_at")]
     for name in ("driver", "sure", *needed):

@@ -1,5 +1,6 @@
 """The look that all pictures share, set per picture and never for the whole session."""
 
+import dataclasses
 import functools
 import re
 from collections.abc import Iterator
@@ -40,6 +41,9 @@ def japanese_font() -> str:
             with suppress(Exception):   # a damaged file is no font
                 font_manager.fontManager.addfont(path)
         found = _first_known()
+    fonts = [font for font in font_manager.fontManager.ttflist if font.name == found]
+    if len({font.weight for font in fonts}) == 1:   # its one weight stands for bold too, or each title would warn
+        font_manager.fontManager.ttflist.append(dataclasses.replace(fonts[0], weight=700))
     return found
 
 
@@ -109,7 +113,9 @@ def drawing(ax=None, **figure) -> Iterator:
     from matplotlib.text import Text
 
     fonts = ["DejaVu Sans", *([japanese_font()] if japanese_font() else [])]
-    with plt.rc_context({**LOOK, "font.family": fonts}):
+    # Japanese letters come in one weight: bold Latin ones beside them would look like an emphasis
+    weight = "normal" if _language() == "ja" else LOOK["axes.titleweight"]
+    with plt.rc_context({**LOOK, "font.family": fonts, "axes.titleweight": weight}):
         if ax is None:
             ax = plt.subplots(**figure)[1]
         else:  # what it will say was made with the caller's fonts, which may have no Japanese letters

@@ -17,6 +17,11 @@ def survival(frame: pd.DataFrame, *, hue: str | None = None, unit: str = "number
 
     Parameters: a frame of `engagelab.metrics.survival.kaplan_meier` (columns `time`, `survival`,
     `low`, `high`); `until`, where the time axis ends; `median`, whether a dot marks where half have ended.
+
+    >>> ax = survival(pd.DataFrame({"time": [15, 60, 180], "survival": [.8, .5, .2], "low": [.7, .4, .1],
+    ...                             "high": [.9, .6, .3]}), unit="minutes")
+    >>> [label.get_text() for label in ax.get_xticklabels()]
+    ['0 min', '60 min', '2 h', '3 h']
     """
     groups = [("", frame)] if hue is None else list(frame.groupby(column_of(hue, frame.columns), sort=True))
     with drawing(ax) as ax:

@@ -7,7 +7,7 @@ text gets an apostrophe, which `read()` takes off again; in a workbook it is mar
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -65,17 +65,17 @@ def save(data: Any, path: str | Path) -> Path:
     elif ending == ".csv":
         if isinstance(data, Mapping):
             raise UsageError("save.many_tables")
-        columns = _columns(_frame(data)).values()
+        columns = _columns(frame_of(data)).values()
         content = csv_file(zip(*([name, *cells] for name, cells in columns), strict=True))
     else:
         named = data if isinstance(data, Mapping) else {"Sheet1": data}
         _check_names(list(named))
-        content = workbook([_sheet(name, _frame(each)) for name, each in named.items()])
+        content = workbook([sheet_of(name, frame_of(each)) for name, each in named.items()])
     write_bytes(path, content)
     return path
 
 
-def _frame(data: Any) -> pd.DataFrame:
+def frame_of(data: Any) -> pd.DataFrame:
     """The table, its named index among its columns, without the numbers of hidden rows."""
     frame = data if isinstance(data, pd.DataFrame) else getattr(data, "frame", None)
     if not isinstance(frame, pd.DataFrame):
@@ -129,7 +129,11 @@ def _check_names(names: list[str]) -> None:
         raise UsageError("save.no_table", type="dict")
 
 
-def _sheet(name: str, frame: pd.DataFrame) -> Sheet:
+def sheet_of(name: str, frame: pd.DataFrame, percent: Mapping[str, Sequence[bool]] | None = None) -> Sheet:
+    """The frame as a sheet.
+
+    Parameters: `percent`, which cells of a column are shares, where more is known than the catalogue of metrics says.
+    """
     if len(frame) >= ROWS or len(frame.columns) > COLUMNS:
         raise DataError("save.too_large", sheet=repr(name), rows=len(frame), columns=len(frame.columns), most=ROWS - 1)
     columns = _columns(frame)
@@ -137,11 +141,11 @@ def _sheet(name: str, frame: pd.DataFrame) -> Sheet:
     share = [known.get(str(metric)) == "share" for metric in frame.get("metric", pd.Series([""] * len(frame)))]
     made = []
     for title, cells in columns.values():
-        percent = share if title in SHARES else [False] * len(cells)
+        told = (percent or {}).get(title, share if title in SHARES else [False] * len(cells))
         made.append([_excel(name, title, row, value, shown)
-                     for row, (value, shown) in enumerate(zip(cells, percent, strict=True), 1)])
+                     for row, (value, shown) in enumerate(zip(cells, told, strict=True), 1)])
     heads: list[object] = [Cell(title, "head") for title, _ in columns.values()]
-    widths = [min(max(map(_width, (title, *cells[:_LOOKED_AT]))) + 2, _WIDEST) for title, cells in columns.values()]
+    widths = [min(max(map(width_of, (title, *cells[:_LOOKED_AT]))) + 2, _WIDEST) for title, cells in columns.values()]
     return Sheet(name, [heads, *zip(*made, strict=True)], widths, [""] * len(widths))
 
 
@@ -160,7 +164,7 @@ def _excel(sheet: str, column: str, row: int, value: object, share: bool) -> obj
     return value
 
 
-def _width(value: object) -> int:
+def width_of(value: object) -> int:
     """How wide a value stands, in letters; a Japanese one is two wide."""
     text = "" if value is None else f"{value:.10g}" if isinstance(value, float) else str(value)
     return max((sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in line)

@@ -199,9 +199,11 @@ def _said(frame: pd.DataFrame, limit: float | None, unit: str) -> list[str]:
 
 
 def _curse(frame: pd.DataFrame, unit: str) -> list[str]:
-    """What is left of the best campaign's net value once its luck is taken off."""
+    """What is left of the best campaign's net value once its luck is taken off, where that can be seen."""
     if len(frame) < 2 or not (frame["se"] > 0).all():
         return [words.text("portfolio.curse_unknown")] if len(frame) > 1 else []
     found = best(frame["estimate"], frame["se"])
-    return [words.text("portfolio.curse", name=frame["campaign"].iloc[found.place], seen=shown(found.seen, unit),
-                       net=shown(found.estimate, unit), interval=interval(found.low, found.high, unit))]
+    seen, net = shown(found.seen, unit), shown(found.estimate, unit)
+    return [] if seen == net else [words.text(
+        "portfolio.curse", name=frame["campaign"].iloc[found.place], seen=seen, net=net,
+        interval=interval(found.low, found.high, unit))]

@@ -25,10 +25,11 @@ class Accounts:
     notes: tuple[str, ...]
     kinds: Mapping[str, str] = field(repr=False)
     tz: str | None = field(repr=False)
+    currency: str | None = field(default=None, repr=False)
 
     def cells(self) -> pd.DataFrame:
         """The first rows as they are looked at."""
-        return first_rows(self.frame, SHOWN, self.kinds, self.tz)
+        return first_rows(self.frame, SHOWN, self.kinds, self.tz, self.currency)
 
     def __repr__(self) -> str:
         return plain([self.cells()], self.notes)
@@ -37,7 +38,8 @@ class Accounts:
         return page([self.cells()], self.notes)
 
 
-def roll_up(frame: pd.DataFrame, columns: pd.DataFrame, accounts: Any, tz: str | None) -> Accounts:
+def roll_up(frame: pd.DataFrame, columns: pd.DataFrame, accounts: Any, tz: str | None,
+            currency: str | None = None) -> Accounts:
     """The customers of a profile by account: `contacts`, sums of counts and amounts, first and newest dates.
 
     A sum is missing where that of one of its customers is. `last_contact_by` and `deal_owner` are those of the newest
@@ -72,7 +74,8 @@ def roll_up(frame: pd.DataFrame, columns: pd.DataFrame, accounts: Any, tz: str |
         made = about.reindex(made.index).join(made)
     made.index.name = "account_id"
     kinds = dict(zip(columns["column"], columns["kind"], strict=True))
-    return Accounts(made.reset_index(), tuple(notes), kinds | {"contacts": "integer", "employees": "integer"}, tz)
+    return Accounts(made.reset_index(), tuple(notes), kinds | {"contacts": "integer", "employees": "integer"}, tz,
+                    currency)
 
 
 def _about(accounts: Any) -> pd.DataFrame:

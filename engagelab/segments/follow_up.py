@@ -6,7 +6,7 @@ so.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -45,11 +45,13 @@ class FollowUp:
     summary: pd.DataFrame
     left_alone: pd.DataFrame
     notes: tuple[str, ...]
+    units: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def _looks(self) -> list[pd.DataFrame]:
         keys = [name for name in ("grade", "owner") if name in self.summary]
         seen = self.frame.drop(columns="notice", errors="ignore").head(AT_ONCE)
-        return [pd.DataFrame({heading(str(name)): [_cell(value, str(name)) for value in seen[name]] for name in seen}),
+        return [pd.DataFrame({heading(str(name)): [_cell(value, str(name), self.units.get(str(name), "count"))
+                                               for value in seen[name]] for name in seen}),
                 looks.rounded(self.summary, [*keys, "count", "n"]),
                 looks.rounded(self.left_alone, ["reason", "count", "n"])]
 
@@ -60,12 +62,12 @@ class FollowUp:
         return looks.page([], self.notes[:1]) + looks.page(self._looks(), self.notes[1:])
 
 
-def _cell(value: Any, name: str) -> str:
+def _cell(value: Any, name: str, unit: str) -> str:
     if pd.isna(value):
         return MISSING
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d}"
-    return named(value, name) if isinstance(value, str) else shown(float(value), "count")
+    return named(value, name) if isinstance(value, str) else shown(float(value), unit)
 
 
 def follow_up(table: Any, *, grade: str = "grade", last_contact: str = "last_contact_at",
@@ -129,7 +131,8 @@ def follow_up(table: Any, *, grade: str = "grade", last_contact: str = "last_con
     elif personal is not None:
         notes.append(words.text("follow_up.no_personal"))
     frame = frame.rename(columns={"user": user, "value": value or "value"})
-    return FollowUp(frame, _summary(called, list(length)), _left_alone(why), tuple(notes))
+    units = {value: table.unit} if value and getattr(table, "unit", "number") != "number" else {}
+    return FollowUp(frame, _summary(called, list(length)), _left_alone(why), tuple(notes), units)
 
 
 def _rows(table: Any, columns: Mapping[str, str | None], consent: str | None) -> pd.DataFrame:

@@ -39,10 +39,11 @@ class Grades:
     grades: pd.DataFrame
     cuts: dict[str, float]
     notes: tuple[str, ...]
+    unit: str = "number"
 
     def _looks(self) -> list[pd.DataFrame]:
         return [looks.rounded(part, ["metric", "grade", "estimate", "interval", "n", "flag"],
-                              "number" if metric == "mean_value" else "share")
+                              self.unit if metric == "mean_value" else "share")
                 for metric, part in self.grades.groupby("metric", sort=False)]
 
     def __repr__(self) -> str:
@@ -54,13 +55,14 @@ class Grades:
 
 def grade(data: Any, by: str = "score", *, thresholds: Mapping[str, float] | None = None,
           shares: Mapping[str, float] = SHARES, value: str | None = None, outcome: str | None = None,
-          confidence: float = .95) -> Grades:
+          unit: str = "number", confidence: float = .95) -> Grades:
     """Customers graded by a column, best first: a score, a chance, a margin or a lifetime value.
 
     data : a frame, or what has a `.frame`, such as the answers of `score`, `leads` and the lifetime models.
     thresholds : the lowest score of each grade, best grade first, such as `.cuts` of last quarter; what lies below all
         is "D". shares : the parts of the customers that the grades should hold, where no thresholds are given.
     value : a column of amounts whose mean is told by grade. outcome : a column of true and false whose rate is.
+    unit : of the amounts, such as "JPY", to be looked at; the cuts have it where they are of the same column.
 
     Returns `Grades`. A row without a score has no grade and is counted. Raises UsageError for thresholds that do not
     fall and shares that are not between 0 and 1 together; DataError where no row has a score.
@@ -93,12 +95,13 @@ def grade(data: Any, by: str = "score", *, thresholds: Mapping[str, float] | Non
     out = frame.assign(grade=given)
     table, missing = _table(out, names, value, outcome, confidence), len(score) - len(known)
     notes = [words.text("grade.cuts", by=heading(by), cuts=words.joined(
-        words.text("grade.cut", grade=name, cut=shown(cut)) for name, cut in cuts.items() if np.isfinite(cut)))]
+        words.text("grade.cut", grade=name, cut=shown(
+            cut, unit if by == value else "number")) for name, cut in cuts.items() if np.isfinite(cut)))]
     empty = [name for name in names if not (given == name).any()]
     notes += [words.text("grade.empty", names=words.joined(empty))] if empty else []
     notes += [words.text("grade.missing", n=missing, by=heading(by))] if missing else []
     table.attrs = {"sql": "", "notes": notes}
-    return Grades(out, table, cuts, tuple(notes))
+    return Grades(out, table, cuts, tuple(notes), unit)
 
 
 def _falling(thresholds: Mapping[str, float]) -> dict[str, float]:

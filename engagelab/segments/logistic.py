@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from engagelab import words
-from engagelab.display import named, shown
+from engagelab.display import heading, named, shown
 from engagelab.errors import DataError, UsageError
 from engagelab.metrics.calibration import ended
 from engagelab.metrics.logistic import Logistic, expit, logistic, logit
@@ -143,7 +143,7 @@ class Design:
             parts = [(key, words.joined(words.text("leads.value", name=label(self.signals[i].name), value=told[i][row])
                                         for i in order if (by[i] > 0) == up))
                      for key, up in (("leads.raises", True), ("leads.lowers", False))]
-            out.append("; ".join(words.text(key, what=what) for key, what in parts if what)
+            out.append(words.text("money.semicolon").join(words.text(key, what=what) for key, what in parts if what)
                        or words.text("leads.average"))
         return out
 
@@ -163,7 +163,8 @@ def label(name: str) -> str:
     >>> label("price_page")
     'price page'
     """
-    return named(name, "driver").replace("_", " ")
+    said = named(name, "driver")
+    return heading(name) if said == name else said
 
 
 def design(table: pd.DataFrame, names: Sequence[str]) -> tuple[Design, list[str]]:

@@ -42,15 +42,16 @@ class Profile:
     tables: Mapping[str, Any] = field(repr=False)
     limit: Limit = field(repr=False)
     tz: str | None = field(repr=False)
+    currency: str | None = field(default=None, repr=False)
 
     def accounts(self) -> Accounts:
         """The customers of each account together: see `Accounts`."""
-        return roll_up(self.frame, self.columns, self.tables.get("accounts"), self.tz)
+        return roll_up(self.frame, self.columns, self.tables.get("accounts"), self.tz, self.currency)
 
     def cells(self) -> pd.DataFrame:
         """The first rows as they are looked at, of the columns that say most."""
         return first_rows(self.frame, SHOWN, dict(zip(self.columns["column"], self.columns["kind"], strict=True)),
-                          self.tz)
+                          self.tz, self.currency)
 
     def sentences(self) -> tuple[str, ...]:
         """How large the table is, from what, and what is missing for most."""
@@ -123,7 +124,7 @@ def profile(tables: Mapping[str, Any], *, purpose: str | None = "analysis", who:
     frame, columns = _joined(found, counted, index, worth)
     frame, columns = _contact(frame, columns, counted)
     notes += [*worth.notes, *_told(counted, index)]
-    return Profile(frame.reset_index(), columns, tuple(dict.fromkeys(notes)), tables, found.limit, tz)
+    return Profile(frame.reset_index(), columns, tuple(dict.fromkeys(notes)), tables, found.limit, tz, currency)
 
 
 def _checked(tables: Mapping[str, Any]) -> None:

@@ -48,6 +48,7 @@ class RFM:
     cuts: dict[str, Any]
     notes: tuple[str, ...]
     sql: str = field(repr=False)
+    unit: str = "number"
 
     def say(self) -> list[str]:
         """Who brings the most, and who brought much and stays away."""
@@ -65,7 +66,8 @@ class RFM:
     def cells(self) -> pd.DataFrame:
         """The segments as they are looked at: rounded."""
         shares = rounded(self.segments, ["segment", "count", "estimate", "interval", "revenue_share"], "share")
-        return shares.join(rounded(self.segments, ["recency_median", "frequency_median", "monetary_mean"]))
+        typical = rounded(self.segments, ["recency_median", "frequency_median"])
+        return shares.join(typical).join(rounded(self.segments, ["monetary_mean"], self.unit))
 
     def __repr__(self) -> str:
         return plain([self.cells()], (*self.say(), *self.notes))
@@ -144,7 +146,7 @@ def rfm(data: Any, *, user: str, time: str, amount: str, bins: int = 5, cuts: Ma
     notes += [words.text("rfm.quiet", n=quiet)] * (quiet >= QUIET) + _skipped(frame, bins) + _other_length(cuts, days)
     segments, cells = _segments(frame, order, confidence), _map(frame, bins)
     frame["segment"] = frame["segment"].astype("str")
-    return RFM(frame, segments, cells, {**used, "days": days}, tuple(notes), bought.attrs["sql"])
+    return RFM(frame, segments, cells, {**used, "days": days}, tuple(notes), bought.attrs["sql"], _unit(data))
 
 
 def rfm_segments() -> pd.DataFrame:
@@ -159,6 +161,12 @@ def rfm_segments() -> pd.DataFrame:
     1      loyal     3-5       4-5      1-5
     """
     return pd.read_csv(io.StringIO(files(__package__).joinpath("rfm_segments.csv").read_text("utf-8")), dtype="str")
+
+
+def _unit(data: Any) -> str:
+    """The currency of a frame's amounts where it says one, else "number"."""
+    known = set(data["currency"].dropna()) if isinstance(data, pd.DataFrame) and "currency" in data else set()
+    return str(known.pop()) if len(known) == 1 else "number"
 
 
 def _five(score: np.ndarray, bins: int) -> np.ndarray:

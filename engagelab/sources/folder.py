@@ -11,13 +11,15 @@ from engagelab import tables as canonical
 from engagelab import words
 from engagelab.errors import EngagelabError
 from engagelab.privacy.pseudonyms import key_file, read_key
+from engagelab.sources.folder_files import data_files, read_by_settings
 from engagelab.sources.gaps import gaps
 from engagelab.sources.job import Options
 from engagelab.sources.merge import Identities, Part, identities, matches, merge
 from engagelab.sources.problems import COLUMNS
 from engagelab.sources.read import read_with
 from engagelab.sources.reading import Reading
-from engagelab.sources.settings import Settings, data_files, read_by_settings, read_settings
+from engagelab.sources.settings import Settings
+from engagelab.sources.settings_file import read_settings
 
 IDENTITIES = "identities.csv"
 _FRAME = {"file": "str", "format": "str", "table": "str", "rows": "Int64", "kept": "Int64", "rejected": "Int64",

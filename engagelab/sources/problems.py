@@ -28,6 +28,19 @@ class _Found:
     severity: str
 
 
+def reasons(rejects: pd.DataFrame) -> list[str]:
+    """Why rows or cells were rejected, the most frequent first; a reason that is said of a column names it.
+
+    >>> reasons(pd.DataFrame({"column": ["Total", "Total", ""], "reason": ["is not a number"] * 2 + ["footer"]}))
+    ["'Total' is not a number", 'footer']
+    """
+    verbs = tuple(words.text("sources.reason_verbs").split("|"))
+    said = [words.text("sources.reason_of", column=column, reason=reason)
+            if column and reason.startswith(verbs) else reason
+            for column, reason in zip(rejects["column"].fillna(""), rejects["reason"].fillna(""), strict=True)]
+    return pd.Series(said, dtype=object).value_counts().index.tolist()
+
+
 class Problems:
     """The problems of one file, by the place of the row (counted from 0 below the header)."""
 

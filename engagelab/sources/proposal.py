@@ -12,10 +12,11 @@ from engagelab import tables, words
 from engagelab.errors import EngagelabError, SourceError
 from engagelab.sources.declarations import declarations, plain, wording
 from engagelab.sources.files import match, open_file
+from engagelab.sources.folder_files import data_files
 from engagelab.sources.job import Options
 from engagelab.sources.read import read_with
 from engagelab.sources.reading import Reading
-from engagelab.sources.settings import FileSettings, Settings, SurveySettings, data_files
+from engagelab.sources.settings import FileSettings, Settings, SurveySettings
 
 _KANA = re.compile(r"[\u3041-\u30ff]")
 _CURRENCY = re.compile(r"[A-Z]{3}")

@@ -65,12 +65,23 @@ def sniff(path: str | Path) -> Sniffed:
     """Which format a file has, how sure that is, and which other formats are near.
 
     Raises SourceError, naming the three nearest formats and what they lack, where none fits.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "orders.csv"
+    >>> _ = path.write_text("order_id,user_id,ordered_at,total\\n1,C1,2026-09-30T12:34:56Z,1200\\n", encoding="utf-8")
+    >>> found = sniff(path)
+    >>> found.name, found.table
+    ('engagelab orders', 'orders')
     """
     return sniff_file(Path(path))
 
 
 def formats() -> pd.DataFrame:
-    """The formats known, one row each; see `engagelab.sources.declarations.formats`."""
+    """The formats known, one row each; see `engagelab.sources.declarations.formats`.
+
+    >>> formats().set_index("format").loc["shopify_orders", "table"]
+    'orders, order_items'
+    """
     return known.formats()
 
 

@@ -299,7 +299,7 @@ def _verdict(frame: pd.DataFrame, found: pd.DataFrame, spread: Spread, confidenc
     unit = found.columns[1]
     names = {side: words.joined(found[unit][out & (found["difference"] * sign > 0)])
              for side, sign in (("above", 1), ("below", -1))}
-    standing = " ".join(words.text(f"scores.{side}", units=listed) for side, listed in names.items() if listed)
+    standing = words.sentences(words.text(f"scores.{side}", units=listed) for side, listed in names.items() if listed)
     rest = min(reliable, 1 - 1 / f) if others else np.nan   # one extreme unit makes the means of all look reliable
     if rest >= RELIABLE:
         key = "rank"

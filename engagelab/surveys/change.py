@@ -204,7 +204,7 @@ def _ordered(series: pd.DataFrame, over: str, found: list[str]) -> pd.DataFrame:
 def _notes(rows: pd.DataFrame, two: pd.DataFrame, nouns: Mapping[str, Noun], over: str, user: str | None,
            found: list[str], ends: tuple[str, str], grouped: bool) -> Iterator[str]:
     """What else has to be said of the waves."""
-    yield words.text("waves.note_ends", over=over, before=ends[0], after=ends[1], waves=words.joined(found))
+    yield words.text("waves.note_ends", over=heading(over), before=ends[0], after=ends[1], waves=words.joined(found))
     if nowhere := int((rows["wave"] == words.text("metrics.missing")).sum()):
         yield words.text("waves.note_no_wave", n=nowhere, over=over)
     for name in nouns:

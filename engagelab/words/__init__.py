@@ -8,6 +8,7 @@ first the room that prints it. Values go in by name, with their format beside th
 
 import csv
 import functools
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -15,6 +16,7 @@ from importlib.resources import files
 LANGUAGES = ("en", "ja")
 
 _language = LANGUAGES[0]
+_own = threading.local()    # a thread of several may speak another language than the rest: a client's
 
 
 @functools.cache
@@ -37,11 +39,11 @@ def catalogue() -> dict[str, Mapping[str, str]]:
 
 def language() -> str:
     """The language in which the code speaks now: "en" or "ja"."""
-    return _language
+    return getattr(_own, "language", _language)
 
 
 def set_language(name: str) -> None:
-    """From here on, speak this language.
+    """From here on, speak this language; in a thread beside the main one, only that thread does.
 
     >>> set_language("ja")
     >>> text("words.languages")
@@ -51,7 +53,10 @@ def set_language(name: str) -> None:
     global _language
     if name not in LANGUAGES:
         raise ValueError(text("errors.one_of", name="language", allowed=joined(LANGUAGES), value=repr(name)))
-    _language = name
+    if threading.current_thread() is threading.main_thread():
+        _language = name
+    else:
+        _own.language = name
 
 
 @contextmanager
@@ -62,7 +67,7 @@ def speaking(name: str) -> Iterator[None]:
     ...     text("words.languages")
     '日本語'
     """
-    before = _language
+    before = language()
     set_language(name)
     try:
         yield
@@ -76,12 +81,22 @@ def text(key: str, /, **values: object) -> str:
     >>> text("words.count", n=1234)
     '1,234'
     """
-    return catalogue()[key][_language].format(**values)
+    return catalogue()[key][language()].format(**values)
 
 
 def has(key: str) -> bool:
     """Whether the catalogue knows the key."""
     return key in catalogue()
+
+
+def sentences(items: Iterable[object]) -> str:
+    """Sentences one behind the other, as the current language writes them; empty ones are left out.
+
+    >>> sentences(["It rose.", "", "Why?"])
+    'It rose. Why?'
+    """
+    said = list(filter(None, map(str, items)))
+    return functools.reduce(lambda first, second: text("words.sentences", first=first, second=second), said or [""])
 
 
 def joined(items: Iterable[object]) -> str:

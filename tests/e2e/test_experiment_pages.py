@@ -3,7 +3,7 @@
 import random
 
 import pytest
-from test_pages import EXPORTS, ROOT, english, text_of
+from test_pages import EXPORTS, ROOT, english, made
 from test_value_pages import write
 
 from engagelab import cli
@@ -14,7 +14,7 @@ __all__ = ["english"]  # the fixture that each page starts with
 
 def page(data, out):
     assert cli.main(["report", "06", "--data", str(data), "--out", str(out)]) == 0
-    return text_of((out / "06_experiments.html").read_text("utf-8"))
+    return made(out, "06_experiments")
 
 
 def small(folder, *, people=400, arms=("control", "offer"), effect=0, tables=("assignments", "orders"), settings="",
@@ -63,7 +63,7 @@ def test_a_page_without_assignments_says_so(tmp_path):
     (tmp_path / "data/orders.csv").write_bytes((ROOT / "data/orders.csv").read_bytes())
     text = page(tmp_path / "data", tmp_path / "out")
     assert "There is no experiment with two arms" in text
-    assert "Left out: " in text
+    assert "No page for lack of data: “Experiments" in text
 
 
 @pytest.mark.parametrize(("how", "said"), [

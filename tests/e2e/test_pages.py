@@ -36,6 +36,12 @@ def text_of(page):
     return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
 
 
+def made(out, name):
+    """What a reader sees of a page; where the data have nothing for it, of the index, which says so."""
+    page = out / f"{name}.html"
+    return text_of((page if page.is_file() else out / "index.html").read_text("utf-8"))
+
+
 @pytest.fixture(scope="module")
 def exports(tmp_path_factory):
     out = tmp_path_factory.mktemp("pages")

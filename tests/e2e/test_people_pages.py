@@ -6,7 +6,7 @@ import re
 import shutil
 
 import pytest
-from test_pages import EXPORTS, ROOT, english, text_of
+from test_pages import EXPORTS, ROOT, english, made
 
 from engagelab import cli
 
@@ -19,7 +19,7 @@ DIMENSIONS = {"enps": "overall", "happy": "overall", "energy": "vigor", "proud":
 
 def page(data, out):
     assert cli.main(["report", "03", "--data", str(data), "--out", str(out)]) == 0
-    return text_of((out / "03_employees.html").read_text("utf-8"))
+    return made(out, "03_employees")
 
 
 def small(folder, *, people, waves, scale=(0, 10), questions=tuple(DIMENSIONS), settings="", comments=True):

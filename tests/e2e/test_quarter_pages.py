@@ -4,7 +4,7 @@ import shutil
 
 import brand
 import pytest
-from test_pages import EXPORTS, ROOT, english, text_of
+from test_pages import EXPORTS, ROOT, english, made
 from test_people_pages import small as people
 from test_value_pages import small
 
@@ -18,7 +18,7 @@ NAME = "08_report_of_the_quarter"
 
 def page(data, out):
     assert cli.main(["report", "08", "--data", str(data), "--out", str(out)]) == 0
-    text = text_of((out / f"{NAME}.html").read_text("utf-8"))
+    text = made(out, NAME)
     assert not {"nan", "inf", "None", "NaN"} & set(text.replace(";", " ").split())
     assert "Vote" not in text and "Key points" not in text and "Traceback" not in text
     return text

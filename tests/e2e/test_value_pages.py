@@ -7,7 +7,7 @@ import shutil
 
 import nbformat
 import pytest
-from test_pages import EXPORTS, ROOT, english, text_of
+from test_pages import EXPORTS, ROOT, english, made
 
 from engagelab import cli
 from engagelab.notebook.execute import execute
@@ -19,7 +19,7 @@ __all__ = ["english"]  # the fixture that each page starts with
 
 def pages(data, out):
     assert cli.main(["report", "04", "05", "--data", str(data), "--out", str(out)]) == 0
-    return [text_of((out / f"{name}.html").read_text("utf-8")) for name in ("04_segments", "05_lifetime_value")]
+    return [made(out, name) for name in ("04_segments", "05_lifetime_value")]
 
 
 def write(folder, name, rows):

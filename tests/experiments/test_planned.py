@@ -59,6 +59,14 @@ def test_a_started_week_is_finished_and_the_sentence_says_it_all():
     assert plan(OPENED, baseline=.1, effect=.02, n=1000, weekly=2000).weeks == 1
 
 
+def test_a_plan_with_looks_says_so_and_another_does_not():
+    for language, told in (("en", "This allows for 5 looks, the last of them at the end."),
+                           ("ja", "最後の1回を含めて5回")):
+        with words.speaking(language):
+            once, five = (plan(OPENED, baseline=.1, effect=.02, looks=looks).says for looks in (None, 5))
+            assert told in five and told not in once
+
+
 def test_it_is_seen_as_tables_and_drawn():
     found = plan(OPENED, baseline=.106, effect=.02, looks=3, arms=3, cluster_size=10, icc=.01)
     assert list(found.frame) == ["n", "effect", "power", "n_needed"]

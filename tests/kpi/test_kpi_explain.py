@@ -117,8 +117,8 @@ def test_a_change_of_a_share_is_in_percentage_points_and_one_of_points_has_no_pl
     note = linked.explain({"churn": .03, "nps": 20}, {"churn": .028, "nps": 30}).frame["note"].iloc[1]
     assert "by −0.020 pp ± 0.0059 pp; explains −0.20 pp of the −0.20 pp" in note
     with words.speaking("ja"):
-        assert score.explain(*ends).title.startswith("npsは10.0pt下がった：a（低下）")
-        assert TREE.explain(BEFORE, AFTER).title == "利益は32,000円増えた：客単価（増加）だけで+21,000円"
+        assert score.explain(*ends).title.startswith("npsは10.0pt低下：a（低下）")
+        assert TREE.explain(BEFORE, AFTER).title == "利益は32,000円増加：客単価（増加）だけで+21,000円"
 
 
 def test_the_interval_is_called_by_the_confidence_that_was_asked_for():
@@ -165,3 +165,9 @@ def test_a_tree_without_values_is_drawn_with_its_formulas_and_units():
     for text in ("Value", "value = customers * spend", "JPY/person", "spend ~ nps"):
         assert f">{text}<" in picture
     assert "–" not in picture and outline_svg(TREE) == picture
+
+
+def test_levels_that_look_alike_in_short_are_told_in_full():
+    tree = Tree("sales = orders * price [JPY]\norders\nprice [JPY]")
+    found = tree.explain({"orders": 10_000, "price": 2_071.0}, {"orders": 10_000, "price": 2_074.0})
+    assert found.say()[0].startswith("sales went from ¥20,710,000 to ¥20,740,000: +¥30,000")

@@ -116,7 +116,7 @@ def test_the_sentences_tell_the_change_its_parts_and_what_may_be_noise():
         "By volume +¥2,312, by the mix of segments +¥938, by the rates within them +¥750.",
         "Of the segments the largest part is the rate of pro: +¥750.", "May be noise: rate."]
     with words.speaking("ja"):
-        assert mixed(data, unit="JPY").say()[0] == "売上はbeforeからafterにかけて¥4,000増え、¥8,000になりました。"
+        assert mixed(data, unit="JPY").say()[0] == "売上はbeforeからafterにかけて4,000円増え、8,000円になりました。"
 
 
 def test_a_fall_and_no_change_have_their_own_words():

@@ -180,3 +180,15 @@ def test_a_period_that_is_not_complete_is_flagged_and_not_watched(told):
     assert values.frame["flag"].tolist()[-4:] == ["", "", "amount: period not complete", "period not complete"]
     assert watch(values).say() == ["Nothing lies beyond what its past lets expect (series watched: 2)."]
     assert tree.explain(values["2026-02"], values["2026-03"]).frame["flag"].str.contains("not complete").all()
+
+
+@pytest.mark.parametrize("wrong", [
+    lambda tree, values: tree.key(3), lambda tree, values: tree.key([1]),
+    lambda tree, values: tree.solve(values, 200, levers=3), lambda tree, values: tree.solve(values, 200, limits=3),
+    lambda tree, values: tree.evaluate(pd.DataFrame({"sales": [1.0], "cost": [1.0]}), roll_up=3),
+    lambda tree, values: tree.link(["sales"], "cost", .1), lambda tree, values: tree.link("sales", ["cost"], .1)])
+def test_what_is_neither_a_name_nor_a_dict_is_refused_in_a_line(wrong):
+    tree = Tree("profit = sales - cost [JPY]\nsales [JPY]\ncost [JPY]")
+    with pytest.raises(UsageError) as caught:
+        wrong(tree, tree.evaluate({"sales": 100, "cost": 10}))
+    assert "\n" not in str(caught.value)

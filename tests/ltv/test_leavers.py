@@ -232,7 +232,8 @@ def test_it_speaks_both_languages_and_is_looked_at_as_a_table():
         assert "早期離脱型" in repr(found) and "早期離脱型" in found.notes[0]
         found.value(100)
     found = fitted(table)
-    assert "Share of quick leavers" in repr(found) and "<table" in found._repr_html_()
+    assert "Share of quick leavers" in repr(found) and "Mean life (months)" in repr(found)
+    assert "<table" in found._repr_html_()
 
 
 @pytest.mark.parametrize("change", [

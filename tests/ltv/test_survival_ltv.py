@@ -278,7 +278,7 @@ def test_arguments_that_cannot_be_right_are_refused():
 
 def test_it_is_looked_at_in_both_languages_and_the_picture_begins_at_all():
     made = found()
-    assert "6-MP" in repr(made) and "log-rank" in made._repr_html_()
+    assert "6-MP" in repr(made) and "Median lifetime (" in repr(made) and "log-rank" in made._repr_html_()
     with words.speaking("ja"):
         assert "ログランク検定" in repr(found())
         named = survival(freireich().rename(columns={"arm": "channel"}), duration="weeks", ended="relapse",

@@ -14,7 +14,7 @@ from engagelab.tables import tables
 
 ROOT = Path(__file__).parents[2]
 PATHS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-KNOWN_TAGS = {"parameters", "lesson", "hidden"}
+KNOWN_TAGS = {"parameters", "lesson", "hidden", "exercise"}
 
 
 @pytest.fixture(params=PATHS, ids=lambda path: path.stem)

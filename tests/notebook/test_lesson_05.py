@@ -37,7 +37,7 @@ def test_the_first_month_is_what_the_naive_reading_goes_by(said, truths):
 
 def test_two_kinds_of_leavers_are_found_with_their_mean_life(said, truths):
     truth = truths[12]["truth"]
-    _, low, high = found(said, r"Mean life +\(all\) +([\d.]+) ([\d.]+) to ([\d.]+)")
+    _, low, high = found(said, r"Mean life \(months\) +\(all\) +([\d.]+) ([\d.]+) to ([\d.]+)")
     assert low < truth["mean_life"] < high
     for name, key in (("Share of quick leavers", "quick_share"), ("Churn of quick leavers", "churn_quick"),
                       ("Churn of slow leavers", "churn_slow")):

@@ -13,11 +13,15 @@ ROOT = Path(__file__).parents[2]
 NUMBER = r"([+−]?¥?[\d,.]+)"
 
 
-@pytest.fixture(scope="module")
-def said():
-    notebook = json.loads((ROOT / "notebooks/07_kpi_tree.ipynb").read_text("utf-8"))
+def printed(name):
+    notebook = json.loads((ROOT / f"notebooks/{name}.ipynb").read_text("utf-8"))
     outputs = [output.get("data", {}) for cell in notebook["cells"] for output in cell.get("outputs", [])]
     return "\n".join("".join(data.get("text/markdown", data.get("text/plain", ""))) for data in outputs)
+
+
+@pytest.fixture(scope="module")
+def said():
+    return printed("07_kpi_tree")
 
 
 @pytest.fixture(scope="module")
@@ -84,3 +88,12 @@ def test_the_budget_goes_to_channels_that_earn_and_not_to_the_cheap_one(said, tr
     (verdict,) = re.findall(r"- ([^\n]*referral[^\n]*)", said.split("The nudge:")[1])[:1]
     assert "social" not in verdict
     assert truth[12]["ltv_to_cac"]["referral"] > 1 > truth[12]["ltv_to_cac"]["social"]
+
+
+def test_what_a_channel_returned_is_what_lesson_05_says_and_its_interval_holds_what_was_planted(said, truth):
+    lifetime = printed("05_lifetime_value")
+    for channel, planted in truth[12]["ltv_to_cac"].items():
+        net, low, high, _, cost = found(said, rf"\n *{channel} +{NUMBER} +{NUMBER} to {NUMBER} +{NUMBER} +{NUMBER} ")
+        (ratio,) = found(lifetime, rf"\n *{channel} +¥[\d,]+ +¥[\d,]+ +¥[\d,]+ +{NUMBER} ")
+        assert 1 + net / cost == pytest.approx(ratio, abs=.006)
+        assert 1 + low / cost < planted < 1 + high / cost

@@ -4,7 +4,8 @@ import pandas as pd
 
 from engagelab.metrics.measure import measure
 from engagelab.metrics.nouns import mean
-from engagelab.notebook.money import one_currency
+from engagelab.money import net
+from engagelab.notebook.money import no_amount, one_currency, tax_told
 
 
 def test_rows_of_other_currencies_and_with_other_tax_are_left_out_and_said():
@@ -35,3 +36,34 @@ def test_a_table_of_one_kind_stays_whole_without_a_word():
 def test_rows_that_say_no_currency_at_all_are_a_kind_of_their_own():
     plans = pd.DataFrame({"amount": [1.0, 2.0, 3.0], "currency": [None, "USD", "USD"]})
     assert one_currency(plans, "")[2] == "Only amounts in USD are counted; 1 rows in (missing) are left out."
+
+
+def test_orders_that_do_not_say_the_tax_keep_their_amount():
+    few = {"total": 110.0, "subtotal": 110.0, "tax": 10.0, "currency": "JPY"}
+    orders = pd.DataFrame([few | {"tax_included": True}, *[few | {"tax_included": None}] * 9])
+    told, said = tax_told(orders.astype({"tax_included": "boolean"}))
+    assert said == "9 rows do not say whether the tax is in; they are taken as with tax."
+    assert net(told)["amount"].tolist() == [100.0] * 10
+    assert no_amount(net(told)) == ""
+
+
+def test_a_total_with_the_tax_on_top_is_not_taken_to_be_without():
+    orders = pd.DataFrame({"total": [100.0, 110.0, 90.0], "subtotal": [100.0, 100.0, 90.0], "tax": [10.0, 10.0, 9.0],
+                           "tax_included": pd.array([False, None, None], dtype="boolean"), "currency": "JPY"})
+    told, said = tax_told(orders)
+    assert told["tax_included"].tolist() == [False, True, False]
+    assert said.startswith("1 rows do not say")
+    assert net(told)["amount"].tolist() == [100.0, 100.0, 90.0]
+
+
+def test_both_kinds_stay_only_where_the_tax_can_be_taken_out():
+    orders = pd.DataFrame({"total": [110.0, 110.0, 100.0], "tax": [10.0, 10.0, 10.0], "currency": "JPY",
+                           "tax_included": pd.array([True, True, False], dtype="boolean")})
+    assert tax_told(orders)[1] == "" and len(tax_told(orders)[0]) == 3
+    told, said = tax_told(orders.drop(columns="tax"))
+    assert (len(told), said) == (2, "Only amounts with tax are counted; 1 other rows are left out.")
+
+
+def test_orders_without_an_amount_are_told_from_void_ones():
+    orders = pd.DataFrame({"amount": [1.0, None, None], "status": ["paid", "paid", "Voided"]})
+    assert no_amount(orders).startswith("1 of 3 orders have no amount that can be compared")

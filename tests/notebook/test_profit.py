@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from engagelab.errors import SourceError
+from engagelab.kpi.formula import label
 from engagelab.kpi.watch import watch
 from engagelab.notebook.indicators import monthly
 from engagelab.notebook.periods import periods
@@ -65,3 +66,23 @@ def test_a_value_of_ones_own_may_have_an_error_and_must_be_a_leaf(sample):
     assert found.set_index("metric").loc["rent", ["estimate", "se"]].tolist() == [1000, 50]
     with pytest.raises(SourceError, match="no leaf rnt"):
         profit_tree(changed(sample, "", kpi=replace(own, values={"rent": 1, "rnt": 2})), periods(sample))
+
+
+def test_orders_that_do_not_say_the_tax_count_as_the_others_and_it_is_said(sample):
+    orders = sample["orders"]
+    few = orders.assign(tax_included=orders["tax_included"].where(orders.index % 20 == 0))
+    whole, part = (profit_tree(one, periods(sample)) for one in (sample, changed(sample, "orders", few)))
+    leaf, now = "order_value", periods(sample).now
+    before, after = (one.values[now].frame.set_index("metric").loc[leaf, "estimate"] for one in (whole, part))
+    assert after == before
+    assert any("do not say whether the tax is in" in note for note in part.notes)
+    assert [note for note in part.notes if "left out" in note] == [note for note in whole.notes if "left out" in note]
+    assert all("rate" not in note for note in whole.notes)
+
+
+def test_without_a_margin_the_tree_ends_in_sales(sample):
+    value = replace(sample.settings.value, margin=1.0)
+    bare = profit_tree(changed(sample, "", value=value), periods(sample))
+    assert bare.only_sales and label(bare.tree.nodes["profit"]) == "Sales less marketing"
+    priced = profit_tree(sample, periods(sample))
+    assert not priced.only_sales and label(priced.tree.nodes["profit"]) == "Profit after marketing"

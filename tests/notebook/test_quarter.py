@@ -12,7 +12,7 @@ from engagelab.notebook.periods import Periods
 from engagelab.notebook.profit import Profit
 from engagelab.notebook.quarter import goal_of, practices, register_of, roadmap
 from engagelab.notebook.setup import open_data
-from engagelab.sources.settings import data_files, is_register
+from engagelab.sources.folder_files import data_files, is_register
 from engagelab.tables import complete
 
 WHEN = Periods("quarter", "2026Q2", "2026Q3", "2025-01-01", "2026-10-01", "UTC")

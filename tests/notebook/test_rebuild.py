@@ -3,6 +3,7 @@
 import nbformat
 import pytest
 
+from engagelab.notebook.execute import read
 from engagelab.notebook.rebuild import check, rebuild
 
 
@@ -14,18 +15,18 @@ def path(tmp_path):
 
 
 def test_a_rebuild_writes_outputs_once_and_then_changes_nothing(path):
-    assert rebuild(path) is True
+    assert rebuild(path, read(path)) is True
     first = path.read_bytes()
     assert b'"4"' in first
-    assert rebuild(path) is False
+    assert rebuild(path, read(path)) is False
     assert path.read_bytes() == first
-    assert check(path) == ""
+    assert check(path, read(path)) == ""
 
 
 def test_a_check_names_the_line_that_differs_and_writes_nothing(path):
-    rebuild(path)
+    rebuild(path, read(path))
     changed = path.read_bytes().replace(b'"4"', b'"5"')
     path.write_bytes(changed)
-    assert check(path).startswith("01_small.ipynb:")
-    assert "'\"5\"' != '\"4\"'" in check(path)
+    assert check(path, read(path)).startswith("01_small.ipynb:")
+    assert "'\"5\"' != '\"4\"'" in check(path, read(path))
     assert path.read_bytes() == changed

@@ -304,7 +304,7 @@ def test_the_text_is_a_tree_in_columns_in_both_languages():
     with words.speaking("ja"):
         lines = text_tree(*frames(language="ja")).splitlines()
     assert len({display_width(line) for line in lines[1:4]}) == 1 and lines[3].startswith("│  ├─ アクティブ顧客数 ")
-    assert lines[4].endswith("  偶然かもしれない")
+    assert lines[4].endswith("  誤差の範囲とも考えられる")
 
 
 @st.composite

@@ -3,7 +3,6 @@
 import io
 import sys
 import warnings
-from types import SimpleNamespace
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -38,12 +37,12 @@ def fresh():
 
 def old_list(monkeypatch, installed):
     """A list of fonts made before the fonts of these files were installed."""
-    listed = [SimpleNamespace(name="DejaVu Sans", fname="/fonts/DejaVuSans.ttf")]
+    listed = [font_manager.FontEntry(name="DejaVu Sans", fname="/fonts/DejaVuSans.ttf")]
 
     def add(path):
         if path not in installed:
             raise RuntimeError("no font")
-        listed.append(SimpleNamespace(name=installed[path], fname=path))
+        listed.append(font_manager.FontEntry(name=installed[path], fname=path))
 
     monkeypatch.setitem(sys.modules, "matplotlib_fontja", None)
     monkeypatch.setattr(font_manager.fontManager, "ttflist", listed)
@@ -54,6 +53,13 @@ def old_list(monkeypatch, installed):
 def test_a_font_installed_after_the_list_was_made_is_found(monkeypatch, fresh):
     old_list(monkeypatch, {"/fonts/NotoSansCJK-Regular.ttc": "Noto Sans CJK JP"})
     assert style.japanese_font() == "Noto Sans CJK JP"
+
+
+def test_bold_text_in_a_font_of_one_weight_is_drawn_without_a_word(fresh, caplog):
+    pytest.importorskip("matplotlib_fontja")
+    family = style.japanese_font()
+    font_manager.fontManager.findfont(font_manager.FontProperties(family=[family], weight="bold"))
+    assert "weight" not in caplog.text
 
 
 def test_without_any_there_is_none(monkeypatch, fresh):

@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from engagelab import words
 from engagelab.kpi import watch
 from engagelab.report import run
+from engagelab.report.clients import Asked, clients_of
 from engagelab.report.render import moved, page
 from engagelab.report.run import report
+from tests.report import tiny
 from tests.report.test_render import LOOK
 
 HEAD = "metric,segment,period,estimate,expected,low,high,moved\n"
@@ -40,19 +41,11 @@ def notebook(*cells):
 def pages(tmp_path, monkeypatch):
     """A report of notebooks whose cells have run; only their pages are made."""
     def made(**notebooks):
-        monkeypatch.setattr(run, "read", lambda path: notebooks[path.stem])
-        monkeypatch.setattr(run, "execute", lambda fit, folder: notebooks[next(
-            name for name, one in notebooks.items() if one.cells[0].source == fit.cells[0].source)])
-        folder = tmp_path / "data"
-        folder.mkdir(exist_ok=True)
-        costs = "month,channel,kind,amount,currency\n2026-09-01,web,media,1000,JPY\n"
-        (folder / "costs.csv").write_text(costs, "utf-8")
-        before = words.language()
-        try:
-            done = list(report([tmp_path / f"{name}.ipynb" for name in notebooks], str(folder), tmp_path / "out"))
-        finally:
-            words.set_language(before)
-        return tmp_path / "out", done
+        tiny.project(tmp_path, {f"08_{name}": one for name, one in notebooks.items()})
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setattr(run, "execute", lambda fit, folder, env: fit)
+        out = tmp_path / "out"
+        return out, list(report(clients_of(["clients/alpha"], out), out, Asked()))
     return made
 
 

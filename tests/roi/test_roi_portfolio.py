@@ -105,6 +105,12 @@ def test_the_luck_of_the_best_is_taken_off():
     assert len(portfolio(TABLE[:1]).notes) == 1
 
 
+def test_luck_too_small_to_be_seen_is_not_spoken_of():
+    table = pd.DataFrame({"campaign": ["mail", "shop"], "cost": 1, "net_value": [900, 100], "se": [20, 20]})
+    assert best([900, 100], [20, 20]).estimate == pytest.approx(900, abs=.4)
+    assert not any("Corrected" in note for note in portfolio(table, unit="JPY").notes)
+
+
 def test_effects_and_returns_come_to_the_same():
     returns = {"mail": incremental(.012, .004, 50_000, 3_000, 1_200_000, rung="experiment"),
                "win": cac_saving(7_000, 6_900, 1_000)}

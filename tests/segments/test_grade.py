@@ -10,7 +10,7 @@ from engagelab import words
 from engagelab.errors import DataError, NoColumn, UsageError
 from engagelab.metrics import wilson
 from engagelab.metrics.intervals import around
-from engagelab.segments import grade
+from engagelab.segments import follow_up, grade
 
 
 def made():
@@ -110,3 +110,12 @@ def test_it_is_looked_at_in_both_languages():
         for by, heading in (("score", "スコア"), ("margin", "粗利")):
             assert grade(made(), by).notes[0].startswith(f"{heading}によるグレード")
         assert "グレード" in repr(found) and "<table>" in found._repr_html_()
+
+
+def test_amounts_are_looked_at_in_their_currency():
+    people = pd.DataFrame({"user_id": list("abcd"), "margin": [9000.0, 300, 20, 1], "days": [1.0, 2, 3, 4],
+                           "last_contact_at": pd.to_datetime(["2026-01-01"] * 4, utc=True)})
+    found = grade(people, "margin", value="margin", unit="JPY", shares={"A": .25})
+    assert "¥9,000" in found.notes[0] and "¥9,000" in repr(found).split("\n", 1)[1]
+    assert "¥" not in grade(people, "days", value="margin", unit="JPY", shares={"A": .25}).notes[0]
+    assert "¥9,000" in repr(follow_up(found, value="margin", at="2026-09-30"))

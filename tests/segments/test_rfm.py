@@ -310,3 +310,11 @@ def test_addresses_as_ids_are_refused():
     orders = pd.DataFrame({"who": ["ann@example.com"], "total": [1.0], "at": pd.to_datetime(["2026-04-01"], utc=True)})
     with pytest.raises(DataError, match="1 ids of customers are e-mail addresses"):
         rfm(orders, user="who", time="at", amount="total")
+
+
+def test_amounts_are_looked_at_in_their_currency():
+    orders = pd.DataFrame({"who": list("aab"), "total": [30000.0, 20000, 500], "currency": "JPY",
+                           "at": pd.to_datetime(["2026-04-01", "2026-05-01", "2026-06-29"], utc=True)})
+    keys = {"user": "who", "time": "at", "amount": "total", "bins": 2}
+    assert "¥50,000" in repr(rfm(orders, **keys))
+    assert "50,000.00" in repr(rfm(orders.drop(columns="currency"), **keys))

@@ -6,7 +6,8 @@ import pytest
 from engagelab.errors import SourceError, UsageError
 from engagelab.sources.folder import read_folder
 from engagelab.sources.proposal import propose
-from engagelab.sources.settings import FileSettings, Settings, read_settings, write_settings
+from engagelab.sources.settings import FileSettings, Settings
+from engagelab.sources.settings_file import read_settings, write_settings
 
 KEY = b"a key for tests"
 FILES = {

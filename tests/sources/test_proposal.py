@@ -7,7 +7,7 @@ import pytest
 
 from engagelab.errors import SourceError, UsageError
 from engagelab.sources.proposal import channel_of, propose
-from engagelab.sources.settings import read_settings, write_settings
+from engagelab.sources.settings_file import read_settings, write_settings
 
 EXPORTS = Path(__file__).parents[2] / "data" / "exports"
 MEMBERS = "Email Address,Segment,Plan ,Won by,Phone Number,MEMBER_RATING,LEID\n"

@@ -16,9 +16,8 @@ from engagelab.sources.settings import (
     PulseSettings,
     Settings,
     SurveySettings,
-    read_settings,
-    write_settings,
 )
+from engagelab.sources.settings_file import read_settings, write_settings
 
 FULL = """
 name = "Asanagi Coffee"
