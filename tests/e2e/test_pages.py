@@ -97,7 +97,7 @@ def test_two_files_make_a_page_that_says_what_it_left_out(tmp_path):
     for name in ("zendesk_tickets.csv", "orders_export_2026Q2.csv", "orders_export_2026Q3.csv"):
         shutil.copy(EXPORTS / name, tmp_path / name)
     text = text_of(report(tmp_path, tmp_path / "out"))
-    assert "Left out: “The answer” needs answers to an NPS question." in text
+    assert "Left out: “What does the score say?” needs answers to an NPS question." in text
     assert "zendesk" in text
     assert "How long do they wait for help?" in text
     assert "Full-price share" in text
