@@ -86,7 +86,8 @@ if TYPE_CHECKING:  # for editors and type checkers: what __getattr__ finds
 
 def __getattr__(name: str):
     if name in FACE:
-        value = getattr(importlib.import_module(FACE[name]), name)
+        look = importlib.import_module(f"{__name__}.arguments").checked  # at the arguments, before anything is done
+        value = look(getattr(importlib.import_module(FACE[name]), name))
     elif name in ROOMS:
         value = importlib.import_module(f"{__name__}.{name}")
     else:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from engagelab import words
 from engagelab.errors import EngagelabError
+from engagelab.files import in_words
 from engagelab.notebook.browsers import VARIABLE, browser
 from engagelab.notebook.doctor import doctor
 from engagelab.notebook.editions import write_copies
@@ -28,6 +29,10 @@ from engagelab.sample.writing import write as write_sample
 from engagelab.sources.proposal import propose
 from engagelab.sources.settings_file import write_settings
 
+# JupyterLab by itself asks the registry for a newer one, its makers for news, and lists extensions to install.
+ALONE = ("--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate", "--LabApp.news_url=None",
+         "--LabApp.extension_manager=readonly")
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit code is 0 where all went well."""
@@ -35,7 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options)
     except (EngagelabError, OSError) as error:
-        print(f"engagelab: {error}", file=sys.stderr)
+        said = in_words(error) if isinstance(error, OSError) else error
+        print(f"engagelab: {said}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(words.text("cli.stopped"), file=sys.stderr)
@@ -84,7 +90,7 @@ def parser() -> argparse.ArgumentParser:
 
 def lab(_options) -> int:
     """Open JupyterLab on the notebooks."""
-    return _python("-m", "jupyterlab", str(lessons()))
+    return _python("-m", "jupyterlab", *ALONE, str(lessons()))
 
 
 def make_report(options) -> int:
@@ -110,9 +116,9 @@ def make_report(options) -> int:
 
 def test(options) -> int:
     """Run the fast tests, all of them, or only the slow ones."""
-    if options.all or options.slow:  # these start servers and fill memory: one after the other
-        return _python("-m", "pytest", *([] if options.all else ["-m", "slow"]))
-    return _python("-m", "pytest", "-m", "not slow", "-n", "auto", "--maxprocesses", "4")
+    which = [] if options.all else ["-m", "slow" if options.slow else "not slow"]
+    at_once = "4" if which == ["-m", "not slow"] else "2"   # the slow ones start servers, which fill the memory
+    return _python("-m", "pytest", *which, "-n", "auto", "--maxprocesses", at_once)
 
 
 def init(options) -> int:

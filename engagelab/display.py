@@ -167,7 +167,7 @@ def heading(column: str) -> str:
         return words.text(f"column.{column}").partition("|")[0]
     for prefix in COUNTED:
         if column.startswith(prefix):
-            return words.text(f"label.{prefix}of", name=column.removeprefix(prefix))
+            return words.text(f"shown.{prefix}of", name=column.removeprefix(prefix))
     return column.replace("_", " ")
 
 

@@ -10,14 +10,22 @@ Every message comes from the catalogue of words: an error is raised with a key a
 which also travel with it as `.key` and `.values`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 from engagelab import words
 
+# An e-mail address, and what is shown in its place: an error goes to a log, a screen or a page that others read.
+MAIL, MASK = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", "***"
+_MAIL = re.compile(MAIL, re.ASCII)
+
+
+MOST = 40  # columns that an error lists
+
 
 class EngagelabError(Exception):
-    """Whatever this kit refuses, in one clear line.
+    """Whatever this kit refuses, in one clear line, in which no e-mail address is shown.
 
     >>> raise EngagelabError("errors.one_of", name="scale", allowed="5, 7", value="6")
     Traceback (most recent call last):
@@ -26,6 +34,7 @@ class EngagelabError(Exception):
     """
 
     def __init__(self, key: str, /, **values: object):
+        values = {name: _shown(value) if isinstance(value, str) else value for name, value in values.items()}
         self.key = key
         self.values = values
         super().__init__(words.text(key, **values))
@@ -35,6 +44,11 @@ class EngagelabError(Exception):
 
     def __reduce__(self):  # an exception with keywords does not travel between processes by itself
         return _again, (type(self), self.key, self.values)
+
+
+def _shown(value: str) -> str:
+    """A value as an error shows it, in one line; what points at a place of a text stands below it, set in."""
+    return _MAIL.sub(MASK, value if value.startswith("\n    ") else " ".join(value.splitlines()))
 
 
 def _again(kind, key, values):
@@ -110,5 +124,6 @@ def column_of(column: str, available: Iterable[str], data: str | None = None) ->
     available = list(available)
     if column in available:
         return column
+    shown = [*map(repr, available[:MOST]), *["..."] * (len(available) > MOST)]
     raise NoColumn("errors.no_column", data=data or words.text("errors.the_table"), column=repr(column),
-                   available=words.joined(map(repr, available)) + near(column, available))
+                   available=words.joined(shown) + near(column, available))

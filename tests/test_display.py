@@ -3,7 +3,7 @@
 import pytest
 
 from engagelab import words
-from engagelab.display import interval, shown
+from engagelab.display import heading, interval, metric_name, named, shown
 
 
 @pytest.mark.parametrize(("value", "unit", "text"), [
@@ -29,3 +29,10 @@ def test_units_speak_japanese():
         assert interval(.1, .2, "share") == "10.0%～20.0%"
     finally:
         words.set_language("en")
+
+
+def test_a_column_a_metric_and_a_value_of_any_name_is_shown():
+    # They may be called as a word of ours that stands for a sentence: `method`, `event_of`, `end`.
+    for name in {key.partition(".")[2] for key in words.catalogue()}:
+        assert "{" not in heading(name) + metric_name(name) + named(name, "segment") + named(name, "status")
+    assert heading("method") == "method" and heading("event_of") == "of (events)"

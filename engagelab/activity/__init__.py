@@ -14,11 +14,14 @@ from engagelab.activity.repeat import repeat
 from engagelab.activity.retention import retention
 from engagelab.activity.selling import categories, cross_sell, up_sell
 from engagelab.activity.touchpoints import touchpoints
+from engagelab.arguments import offer
 from engagelab.summaries.calendar import calendar
 
 __all__ = ["active_users", "calendar", "categories", "churn", "cohorts", "community", "content", "cross_sell",
            "funnel", "growth", "journeys", "lifecycle", "power_curve", "repeat", "retention", "states",
            "touchpoints", "up_sell"]
+
+offer(globals(), __all__)
 
 
 def __dir__() -> list[str]:

@@ -60,7 +60,7 @@ def cohorts(data: Any, *, user: str | None = None, time: str | None = None, valu
                                                           "flag": flags(made, place)})
     ages = rows["age"].to_numpy()
     if made.valued:
-        answer = _valued(rows.assign(metric="cohort_value"), table, normalize, cumulative, confidence)
+        answer = _valued(rows.assign(metric="cohort_value"), table, normalize, confidence)
     elif normalize:
         answer = shares(rows.assign(metric="cohort_retention", count=table["users"], n=table["size"]),
                         confidence=confidence)
@@ -101,8 +101,7 @@ def _amounts(made: Calendar, cumulative: bool) -> tuple[pd.DataFrame, str]:
     return _sized(rows.assign(users=rows["n"].astype("int64")), made), text
 
 
-def _valued(rows: pd.DataFrame, table: pd.DataFrame, normalize: bool, cumulative: bool,
-            confidence: float) -> pd.DataFrame:
+def _valued(rows: pd.DataFrame, table: pd.DataFrame, normalize: bool, confidence: float) -> pd.DataFrame:
     """Value per user with a t interval over the users of the cohort; times its size where totals are wanted."""
     n, paid, value, own = (table[name].to_numpy(dtype="float64") for name in ("size", "users", "value", "spread"))
     mean, among = value / n, value / np.maximum(paid, 1)  # of the whole cohort, and of those with a row in the period

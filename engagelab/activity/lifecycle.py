@@ -122,7 +122,7 @@ def states(data: Any, *, user: str | None = None, time: str | None = None, activ
     windows = {"recent": (last - short + 1, last), "former": (last - short - long + 1, last - short),
                "lately": (last - long + 1, last - short)}
     table = made.view().plain(sql.fill(sql.text("calendar_states"), by=[], windows=[
-        f"max(CASE {_held(made, *ends)} ELSE 0 END) AS {name}" for name, ends in windows.items()]))
+        f"max(CASE {_held(*ends)} ELSE 0 END) AS {name}" for name, ends in windows.items()]))
     new = table["first"] > last - short
     state = np.select([(table["recent"] == 1) & new, (table["recent"] == 1) & (table["former"] == 1),
                        table["recent"] == 1, table["lately"] == 1], ["new", "active", "won_back", "at_risk"], "dormant")
@@ -145,9 +145,9 @@ def _durations(active: str, lapsed: str) -> tuple[int, int]:
     return short, long
 
 
-def _held(made: Calendar, first: int, last: int) -> str:
+def _held(first: int, last: int) -> str:
     return " ".join(f"WHEN word = {word} AND (bits & {mask}) <> 0 THEN 1"
-                    for word, mask in masks(made, first, last).items())
+                    for word, mask in masks(first, last).items())
 
 
 def _began(table: pd.DataFrame, made: Calendar, ranks: list[str], short: int) -> pd.DataFrame:

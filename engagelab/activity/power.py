@@ -60,7 +60,7 @@ def power_curve(data: Any, *, user: str | None = None, time: str | None = None, 
     return told(answer, made, text, ends)
 
 
-def masks(made: Calendar, first: int, last: int) -> dict[int, int]:
+def masks(first: int, last: int) -> dict[int, int]:
     """Which bits of which words stand for the periods from `first` to `last`."""
     held: dict[int, int] = {}
     for place in range(max(first, 0), last + 1):
@@ -69,7 +69,7 @@ def masks(made: Calendar, first: int, last: int) -> dict[int, int]:
 
 
 def _body(made: Calendar, size: int) -> str:
-    held = masks(made, made.last_whole - size + 1, made.last_whole)
+    held = masks(made.last_whole - size + 1, made.last_whole)
     cases = " ".join(f"WHEN {word} THEN bits & {mask}" for word, mask in held.items())
     days = " + ".join(f"((bits >> {bit}) & 1)" for bit in range(WORD))
     return sql.fill(sql.text("calendar_days"), held=[f"CASE word {cases} ELSE 0 END AS bits"],

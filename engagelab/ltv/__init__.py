@@ -1,5 +1,6 @@
 """What a customer is worth."""
 
+from engagelab.arguments import offer
 from engagelab.ltv.bgnbd import BGNBD
 from engagelab.ltv.channels import channels
 from engagelab.ltv.clv import clv
@@ -18,6 +19,8 @@ from engagelab.ltv.survival import survival
 __all__ = ["BGNBD", "SBG", "GammaGamma", "ParetoNBD", "channels", "clv", "customer_equity", "from_churn",
            "from_purchases", "from_retention", "hazards", "holdout_check", "leavers", "lifetimes",
            "margin_multiple", "payback", "purchases", "survival"]
+
+offer(globals(), __all__)
 
 
 def __dir__() -> list[str]:

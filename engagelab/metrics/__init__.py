@@ -4,6 +4,7 @@ Beside what the face has: `difference` and `fixed_mix` of measured tables, `scor
 targets, `kaplan_meier` and `median_duration`, `wilson`, `shares` of counts, and the `catalogue` of metrics.
 """
 
+from engagelab.arguments import offer
 from engagelab.metrics.calibration import calibration, reliability
 from engagelab.metrics.catalogue import catalogue, units
 from engagelab.metrics.difference import difference
@@ -16,3 +17,5 @@ from engagelab.metrics.survival import kaplan_meier, median_duration
 
 __all__ = ["calibration", "catalogue", "definitions", "difference", "fixed_mix", "groups_only", "kaplan_meier",
            "median_duration", "mix", "reliability", "scorecard", "shares", "totals_only", "units", "wilson"]
+
+offer(globals(), __all__)

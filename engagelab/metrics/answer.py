@@ -64,7 +64,7 @@ def answer(name: str, noun: Noun, ask: Ask, cells: Cells, min_n: int | None, whe
     starts = when.window.starts if when else 1
     keys = [labels(table, i, every if every and i == cells.depth else None, starts) for i in range(1, cells.depth + 1)]
     attributes = cells.depth - bool(every)
-    least = _least(table, noun, cells.depth, attributes, min_n)
+    least = _least(table, noun, attributes, min_n)
     why = _hidden(table, least, cells.depth)
     if published is not None:
         why = published(table["place"].to_numpy(), least, why)
@@ -128,7 +128,7 @@ def _whole(key: str) -> bool:
     return key.endswith(".0") and key[:-2].lstrip("-").isdigit()
 
 
-def _least(table: pd.DataFrame, noun: Noun, depth: int, attributes: int, min_n: int | None) -> np.ndarray:
+def _least(table: pd.DataFrame, noun: Noun, attributes: int, min_n: int | None) -> np.ndarray:
     """The fewest respondents with whom each cell is shown."""
     told = min_n if min_n is not None else noun.min_n
     if told is not None or not noun.hides:

@@ -43,7 +43,7 @@ def in_periods(metric: str, every: str) -> str:
     'Median lifetime (months)'
     """
     unit = words.text(f"unit.{every}s", value="").strip()
-    return words.text("label.in_periods", metric=metric_name(metric), unit=unit)
+    return words.text("shown.in_periods", metric=metric_name(metric), unit=unit)
 
 
 def plain(tables: list[pd.DataFrame], notes: tuple[str, ...]) -> str:

@@ -92,7 +92,7 @@ def measure(data: Any, metrics: Metrics, *, by: str | Sequence[str] | None = Non
     for at, (noun, name, ask, whole) in enumerate(zip(nouns.values(), nouns, asks, sums, strict=True)):
         parts = []
         for level in levels:
-            merged = whole if level.finest else _merged(level, whole, view, ask, user is not None)
+            merged = whole if level.finest else _merged(level, whole, ask, user is not None)
             if isinstance(noun, Quantile):
                 estimates, more = quantiles(level.view, noun, level.ranks, confidence)
                 texts += [more] if level.finest else []
@@ -211,7 +211,7 @@ def _levels(view: View, keys: pd.DataFrame, total: bool) -> list[_Level]:
     return levels
 
 
-def _merged(level: _Level, whole: Sums, view: View, ask: Ask, users: bool) -> Sums:
+def _merged(level: _Level, whole: Sums, ask: Ask, users: bool) -> Sums:
     merged = merge(whole, level.codes, len(level.keys))
     if not users:
         return merged

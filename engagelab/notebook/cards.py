@@ -50,7 +50,7 @@ class Cards:
         sources = [words.text("scorecard.source", metric=metric_name(row["metric"]), source=row["source"],
                               kind=words.text(f"scorecard.kind_{row['kind']}")) for row in self._rows()
                    if isinstance(row.get("source"), str) and row.get("kind") in ("own", "benchmark")]
-        method = words.text("label.method", methods="; ".join(pd.unique(self.frame["method"])))
+        method = words.text("shown.method", methods="; ".join(pd.unique(self.frame["method"])))
         small = "<br>".join(map(html.escape, (words.text("scorecard.legend"), method, *sources)))
         return (f'<table class="scorecard"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
                 f"<p><small>{small}</small></p>")

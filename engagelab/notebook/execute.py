@@ -9,9 +9,10 @@ import copy
 import os
 import re
 import subprocess
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from jupyter_client.kernelspec import KernelSpec
@@ -20,6 +21,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError
 
 from engagelab.errors import EngagelabError
+from engagelab.notebook.warm import kernel_argv
 
 METADATA = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
             "language_info": {"name": "python"}}
@@ -38,8 +40,7 @@ class ThisPython(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """How the kernel is started."""
-        return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-                          display_name="Python 3", language="python")
+        return KernelSpec(argv=kernel_argv({**os.environ, **ONE_WAY}), display_name="Python 3", language="python")
 
 
 class NotebookFailed(EngagelabError):
@@ -71,8 +72,10 @@ def execute(notebook: nbformat.NotebookNode, *, folder: Path, timeout: int = 600
     client = NotebookClient(fresh, kernel_manager_class=ThisPython, timeout=timeout, record_timing=False,
                             coalesce_streams=True, resources={"metadata": {"path": str(folder)}})
     _running.append(client)
-    try:    # the kernel talks of its transport; its loop is closed with it, also in a thread
-        asyncio.run(client.async_execute(env={**os.environ, **ONE_WAY, **(env or {})}, stderr=subprocess.DEVNULL))
+    # the kernel talks of its transport
+    work = client.async_execute(env={**os.environ, **ONE_WAY, **(env or {})}, stderr=subprocess.DEVNULL)
+    try:
+        _beside(asyncio.run, work)
     except CellExecutionError as error:
         raise NotebookFailed("notebook.failed", **failure(fresh, error)) from None
     except CellTimeoutError:
@@ -84,6 +87,27 @@ def execute(notebook: nbformat.NotebookNode, *, folder: Path, timeout: int = 600
     finally:
         _running.remove(client)
     return canonical(fresh)
+
+
+def _beside(run: Callable[..., object], work: Coroutine[object, object, object]) -> None:
+    """Run it in a thread of its own: in the main one nbclient takes Ctrl-C for itself, and the run would go on."""
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(run, work)
+        try:
+            while not future.done():
+                wait([future], timeout=1)   # a wait without an end hears no Ctrl-C on Windows
+        except BaseException:
+            end([future])
+            raise
+    future.result()
+
+
+def end(left: Iterable[Future[Any]]) -> None:
+    """End the kernels that run until nothing of this work is left."""
+    left = set(left)
+    while left := {future for future in left if not future.done()}:
+        stop()
+        wait(left, timeout=.2)
 
 
 def stop() -> None:

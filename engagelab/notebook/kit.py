@@ -3,12 +3,13 @@
 No solved notebook, no page for the teacher, nothing that says what is planted in the sample company.
 """
 
-import tempfile
+import io
 import zipfile
 from pathlib import Path
 
 from engagelab import words
 from engagelab.errors import UsageError
+from engagelab.files import scratch, sweep, write_bytes
 from engagelab.notebook.machine import MANIFEST, listed
 from engagelab.notebook.places import COPIES, LESSONS, SOLVED, project
 from engagelab.notebook.wheels import HERE, fetch
@@ -27,19 +28,19 @@ def kit(out: Path, *, system: str | None = None, python: str = HERE) -> int:
     Names are sorted and stamped 1980: the same files and the same zlib give the same bytes. Raises UsageError where
     a file lacks, and the errors of `fetch`.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".workshop-", dir=out.parent) as folder:
+    content = io.BytesIO()
+    sweep()
+    with scratch() as folder:
         packed = contents()
         if system is not None:
             packed |= {f"wheels/{path.name}": path for path in fetch(Path(folder) / "wheels", system, python)}
-        made = Path(folder) / out.name
-        with zipfile.ZipFile(made, "w") as archive:
+        with zipfile.ZipFile(content, "w") as archive:
             for name, path in sorted(packed.items()):
                 member = zipfile.ZipInfo(f"{TOP}/{name}", (1980, 1, 1, 0, 0, 0))
                 member.create_system = 0    # otherwise the machine's own kind stands in the file
                 member.compress_type = zipfile.ZIP_STORED if path.suffix == ".whl" else zipfile.ZIP_DEFLATED
                 archive.writestr(member, path.read_bytes(), compresslevel=9)
-        made.replace(out)
+    write_bytes(out, content.getvalue())
     return len(packed)
 
 

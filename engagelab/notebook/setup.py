@@ -1,5 +1,6 @@
 """The first cell of every notebook: the data, the language, and how numbers and pictures look."""
 
+import hashlib
 import os
 import pickle
 import warnings
@@ -9,7 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from engagelab import words
-from engagelab.errors import UsageError
+from engagelab.errors import SourceError, UsageError
+from engagelab.files import write_bytes
 from engagelab.notebook import collect
 from engagelab.notebook.places import project
 from engagelab.sources.folder import Folder, read_folder
@@ -17,7 +19,7 @@ from engagelab.sources.settings_file import read_settings
 from engagelab.tables import complete, tables
 
 SAMPLE = "sample"
-KEPT = "ENGAGELAB_DATA"  # the environment variable that names a file of data read before, which `keep` wrote
+KEPT = "ENGAGELAB_DATA"  # the environment variable that names a file which `keep` wrote, behind its SHA-256
 ABOUT_PEOPLE = ("accounts", "customers", "employees", "subscriptions")
 
 _opened: list[Folder] = []  # what the notebook works on, for the checks of its exercises
@@ -70,17 +72,32 @@ def open_data(data: str) -> Folder:
     >>> company.settings.name, len(company["tickets"])
     ('Asanagi Coffee', 3338)
     """
-    if kept := os.environ.get(KEPT):
-        name, known = pickle.loads(Path(kept).read_bytes())  # noqa: S301 our own, written by the run that started us
-        if name == data:
-            return known
+    if (known := _kept(data)) is not None:
+        return known
     company = read_folder(folder_of(data))
     return replace(company, tables={name: complete(frame, name) for name, frame in company.tables.items()})
 
 
-def keep(data: str, company: Folder, path: Path) -> None:
-    """Write what was read of `data` for the kernels of a run, so that the folder is read once for all its notebooks."""
-    path.write_bytes(pickle.dumps((data, company), protocol=pickle.HIGHEST_PROTOCOL))
+def keep(data: str, company: Folder, path: Path) -> dict[str, str]:
+    """Write what was read of `data` for the kernels of a run, so that the folder is read once for all its notebooks.
+
+    Gives the environment by which a kernel finds it, and knows that nobody has put another file in its place.
+    """
+    content = pickle.dumps((data, company), protocol=pickle.HIGHEST_PROTOCOL)
+    write_bytes(path, content)
+    return {KEPT: f"{hashlib.sha256(content).hexdigest()} {path}"}
+
+
+def _kept(data: str) -> Folder | None:
+    """What the run that started this process has read of `data`; None where it was started by none."""
+    digest, _, path = os.environ.get(KEPT, "").partition(" ")
+    if not path:
+        return None
+    content = Path(path).read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:    # a pickle can hold code: only the very bytes are taken
+        raise SourceError("sources.changed", file=Path(path).name)
+    name, known = pickle.loads(content)  # noqa: S301 the bytes that `keep` wrote
+    return known if name == data else None
 
 
 def folder_of(data: str) -> Path:

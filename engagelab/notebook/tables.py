@@ -61,7 +61,7 @@ def show(frame: pd.DataFrame, unit: str | Mapping[str, str] = "number") -> Shown
                                                                               signed=name == "difference")
                                         for low, high, own in ends]
     methods = [str(method) for method in pd.unique(frame["method"])] if "method" in frame else []
-    notes = tuple([words.text("label.method", methods="; ".join(filter(None, methods)))] if any(methods) else [])
+    notes = tuple([words.text("shown.method", methods="; ".join(filter(None, methods)))] if any(methods) else [])
     return Shown(frame, pd.DataFrame(cells), notes)
 
 

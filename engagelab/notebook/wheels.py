@@ -10,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import NormalizedName, canonicalize_name
 
 from engagelab.errors import EngagelabError, UsageError, one_of
+from engagelab.files import scratch
 from engagelab.notebook.places import project
 
 THIS, EXTRA = "this", "ja"
@@ -109,7 +109,7 @@ def _reported(packages: set[str], system: str, python: str) -> dict[NormalizedNa
     """What each of the packages requires, as pip reports it without installing anything."""
     if not packages:
         return {}
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch() as folder:
         report = Path(folder) / "report.json"
         _pip("install", "--dry-run", "--no-deps", "--ignore-installed", "--report", str(report),
              "--target", str(Path(folder) / "none"), *_flags(system, python), *sorted(packages))

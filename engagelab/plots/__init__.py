@@ -4,6 +4,7 @@ A function takes a frame as `measure` (or the room named in its docstring) retur
 it returns the axes. Colours can be told apart by everybody; an interval is always drawn.
 """
 
+from engagelab.arguments import offer
 from engagelab.plots.calibration import calibration
 from engagelab.plots.clusters import clusters
 from engagelab.plots.cohorts import cohorts
@@ -42,6 +43,8 @@ __all__ = ["calibration", "clusters", "cohorts", "concentration", "cumulative", 
            "forest", "funnel", "growth", "hazards", "impact", "interaction", "journey_map", "journeys", "leavers",
            "levels", "lifecycle", "likert", "mix", "portfolio", "power", "power_curve", "priority", "qini", "retention",
            "rfm_map", "simulated", "survival", "themes", "tornado", "trend", "watch", "waves"]
+
+offer(globals(), __all__)
 
 
 def __dir__() -> list[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from engagelab.errors import UsageError
+from engagelab.files import write_new
 
 VARIABLE = "ENGAGELAB_KEY"
 
@@ -91,12 +92,5 @@ def read_key(folder: Path | str) -> tuple[bytes, bool]:
         key = place.read_bytes().strip()
         _bytes(key)
         return key, False
-    place.parent.mkdir(parents=True, exist_ok=True)
     key = secrets.token_hex(32).encode("ascii")
-    try:
-        handle = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:         # another process made it in the meantime
-        return read_key(folder)
-    with os.fdopen(handle, "wb") as file:
-        file.write(key + b"\n")
-    return key, True
+    return (key, True) if write_new(place, key + b"\n") else read_key(folder)    # another process made it meanwhile

@@ -83,7 +83,7 @@ def _full(table: Mapping[str, list], shown: list[Grid], told: str) -> Sheet:
 
 def _methods(notes: Iterable[str]) -> str:
     """What the notes beneath tables tell of methods."""
-    mark = words.text("label.method", methods="")
+    mark = words.text("shown.method", methods="")
     return words.sentences(dict.fromkeys(note.removeprefix(mark) for note in notes if note.startswith(mark)))
 
 
@@ -150,7 +150,7 @@ def _called(name: str) -> str:
         return words.text(f"report.head_{name}")
     of, _, end = name.rpartition("_")
     if of and end in ("low", "high"):
-        return words.text("report.head_end", of=_called(of), end=words.text(f"report.head_{end}"))
+        return words.text("report.end_of", of=_called(of), end=words.text(f"report.head_{end}"))
     return heading(name)
 
 

@@ -11,11 +11,12 @@ from urllib.parse import quote
 
 from engagelab import words
 from engagelab.errors import SourceError, UsageError
-from engagelab.files import write_bytes
+from engagelab.files import write_bytes, write_files
 from engagelab.kpi.watch import ALERTS as HEADS
 from engagelab.notebook.collect import VARIABLE as TABLES
 from engagelab.notebook.periods import periods
-from engagelab.notebook.setup import KEPT, SAMPLE, folder_of, keep, language_of, open_data, span
+from engagelab.notebook.places import lessons
+from engagelab.notebook.setup import SAMPLE, folder_of, keep, language_of, open_data, span
 from engagelab.notebook.tags import answerable
 from engagelab.report.render import Look, overview, together
 from engagelab.sources.folder import Folder
@@ -94,7 +95,8 @@ def clients_of(data: Sequence[str], out: Path) -> list[Client]:
 
     Parameters: `data`, folders of export files, patterns of them such as "clients/*" where the shell leaves these as
     they are, or "sample".
-    Errors: UsageError for what is no folder, for two folders of one name, and where the pages would go among the data.
+    Errors: UsageError for what is no folder, for two folders of one name, where the pages would go among the data,
+    and where the notebooks that would run lie among the data.
     """
     folders = [one for pattern in data for one in _folders(pattern)]
     for one in folders:
@@ -109,6 +111,9 @@ def clients_of(data: Sequence[str], out: Path) -> list[Client]:
     clients = [Client(name, folder, out / name if len(folders) > 1 else out)
                for name, folder in zip(names, folders, strict=True)]
     sources = {client.folder.resolve() for client in clients}
+    for source in sources:
+        if lessons().resolve().is_relative_to(source):      # whoever sent the data would have sent the code
+            raise UsageError("report.lessons_in_data", folder=source)
     for client in clients:
         if client.pages.resolve() in sources:
             raise UsageError("report.out_is_data", folder=client.pages)
@@ -131,12 +136,14 @@ def open_client(client: Client, asked: Asked, kept: Path) -> Opened:
         company = open_data(where)
         if not company.tables:
             why = "; ".join(company.frame["problem"].dropna()) or words.text("report.no_files")
+            if company.skipped:
+                why = f"{why}; {words.text('sources.folder.skipped', names=words.joined(company.skipped))}"
             raise SourceError("report.nothing", folder=client.name, problems=why)
         look = look_of(company, client, asked.period)
-        keep(where, company, kept)
+        env = keep(where, company, kept)
         seen = company if asked.period is None else periods(company, asked.period).seen(company)
     return Opened(look, answerable(seen.tables),
-                  {"data": where, "language": look.language, "period": asked.period}, {KEPT: str(kept), TABLES: "1"})
+                  {"data": where, "language": look.language, "period": asked.period}, {**env, TABLES: "1"})
 
 
 def look_of(company: Folder, client: Client, period: str | None = None) -> Look:
@@ -176,12 +183,11 @@ def write_client(client: Client, look: Look, names: Sequence[str], made: Sequenc
                                 problems=[problem for one in made for problem in one.problems],
                                 lacking=none_of(made),
                                 alerts=ALERTS if watched else "").encode()
+    write_files({client.pages / name: content for name, content in files.items()})
     for stale in [f"{name}{ending}" for name in names for ending in ENDINGS] + [ALERTS]:
         place = client.pages / stale
         if stale not in files and place.is_file() and (stale != ALERTS or _is_ours(place)):
             place.unlink()
-    for name, content in files.items():
-        write_bytes(client.pages / name, content)
     return files
 
 
@@ -194,9 +200,10 @@ def none_of(made: Sequence[Made]) -> str:
 
 def write_overview(path: Path, clients: Sequence[tuple[Client, Look, Sequence[Made]]], language: str) -> bytes:
     """Write the page that leads to those of several clients; its content."""
+    there = [client for client, _, _ in clients if (client.pages / INDEX).is_file()]
     with words.speaking(language):
         content = overview("clients.html.j2", plain_look(words.text("report.clients"), language), clients=clients,
-                           quote=quote, none_of=none_of).encode()
+                           there=there, quote=quote, none_of=none_of).encode()
     write_bytes(path, content)
     return content
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from engagelab import __version__, words
 from engagelab.errors import EngagelabError, SourceError, UsageError
-from engagelab.files import write_text
+from engagelab.files import why, write_text
 from engagelab.notebook.setup import SAMPLE
 from engagelab.privacy.pseudonyms import keyed, read_key
 from engagelab.report.clients import INDEX, Asked, Client
@@ -37,13 +37,15 @@ ONE_NAME = re.compile(r"(?!\.{1,2}$)[^/\\:]*")    # a folder beneath that of the
 Sums = dict[str, dict[str, str | int]]
 
 
-def check_place(out: Path) -> None:
-    """Raise UsageError where the folder has a manifest of something else, which would be lost."""
-    if (out / MANIFEST).exists():
-        try:
-            read_manifest(out / MANIFEST)
-        except SourceError:
-            raise UsageError("report.foreign_manifest", folder=out, file=MANIFEST) from None
+def former_manifest(out: Path) -> dict[str, Any]:
+    """The manifest of an earlier run into the folder, {} where there is none.
+
+    Errors: UsageError where it is one of something else, which would be lost.
+    """
+    try:
+        return read_manifest(out / MANIFEST) if (out / MANIFEST).exists() else {}
+    except SourceError:
+        raise UsageError("report.foreign_manifest", folder=out, file=MANIFEST) from None
 
 
 def data_of(client: Client) -> Sums:
@@ -72,21 +74,19 @@ def standing(manifest: Mapping[str, Any], folder: Path) -> Iterator[tuple[str, b
             yield name, _sum(path)["sha256"] == one["sha256"]
 
 
-def clear_single(out: Path, clients: Sequence[Client]) -> Iterator[str]:
+def clear_single(former: Mapping[str, Any], out: Path, clients: Sequence[Client]) -> Iterator[str]:
     """Remove the pages that an earlier run of one company left where those of several are led to now.
 
     What was changed since it was made stays, and is told.
     """
-    try:
-        manifest = read_manifest(out / MANIFEST)
-    except SourceError:
+    if not former or len(clients) == 1 or all(entry["pages"] for entry in former["clients"]):
         return
-    if len(clients) == 1 or all(entry["pages"] for entry in manifest["clients"]):
-        return
-    for name, same in standing(manifest, out):
+    for name, same in standing(former, out):
+        if name == INDEX:       # which is written anew
+            continue
         if same:
             (out / name).unlink()
-        elif name != INDEX:     # which is written anew
+        else:
             yield words.text("report.left_single", file=name)
 
 
@@ -144,7 +144,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except OSError as error:
-        raise SourceError("sources.cannot_open", file=path.name, problem=error.strerror or str(error)) from None
+        raise SourceError("sources.cannot_open", file=path.name, problem=why(error)) from None
     except (ValueError, RecursionError):
         content = None
     if not _is_manifest(content):

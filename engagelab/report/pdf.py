@@ -10,10 +10,11 @@ import subprocess
 from pathlib import Path
 
 from engagelab.errors import EngagelabError
-from engagelab.report.scratch import scratch
+from engagelab.files import scratch, why, write_text
 
 FLAGS = ("--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--no-pdf-header-footer")
+         "--disable-component-update", "--disable-sync", "--no-pdf-header-footer",
+         "--host-resolver-rules=MAP * ~NOTFOUND")  # it would ask its maker for updates all the same
 STAMP = re.compile(rb"(?<=Date \()D:\d{14}[+-]\d\d'\d\d'(?=\))")
 FIXED = b"D:20000101000000+00'00'"
 PRINTER = re.compile(rb"/Producer \(([^)]*)\)")
@@ -33,7 +34,7 @@ def pdf(page: str, browser: Path, *, timeout: float = 180) -> bytes:
     with scratch() as name:
         folder = Path(name)
         source, made, said = folder / "page.html", folder / "page.pdf", folder / "said"
-        source.write_text(page, encoding="utf-8", newline="\n")
+        write_text(source, page)
         root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # Chromium refuses it as root
         command = [str(browser), *FLAGS, *root, f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={made}",
                    source.as_uri()]
@@ -44,7 +45,7 @@ def pdf(page: str, browser: Path, *, timeout: float = 180) -> bytes:
         except subprocess.TimeoutExpired:
             raise NoPDF("report.browser_hangs", browser=browser.name, seconds=f"{timeout:g}") from None
         except OSError as error:
-            raise NoPDF("report.browser_fails", browser=browser.name, problem=error.strerror or str(error)) from None
+            raise NoPDF("report.browser_fails", browser=browser.name, problem=why(error)) from None
         content = made.read_bytes() if made.is_file() else b""
         if not content.rstrip().endswith(b"%%EOF"):
             lines = [line for line in said.read_text("utf-8", "replace").splitlines() if "dbus" not in line]

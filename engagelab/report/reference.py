@@ -62,7 +62,7 @@ def public(module: ModuleType) -> list[str]:
     """The names of a room, or of the face without its rooms, sorted.
 
     >>> public(engagelab.privacy)
-    ['Ledger']
+    ['consenting', 'Ledger']
     """
     return sorted(engagelab.FACE if module is engagelab else module.__all__, key=str.lower)
 

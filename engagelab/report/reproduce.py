@@ -7,13 +7,13 @@ from typing import Any
 
 from engagelab import words
 from engagelab.errors import UsageError
+from engagelab.files import scratch
 from engagelab.notebook.execute import read
 from engagelab.notebook.places import notebooks
 from engagelab.notebook.setup import SAMPLE
 from engagelab.report.clients import Asked, Client, Made
 from engagelab.report.manifest import MANIFEST, data_of, differences, key_of, read_manifest, standing, versions
 from engagelab.report.run import cells_digest, report, speak
-from engagelab.report.scratch import scratch
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,10 @@ from pathlib import Path
 import nbformat
 
 from engagelab import words
-from engagelab.errors import EngagelabError
+from engagelab.errors import EngagelabError, SourceError
+from engagelab.files import in_words, scratch, sweep
 from engagelab.notebook.browsers import browser
-from engagelab.notebook.execute import execute, read, stop
+from engagelab.notebook.execute import end, execute, read
 from engagelab.notebook.places import notebooks
 from engagelab.notebook.setup import SAMPLE, language_of
 from engagelab.notebook.tags import fitted, needs, tags, with_parameters
@@ -37,11 +38,19 @@ from engagelab.report.clients import (
     write_client,
     write_overview,
 )
-from engagelab.report.manifest import MANIFEST, Sums, check_place, clear_single, data_of, key_of, write_manifest
+from engagelab.report.manifest import (
+    MANIFEST,
+    Sums,
+    clear_single,
+    data_of,
+    differences,
+    former_manifest,
+    key_of,
+    write_manifest,
+)
 from engagelab.report.parts import found
 from engagelab.report.pdf import pdf
 from engagelab.report.render import Look, answer, moved, page, title
-from engagelab.report.scratch import scratch, sweep
 from engagelab.report.slides import slides
 
 
@@ -74,7 +83,7 @@ def report(clients: Sequence[Client], out: Path, asked: Asked, *,
     Errors: of a single client, those of reading it, before anything is written; UsageError where `out` has a manifest
     of something else.
     """
-    check_place(out)
+    former = former_manifest(out)
     sweep()
     speak(clients, asked)
     runs: list[Run] = []
@@ -87,13 +96,18 @@ def report(clients: Sequence[Client], out: Path, asked: Asked, *,
                 done += 1 if one.notebook else each     # of a client that cannot be read all are done with
                 yield replace(one, so_far=(done, each * len(clients)))
                 continue
-            left = tuple(clear_single(out, clients))
             (out / MANIFEST).unlink(missing_ok=True)    # that of an earlier run
-            if left:
-                yield Made(out.name, "", problems=left, so_far=(done, each * len(clients)))
-            written = write_client(one.client, one.look, one.names, one.in_order)
-            files |= {(one.client.pages / name).relative_to(out).as_posix(): text for name, text in written.items()}
             runs.append(one)
+            try:
+                written = write_client(one.client, one.look, one.names, one.in_order)
+            except EngagelabError as error:     # a full disk costs this client alone, if the others are smaller
+                one.made = {"": Made(one.client.name, "", problems=(_said(error),))}
+                yield replace(one.made[""], so_far=(done, each * len(clients)))
+                continue
+            files |= {(one.client.pages / name).relative_to(out).as_posix(): text for name, text in written.items()}
+            if left := tuple(clear_single(former, out, clients)):
+                yield Made(out.name, "", problems=left, so_far=(done, each * len(clients)))
+            former = {}
     runs.sort(key=lambda run: clients.index(run.client))
     if len(clients) > 1:
         told = [(run.client, run.look, run.in_order) for run in runs]
@@ -133,7 +147,8 @@ def _work(clients: Sequence[Client], asked: Asked, jobs: int, folder: Path) -> G
                     yield from run.in_order
                     yield run
                 continue
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
+            # a wait without an end hears no Ctrl-C on Windows
+            for future in wait(running, timeout=1, return_when=FIRST_COMPLETED).done:
                 run, made = running.pop(future), future.result()
                 run.made[made.notebook] = made
                 yield made
@@ -141,10 +156,7 @@ def _work(clients: Sequence[Client], asked: Asked, jobs: int, folder: Path) -> G
                     yield run
     finally:    # where the run was stopped there is something left to end
         pool.shutdown(wait=False, cancel_futures=True)
-        left = set(running)
-        while left := {future for future in left if not future.done()}:
-            stop()
-            wait(left, timeout=.2)
+        end(running)
         pool.shutdown()
 
 
@@ -153,12 +165,16 @@ def _begin(client: Client, asked: Asked, kept: Path, *, alone: bool) -> tuple[Ru
     data: Sums = {}
     try:
         data = data_of(client)
-        opened = open_client(client, asked, kept)
+        try:
+            opened = open_client(client, asked, kept)
+        finally:    # what was read is to be what was summed; a file that went away is also why the reading failed
+            if unlike := [name for name, _ in differences(data, data_of(client))]:
+                raise SourceError("report.changing", files=words.joined(unlike))
         paths = notebooks(list(asked.notebooks), language=opened.look.language)
     except (EngagelabError, OSError) as error:
         if alone:
             raise
-        with words.speaking(_language(client, alone=False) or words.language()):
+        with words.speaking(asked.language or _language(client, alone=False) or words.language()):
             look = plain_look(client.name, words.language())
             names = [path.stem for path in notebooks([*asked.notebooks])]
             return Run(client, look, data, "", names, {"": Made(client.name, "", problems=(_said(error),))}), []
@@ -211,8 +227,8 @@ def _said(error: Exception) -> str:
     """An error in one line; ours speak for themselves."""
     if isinstance(error, EngagelabError):
         return str(error.values.get("error", error))
-    if isinstance(error, OSError) and error.strerror:   # without the folders of this machine
-        return f"{error.strerror}: {Path(str(error.filename or '')).name}"
+    if isinstance(error, OSError):   # without the folders of this machine
+        return in_words(error)
     return f"{type(error).__name__}: {next(iter(str(error).splitlines()), '')}"
 
 

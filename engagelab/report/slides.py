@@ -99,7 +99,7 @@ def _placed(data: dict[str, str], some: list[Slide]) -> None:
     if picture:
         _free(some).picture = picture.replace("\n", "")
     for grid in tables:
-        notes = [note for note in grid.notes if not note.startswith(words.text("label.method", methods=""))]
+        notes = [note for note in grid.notes if not note.startswith(words.text("shown.method", methods=""))]
         some[-1].notes += grid.notes
         if not some[-1].picture:
             rest = len(grid.rows) - MOST

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import UsageError
+from engagelab.files import scratch, sweep, write_bytes
 from engagelab.sample.banks import rows
 from engagelab.sample.company import generate
 from engagelab.sample.dates import MONTHS
@@ -39,6 +38,7 @@ def write(out: str | os.PathLike[str], customers: int = 4000, seed: int = 7) -> 
 
     Raises UsageError where the folder holds anything else, or where the size cannot be.
 
+    >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     made = write(Path(folder) / "data", customers=200)
     ...     sorted(path.name for path in made.iterdir())[:4]
@@ -49,16 +49,11 @@ def write(out: str | os.PathLike[str], customers: int = 4000, seed: int = 7) -> 
     files = sample_files(customers, seed)
     parent = folder.absolute().parent
     parent.mkdir(parents=True, exist_ok=True)
-    # Beside the goal, so that taking its place is one step of the file system.
-    made = Path(tempfile.mkdtemp(prefix=".sample-", dir=parent))
-    try:
+    sweep(parent)
+    with scratch(parent) as beside:     # so that taking its place is one step of the file system
         for name, file in files:
-            (made / name).parent.mkdir(parents=True, exist_ok=True)
-            (made / name).write_bytes(file.content)
-        made.chmod(0o755)
-        _replace(folder.absolute(), made)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+            write_bytes(Path(beside) / "made" / name, file.content)
+        _replace(folder.absolute(), Path(beside))
     return folder
 
 
@@ -150,17 +145,13 @@ def _listed(manifest: Path) -> set[str]:
         return set()
 
 
-def _replace(folder: Path, made: Path) -> None:
-    if not folder.exists():
-        made.rename(folder)
-        return
-    former = Path(tempfile.mkdtemp(prefix=".sample-", dir=folder.parent))
+def _replace(folder: Path, beside: Path) -> None:
+    former = beside / "former"
+    if folder.exists():
+        folder.rename(former)
     try:
-        folder.rename(former / "former")
-        try:
-            made.rename(folder)
-        except OSError:
-            (former / "former").rename(folder)
-            raise
-    finally:
-        shutil.rmtree(former, ignore_errors=True)
+        (beside / "made").rename(folder)
+    except OSError:
+        if former.exists():
+            former.rename(folder)
+        raise

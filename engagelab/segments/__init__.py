@@ -1,5 +1,6 @@
 """Whom to look after: customers in one table, cut into segments one can act on, scored, and put on lists."""
 
+from engagelab.arguments import offer
 from engagelab.segments.cluster import cluster
 from engagelab.segments.flow import flow
 from engagelab.segments.follow_up import follow_up
@@ -14,6 +15,8 @@ from engagelab.segments.score import score
 
 __all__ = ["cluster", "flow", "follow_up", "grade", "holdout", "leads", "needs", "next_action", "profile", "rfm",
            "rfm_segments", "score"]
+
+offer(globals(), __all__)
 
 
 def __dir__() -> list[str]:

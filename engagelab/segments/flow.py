@@ -56,7 +56,8 @@ def flow(before: Any, after: Any, *, user: str, state: str = "segment", confiden
     Returns `Flow`. `.frame` has a row a state before and a state after, those that nobody went between too: `count` of
     `n` who were there before, with Wilson's interval. Who is only in the second table "came", and is counted by
     itself; who is only in the first is "gone". Rows without a customer are left out and counted in `.notes`.
-    Raises DataError where a customer has several rows, or ids are numbers here and text there.
+    Raises DataError where a customer has several rows, a state is called "came" or "gone", or ids are numbers here and
+    text there.
 
     >>> spring = pd.DataFrame({"who": list("abcd"), "state": ["new", "new", "active", "active"]})
     >>> summer = pd.DataFrame({"who": list("abce"), "state": ["active", "dormant", "active", "new"]})
@@ -107,7 +108,10 @@ def _states(table: Any, name: str, user: str, state: str, notes: list[str]) -> p
     if len(twice := rows.loc[rows.duplicated(user), user]):
         raise DataError("flow.twice", name=name, value=repr(twice.iloc[0]))
     held = rows[state].astype(object).where(rows[state].notna(), words.text("metrics.missing"))
-    return pd.Series(held.astype("str").to_numpy(), index=pd.Index(rows[user]), name=name)
+    held = held.astype("str")
+    if (taken := held.isin([CAME, GONE])).any():
+        raise DataError("metrics.reserved_value", value=repr(held[taken].iloc[0]))
+    return pd.Series(held.to_numpy(), index=pd.Index(rows[user]), name=name)
 
 
 def _order(states: set[str]) -> list[str]:

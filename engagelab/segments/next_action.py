@@ -8,6 +8,7 @@ article 3, want it), and nobody is written to twice within the frequency cap. Th
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,7 @@ def _rows(table: Any) -> pd.DataFrame:
 
 def _read(rules: Sequence[Mapping[str, Any]] | pd.DataFrame | str | Path) -> list[dict[str, Any]]:
     """The rules as dicts of what they say."""
-    table = pd.read_csv(rules, dtype="str", encoding="utf-8-sig") if isinstance(rules, str | Path) else rules
+    table = _file(Path(rules)) if isinstance(rules, str | Path) else rules
     listed = table.to_dict("records") if isinstance(table, pd.DataFrame) else table
     if not isinstance(listed, Sequence) or not listed or not all(isinstance(rule, Mapping) for rule in listed):
         raise UsageError("next_action.no_rules")
@@ -133,6 +134,16 @@ def _read(rules: Sequence[Mapping[str, Any]] | pd.DataFrame | str | Path) -> lis
             one_of("rules", name, FIELDS)
     return [{str(name): value for name, value in rule.items() if not pd.isna(value) and str(value).strip()}
             for rule in listed]
+
+
+def _file(path: Path) -> pd.DataFrame:
+    """The rows of a CSV file. pandas is given the text: given the name, it would fetch an address of the web."""
+    if not path.is_file():
+        raise UsageError("summaries.no_file", path=path)
+    try:
+        return pd.read_csv(StringIO(path.read_text("utf-8-sig")), dtype="str")
+    except (OSError, ValueError) as error:  # pandas' own are ValueErrors
+        raise UsageError("summaries.bad_file", path=path, why=str(error).splitlines()[0]) from error
 
 
 def _rule(place: int, said: dict[str, Any], rows: pd.DataFrame) -> Rule:

@@ -13,12 +13,12 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
+from engagelab.privacy.consent import PURPOSES, agreed
 from engagelab.privacy.ids import check_ids
 from engagelab.segments.totals import Limit, declared, moments, read_table, texts
 from engagelab.summaries import periods
 from engagelab.summaries.engine import source
 
-PURPOSES = ("analysis", "marketing")
 STAGES = {"customers": "customer", "leads": "lead"}
 
 
@@ -49,7 +49,7 @@ def people(tables: Mapping[str, Any], *, purpose: str | None, who: str | None, u
     frame = _customers(tables["customers"], purpose, notes)
     known = frame.index
     frame, strict = _consenting(frame, purpose, notes)
-    frame = _by_then(frame, limit, tz, notes)
+    frame = _by_then(frame, limit, notes)
     if who is not None:
         frame = _of_stage(frame, who, notes)
     return People(frame, known, not strict and who is None, limit, tuple(notes))
@@ -96,16 +96,13 @@ def _consenting(frame: pd.DataFrame, purpose: str | None, notes: list[str]) -> t
         notes.append(words.text("profile.no_purpose") if purpose is None
                      else words.text("profile.no_consent_column", column=repr(column)))
         return frame, False
-    try:
-        agreed = frame[column].astype("boolean").fillna(False).astype(bool)
-    except (TypeError, ValueError) as error:
-        raise DataError("money.not_a_flag", column=repr(column), type=str(frame[column].dtype)) from error
-    out = int((~agreed).sum())
-    notes.append(words.text("profile.consent", n=out, all=len(frame), purpose=words.text(f"profile.to_{purpose}")))
-    return frame[agreed].drop(columns=column), True
+    has = agreed(frame[column])
+    notes.append(words.text("profile.consent", n=int((~has).sum()), all=len(frame),
+                            purpose=words.text(f"profile.to_{purpose}")))
+    return frame[has].drop(columns=column), True
 
 
-def _by_then(frame: pd.DataFrame, limit: Limit, tz: str | None, notes: list[str]) -> pd.DataFrame:
+def _by_then(frame: pd.DataFrame, limit: Limit, notes: list[str]) -> pd.DataFrame:
     """Those who were there before `until`, with what was so then."""
     if limit.none:
         return frame

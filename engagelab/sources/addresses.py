@@ -10,19 +10,19 @@ import re
 import numpy as np
 import pandas as pd
 
-MASK = "***"
+from engagelab.errors import MAIL, MASK
+
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 _TELEPHONE = re.compile(r"[+(]?\d[\d\s()./-]{7,18}\d")
-_MAIL = r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
 # of North America (its Numbering Plan): 212-555-0123, 1.212.555.0123, (212) 555-0123
 _US = r"(?:1[ .-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[.-])[2-9]\d\d[.-]\d{4}"
 # inside a text: an address; +81 3 1234 5678; 090-1234-5678; 09012345678; (03) 1234-5678; one of North America
-_INSIDE = re.compile(_MAIL + r"|(?<![\w+])\+\d{1,3}(?:[ ().-]{0,2}\d){8,12}(?!\d)"
+_INSIDE = re.compile(MAIL + r"|(?<![\w+])\+\d{1,3}(?:[ ().-]{0,2}\d){8,12}(?!\d)"
                      r"|(?<![\w-])\(?0(?:[ ().-]{0,2}\d){9,10}(?![\d-])"
                      rf"|(?<![\w.-]){_US}(?![\w-])", re.ASCII)
 # an id that is a telephone number; one that begins with 00 is a number filled up with zeros
 _CALLED = re.compile(r"\+\d{1,3}(?:[ ().-]{0,2}\d){8,12}|\(?0[ ().-]{0,2}[1-9](?:[ ().-]{0,2}\d){8,9}|" + _US, re.ASCII)
-_MAILED = re.compile(_MAIL, re.ASCII)
+_MAILED = re.compile(MAIL, re.ASCII)
 _MOBILE = re.compile(r"0[5-9]0\d{8}", re.ASCII)        # of Japan, written without hyphens
 _DASHES = "‐‒–—―−ー"                                    # as the hyphens of a number are written beside "-"
 _DASH = re.compile(rf"(?<=\d)[{_DASHES}](?=\d)", re.ASCII)

@@ -87,7 +87,7 @@ def check(job: Job, frame: pd.DataFrame, table: str, group: Names, among: np.nda
             if not means or (said and said not in means):
                 names = "/".join(SIGNS[one][0] for one in mark.split("/"))
                 job.problems.cells(places, f"other_currency_{who} {names} {said}", job.titles[place], ours,
-                                   job.cell(place), required=tables.table(table).columns[ours].required, personal=False)
+                                   job.cell(place), required=tables.table(table).columns[ours].required)
                 frame.loc[frame.index[places], ours] = np.nan
             elif not own:
                 row[places] = said or means[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from engagelab import tables, words
 from engagelab.errors import SourceError
+from engagelab.files import why
 from engagelab.sources import blocks, keyed, records, rows
 from engagelab.sources.declarations import OURS, Declaration, declarations, ours, own, plain
 from engagelab.sources.decode import ZIP, decode
@@ -69,7 +70,7 @@ def open_file(path: Path) -> Opened:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise SourceError("sources.cannot_open", file=path.name, problem=error.strerror or str(error)) from None
+        raise SourceError("sources.cannot_open", file=path.name, problem=why(error)) from None
     if data.startswith(records.PARQUET):
         return _recorded(path, "parquet", data, records.parquet(path, path.name, len(data)))
     if data.startswith(ZIP) and b"xl/" in data:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from engagelab.errors import UsageError
+from engagelab.files import PREFIX
 from engagelab.sources.job import Options
 from engagelab.sources.read import read_with
 from engagelab.sources.reading import Reading
@@ -38,11 +39,13 @@ def data_files(folder: Path | str) -> tuple[list[Path], list[str]]:
     if not base.is_dir():
         raise UsageError("sources.no_folder", folder=str(folder))
     for path in sorted(base.iterdir(), key=lambda path: path.name):
-        if not path.is_file():
-            continue
         name = path.name.casefold()
         plainly = path.suffix.casefold() in DATA_ENDINGS and not name.startswith((".", "~$", "readme", "license"))
-        if plainly and name != "identities.csv" and not is_register(path):
+        if name.startswith(PREFIX) or not (path.is_file() or plainly):      # half written; a folder of other things
+            continue
+        if not path.is_file():      # a folder or a pipe that is named as an export, a link that leads nowhere
+            others.append(path.name)
+        elif plainly and name != "identities.csv" and not is_register(path):
             found.append(path)
         elif name not in (FILE, "identities.csv", REGISTER):
             others.append(path.name)

@@ -11,7 +11,8 @@ import pandas as pd
 from engagelab import tables
 from engagelab.errors import SourceError
 from engagelab.sources import stamps
-from engagelab.sources.declarations import OURS, Declaration, Names, normal, plain, wording
+from engagelab.sources.addresses import hidden
+from engagelab.sources.declarations import OURS, Declaration, Names, names_people, normal, plain, wording
 from engagelab.sources.nested import unpacked
 from engagelab.sources.problems import Problems, one_line
 from engagelab.sources.records import Columns
@@ -79,12 +80,12 @@ class Job:
         names = self.names = [*names, *_inside(one, names), *dict.fromkeys(together.values())]
         self.one = replace(one, columns=one.columns | {ours: (name,) for ours, name in together.items()})
         self.delimiter, self.european = delimiter, False        # whether a point may part thousands
-        self.titles = [one_line(name) for name in names]        # as they are shown
-        self.problems = Problems(file, rows.lines)
+        self.titles = [hidden(one_line(name)) for name in names]        # as they are shown
         self.n = rows.n
         self._by_name: dict[str, list[int]] = {}
         for place, name in enumerate(names):
             self._by_name.setdefault(plain(name), []).append(place)
+        self.problems = Problems(file, rows.lines, *self._kept_to_itself())
         self._cells: dict[int, pd.Series] = {}
         self.zone_in_file = zone
         self.asked: list[int] = []      # the columns that are a survey's questions
@@ -92,6 +93,25 @@ class Job:
         self.renamed: dict[str, bool] = {}      # and which of ours hold pseudonyms in their place
         self.in_stamp = self.naive = False
         self.masked = 0
+
+    def _kept_to_itself(self) -> tuple[set[str], set[str]]:
+        """The columns of which no error shows a cell, as the tables and the declaration say, and a survey's questions.
+
+        A column that is none of ours is known by its name alone.
+        """
+        untold: set[int] = set()
+        told: set[int] = set()
+        for table, group in ((self.one.table, self.one.columns), (self.one.items_table, self.one.items)):
+            for ours, theirs in group.items():
+                column = tables.table(table).columns[ours]
+                part = untold if column.personal or column.kind == "text" else told
+                part |= {place for name in theirs for place in self._by_name.get(plain(name), ())}
+        untold |= {place for name in self.one.personal for place in self._by_name.get(plain(name), ())}
+        untold |= {place for place, name in enumerate(self.names) if place not in told and names_people(name)}
+        known = self.one.names() if self.one.survey else set()
+        asked = {self.titles[place] for place, name in enumerate(self.names)
+                 if self.one.survey and not self.one.knows(name, known)}
+        return {self.titles[place] for place in untold}, asked
 
     def places(self, theirs: tuple[str, ...]) -> list[int]:
         """The columns of these names, in their order; a name that stands twice is an error."""
@@ -162,7 +182,7 @@ class Job:
         found, bad = unpacked(self._cells[place], paths)
         self._cells |= dict(zip(below, found, strict=True))
         self.problems.cells(bad, "not_nested", self.titles[place], self.titles[place], self._cells[place],
-                            required=False, personal=False)
+                            required=False)
 
     def cell(self, place: int) -> pd.Series:
         """A column as it was loaded."""
@@ -259,8 +279,7 @@ class Job:
         for reason, at in bad.items():
             at = at if among is None else at[among[at]]
             lost = required and reason not in ("not_finite", "of_url")
-            self.problems.cells(at, reason, theirs, column.name, cells, required=lost,
-                                personal=column.personal)
+            self.problems.cells(at, reason, theirs, column.name, cells, required=lost)
         if required:
             empty = values.isna().to_numpy(bool) & (True if among is None else among)
             self.problems.rows(np.flatnonzero(empty & ~self.problems.dropped), "missing", theirs, column.name)
@@ -344,8 +363,7 @@ class Job:
         for place, cells in self._cells.items() if isinstance(self.rows, Listed) else ():
             at = np.flatnonzero([isinstance(cell, Unsaved) for cell in cells])
             if len(at):
-                self.problems.cells(at, "unsaved", self.titles[place], self.titles[place], cells, required=False,
-                                    personal=False)
+                self.problems.cells(at, "unsaved", self.titles[place], self.titles[place], cells, required=False)
                 self._cells[place] = cells.mask(np.isin(np.arange(self.n), at), None)
 
     def _all_empty(self, places: list[int]) -> np.ndarray:

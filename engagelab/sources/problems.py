@@ -1,5 +1,7 @@
 """What could not be read: collected with its place, then raised or handed back as rejects."""
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +15,7 @@ COLUMNS = ("file", "line", "column", "value", "reason", "severity")
 # What vendors themselves write into their files is set aside and said; it is no fault to be mended.
 EXPECTED = frozenset({"total_row", "footer", "phantom", "preview", "empty_row", "not_finite", "repeated_row", "example",
                       "other_kind", "comparison"})
+_FIGURES = re.compile(r"[\d\s.,/%+−-]{0,12}|[!-~]{1,2}")      # or too short to be a name
 
 
 @dataclass(frozen=True)
@@ -42,10 +45,14 @@ def reasons(rejects: pd.DataFrame) -> list[str]:
 
 
 class Problems:
-    """The problems of one file, by the place of the row (counted from 0 below the header)."""
+    """The problems of one file, by the place of the row (counted from 0 below the header).
 
-    def __init__(self, file: str, lines: np.ndarray):
-        self.file, self.lines = file, lines
+    `untold` are the columns of which no cell is shown, for they name people or hold free text, and `answers` those of
+    which a cell is shown only where it is written in figures: whoever answers a question may write a sentence.
+    """
+
+    def __init__(self, file: str, lines: np.ndarray, untold: Collection[str] = (), answers: Collection[str] = ()):
+        self.file, self.lines, self._untold, self._answers = file, lines, untold, answers
         self.dropped = np.zeros(len(lines), bool)
         self._found: list[_Found] = []
 
@@ -54,19 +61,26 @@ class Problems:
         """Set whole rows aside; a row is set aside once, for the first reason."""
         places = places[~self.dropped[places]]
         if len(places):
-            shown = None if values is None else [_text(value) for value in values.iloc[places]]
+            shown = None if values is None else self._shown(column, values.iloc[places])
             self._found.append(_Found(places, False, column, ours, shown, reason, "row"))
             self.dropped[places] = True
 
     def cells(self, places: np.ndarray, reason: str, column: str, ours: str, values: pd.Series, *,
-              required: bool, personal: bool) -> None:
+              required: bool) -> None:
         """Cells that were not read: missing in the table, or the end of the row where it needs them."""
         places = places[~self.dropped[places]]
         if len(places):
-            shown = [MASK if personal else _text(value) for value in values.iloc[places]]
+            shown = self._shown(column, values.iloc[places])
             self._found.append(_Found(places, True, column, ours, shown, reason, "row" if required else "cell"))
             if required:
                 self.dropped[places] = True
+
+    def _shown(self, column: str, cells: pd.Series) -> list[str]:
+        """The cells as an error or a reject shows them: the one place where a value of a file gets into words."""
+        if column in self._untold:
+            return [MASK] * len(cells)
+        told = map(_text, cells)
+        return [text if _FIGURES.fullmatch(text) else MASK for text in told] if column in self._answers else list(told)
 
     def footers(self) -> np.ndarray:
         """The places of the rows that are notes behind the data."""

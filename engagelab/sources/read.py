@@ -234,7 +234,7 @@ def _import_id(cell: str) -> dict[str, object]:
     except ValueError:
         try:
             return dict(ast.literal_eval(cell))
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
             return {}
 
 

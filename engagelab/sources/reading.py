@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from engagelab import words
+from engagelab import tables, words
 from engagelab.errors import SourceError
 from engagelab.sources.addresses import MASK, masked, mostly_addresses
 from engagelab.sources.files import open_file
@@ -141,11 +141,16 @@ class Reading:
     def _directed(self, how: str) -> tuple[str, ...]:
         return tuple(one_line(asked) for asked in self.codebook["question"][self.codebook["direction"] == how])
 
+    def _head(self) -> pd.DataFrame:
+        """The first rows without what somebody wrote in words of their own, which stands in `.frame`."""
+        columns = tables.table(self.source.table).columns
+        return self.frame.head()[[name for name in self.frame if name not in columns or columns[name].kind != "text"]]
+
     def __repr__(self) -> str:
-        first = self.frame.head().to_string(max_colwidth=30, max_cols=8, float_format="{:,.2f}".format)
+        first = self._head().to_string(max_colwidth=30, max_cols=8, float_format="{:,.2f}".format)
         return f"{self.report()}\n\n{first}"
 
     def _repr_html_(self) -> str:
         said = "".join(f"<li>{html.escape(line)}</li>" for line in self.report().splitlines())
-        table = self.frame.head().to_html(max_cols=12, border=0, float_format="{:,.2f}".format)
+        table = self._head().to_html(max_cols=12, border=0, float_format="{:,.2f}".format)
         return f"<ul>{said}</ul>{table}"

@@ -29,6 +29,7 @@ from engagelab.errors import SourceError
 
 DELIMITERS = (",", "\t", ";")
 HEAD = 40                       # rows in which a header may stand
+_LARGE, _PACKED = 1 << 26, 100   # a workbook unpacks to some 20 times its size; one that was made to harm, to 1,000
 _CHUNK = 1 << 19                # what a processor's own memory holds
 _SHORTEST = 10                  # bytes a row: below it the scan's own tables would be larger than the text
 _SCIENTIFIC = re.compile(rb'(?:^|[,;\t\n"])\s*[-+]?\d+(?:\.\d*)?[eE][-+]?\d+\s*(?=[,;\t\r\n"]|$)')
@@ -325,6 +326,7 @@ def workbook(path: Path, file: str) -> tuple[list[tuple[int, list[str]]], tuple[
 
     try:
         with path.open("rb") as content:    # by its content: the name may end in .csv
+            _unpacks(content, path.stat().st_size, file)
             book = openpyxl.load_workbook(content, read_only=True, data_only=True)
             rows = [(line, [_cell(cell) for cell in row]) for line, row in enumerate(_values(book.worksheets[0]), 1)]
             further = tuple(sheet.title for sheet in book.worksheets[1:] if _holds_table(sheet))
@@ -335,10 +337,20 @@ def workbook(path: Path, file: str) -> tuple[list[tuple[int, list[str]]], tuple[
                         if not cells[place] and str(formula or "")[:1] == "=":
                             cells[place] = Unsaved(formula)
             book.close()
+    except SourceError:
+        raise
     except Exception as error:      # of a damaged archive openpyxl hands on whatever its parts raise
         problem = (str(error) or type(error).__name__).splitlines()[0][:100]
         raise SourceError("sources.bad_workbook", file=file, problem=problem) from None
     return [(line, cells) for line, cells in rows if any(cells)], further
+
+
+def _unpacks(content: BinaryIO, size: int, file: str) -> None:
+    """Refuse a workbook that would fill the memory; zipfile reads no more of a member than it is said to hold."""
+    with zipfile.ZipFile(content) as archive:
+        whole = sum(part.file_size for part in archive.infolist())
+    if whole > max(_LARGE, _PACKED * size):
+        raise SourceError("sources.unpacks", file=file, size=whole // 10**6)
 
 
 def _values(sheet) -> Iterator[tuple[object, ...]]:

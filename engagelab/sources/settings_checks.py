@@ -33,11 +33,11 @@ def wrong(key: str, value: object, form: str, allowed: Iterable[str] = (), table
 
 
 def check_logo(folder: Path | str, settings: Settings) -> None:
-    """Raise SourceError where the logo is not there or, by its first bytes, no picture."""
+    """Raise SourceError where the logo is not in the folder or, by its first bytes, no picture."""
     if not settings.logo:
         return
     path = Path(folder) / settings.logo
-    if not path.is_file():
+    if not path.is_file() or not path.resolve().is_relative_to(Path(folder).resolve()):
         raise wrong("logo", settings.logo, "logo_missing")
     if not picture_kind(path.read_bytes()):
         raise wrong("logo", settings.logo, "logo_kind")

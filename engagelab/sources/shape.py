@@ -276,7 +276,7 @@ def _survey(job: Job, places: list[int], wordings: list[str], ids: list[str]) ->
     job.asked = [item.place for item in asked]
     for item in asked:
         job.problems.cells(questions.outside(item), "not_on_scale", job.titles[item.place], "score",
-                           job.cell(item.place), required=False, personal=False)
+                           job.cell(item.place), required=False)
     asked = [_clean(item, job) for item in asked]
     frame = questions.long(asked, base)
     frame = frame[~job.problems.dropped[frame.index.to_numpy(int)]] if len(frame) else frame

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import gettempdir
 from types import MappingProxyType
 from typing import Any
 
@@ -28,6 +29,7 @@ import pandas as pd
 
 from engagelab import words
 from engagelab.errors import DataError, UsageError, column_of, one_of
+from engagelab.files import unused
 from engagelab.summaries import files, nested
 from engagelab.summaries.foreign import Foreign, distinct, reason
 from engagelab.summaries.postgres import Postgres
@@ -129,7 +131,9 @@ def _foreign(engine: Foreign) -> Source:
 
 def _connect(threads: int | None, small: bool) -> duckdb.DuckDBPyConnection:
     threads = threads or int(os.environ.get("ENGAGELAB_THREADS", 0)) or (1 if small else None)
-    connection = duckdb.connect(":memory:", config=SETTINGS | ({"threads": threads} if threads else {}))
+    # What memory does not hold would go to a folder in the current one, which may be read-only or the data's own.
+    config = SETTINGS | {"temp_directory": str(unused(gettempdir()))} | ({"threads": threads} if threads else {})
+    connection = duckdb.connect(":memory:", config=config)
     with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets has no progress bar, and says so
         connection.execute("SET enable_progress_bar = false")  # it would be printed among the outputs
     return connection

@@ -44,7 +44,7 @@ class Foreign(ABC):
     def __init__(self, engine: Any, types: Mapping[str, str]):
         self.engine, self.types = engine, types
         self._kept: dict[str, dict[str, str]] = {}
-        self._empty = duckdb.connect(":memory:", config={"threads": 1})
+        self._empty = duckdb.connect(":memory:", config={"threads": 1, "autoinstall_known_extensions": False})
 
     @abstractmethod
     def _ask(self, text: str, columns: Iterable[str] = ()) -> Sequence[Sequence[Any]]:

@@ -1,5 +1,6 @@
 """What people answer: scores, reliability, agreement, drivers, weights, links and free text."""
 
+from engagelab.arguments import offer
 from engagelab.surveys.agreement import agreement
 from engagelab.surveys.change import change
 from engagelab.surveys.distribution import distribution
@@ -18,6 +19,8 @@ from engagelab.surveys.wide import wide
 
 __all__ = ["agreement", "change", "distribution", "drivers", "follow", "intent", "link", "priority", "pulse",
            "rake", "reliability", "response_rate", "scores", "tenure", "terms", "turnover", "wide"]
+
+offer(globals(), __all__)
 
 
 def __dir__() -> list[str]:

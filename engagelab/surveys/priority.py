@@ -90,7 +90,7 @@ def priority(drivers: Drivers, *, performance: pd.DataFrame | None = None,
         high.to_numpy().tolist(), placed, strict=True)], dtype="str")
     doubts = _doubts(frame, found["sign"], known, placed)
     chance = bool((drivers.r_squared["low"] <= 0).any())
-    frame["sure"] = ~doubts.any(axis="columns") & ~chance
+    frame["sure"] = ~doubts.any(axis="columns") & (not chance)
     frame["flag"] = ["; ".join(filter(None, [flag, *(words.text(f"priority.flag_{name}") for name in doubts
                                                      if doubts[name].iloc[row])]))
                      for row, flag in enumerate(found["flag"])]

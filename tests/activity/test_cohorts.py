@@ -83,7 +83,7 @@ def test_what_cohorts_are_worth_is_what_their_users_are_worth(drawn, grouped, cu
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=30)
 @given(logs(everies=EVERY, longest=200, most=60), st.booleans(), st.booleans())
 def test_cohorts_of_many_random_logs_are_those_counted_by_sets(drawn, grouped, cumulative):
     check(drawn, grouped)
@@ -96,6 +96,15 @@ def test_large_amounts_that_differ_little_keep_their_interval():
     answer = cohorts(log, user="user", time="at", value="paid", normalize=True, until="2026-05-01")
     ends = stats.t.interval(.95, 6, loc=paid.mean(), scale=stats.sem(paid))
     assert np.allclose(answer[["low", "high"]].to_numpy() - 1e9, np.array([ends]) - 1e9, rtol=1e-6)
+
+
+def test_who_paid_nothing_in_a_month_is_in_its_interval():
+    log = pd.DataFrame({"user": list("abcdab"), "paid": [1.0, 2, 3, 4, 3, 5],
+                        "at": pd.to_datetime(["2026-01-10"] * 4 + ["2026-02-10"] * 2)})
+    answer = cohorts(log, user="user", time="at", value="paid", normalize=True, since="2026-01-01", until="2026-03-01")
+    paid = [3, 5, 0, 0]
+    ends = stats.t.interval(.95, 3, loc=np.mean(paid), scale=stats.sem(paid))
+    assert np.allclose(answer.loc[answer["age"] == 1, ["low", "high"]].to_numpy(), [ends], rtol=1e-9)
 
 
 def test_monthly_cohorts_of_cdnow_are_the_known_ones():

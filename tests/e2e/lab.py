@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from engagelab.cli import ALONE
 from engagelab.notebook.browsers import browser
 from engagelab.notebook.execute import ONE_WAY
 
@@ -33,8 +34,6 @@ QUIET = ("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-backgro
 SETTINGS = {
     # Cells out of sight are otherwise taken off the page.
     "notebook-extension/tracker": {"windowingMode": "none"},
-    # No news from outside, and no question whether one wants them.
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     # What is typed is what arrives: no bracket and no suggestion is added.
     "codemirror-extension/plugin": {"defaultConfig": {"autoClosingBrackets": False}},
 }
@@ -60,7 +59,7 @@ def server(folder: Path) -> Iterator[str]:
     port = free_port()
     log = (folder.parent / "server.log").open("w", encoding="utf-8")
     running = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
+        [sys.executable, "-m", "jupyterlab", *ALONE, "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1",
          f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}",
          f"--ServerApp.root_dir={folder}"],
         env={**os.environ, **ONE_WAY, **{name: str(own / place) for name, place in places.items()}},

@@ -27,3 +27,15 @@ def test_a_sum_with_an_unknown_amount_is_unknown():
     found = outcomes(units, rows, name="orders", time="ordered_at", within="7 days", sums=["total"])
     assert found["orders"].tolist() == [2.0, 1.0]
     assert found["total"].isna().tolist() == [True, False] and found["total"][1] == 30
+
+
+def test_who_was_not_observed_for_the_whole_time_is_missing_and_not_counted_with_what_there_was():
+    units = pd.DataFrame({"user_id": ["a", "b"], "assigned_at": pd.to_datetime(["2026-03-01", "2026-03-20"])})
+    rows = pd.DataFrame({"user_id": ["a", "a", "b", "b"], "total": [1.0, 2.0, 4.0, 8.0],
+                         "at": pd.to_datetime(["2026-02-25", "2026-03-02", "2026-03-15", "2026-03-21"])})
+    how = {"name": "orders", "time": "at", "within": "7 days", "before": "7 days", "sums": ["total"]}
+    found = outcomes(units, rows, until="2026-03-25", **how)
+    assert found["orders"].fillna(-1).tolist() == [1, -1] and found["total"].fillna(-1).tolist() == [2, -1]
+    assert found["orders_before"].fillna(-1).tolist() == [-1, 1]    # the rows begin within the week before a's start
+    seen = outcomes(units, rows, until="2026-03-27", **how)     # just the whole time
+    assert seen["orders"].tolist() == [1, 1] and seen["total"].tolist() == [2, 8]

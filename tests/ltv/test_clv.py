@@ -38,7 +38,7 @@ def test_the_value_is_purchases_times_amount_times_margin():
     assert made.frame["user"].tolist() == list("abcde")
     assert made.frame[["low", "high", "se"]].isna().all(axis=None)
     assert made.total["estimate"].item() == pytest.approx(by_hand.sum())
-    assert face is clv
+    assert face.__wrapped__ is clv
 
 
 def test_the_frame_has_the_columns_of_an_answer():

@@ -34,6 +34,19 @@ def test_a_rate_is_the_plain_share_of_its_rows(company, when, measured):
     assert row["estimate"] == pytest.approx(people) and row["n"] == len(arrived)
 
 
+@pytest.mark.parametrize("none", [0, None])
+def test_an_order_without_a_discount_is_at_full_price_whether_it_says_none_or_nothing(company, when, none):
+    orders = company["orders"][company["orders"]["currency"] == "JPY"]
+    orders = orders.assign(discount=orders["discount"].where(orders["discount"] > 0, none))
+    row = el.pick(indicators(replace(company, tables={"orders": orders}), when), metric="full_price_share",
+                  quarter=when.now)
+    stands = orders[~orders["status"].isin(["voided", "refunded"]) & orders["cancelled_at"].isna()
+                    & (when.label(orders["ordered_at"]) == when.now)]
+    cut = stands["discount"] > 0
+    assert row["estimate"] == pytest.approx(1 - stands["subtotal"][cut].sum() / stands["subtotal"].sum())
+    assert 0 < cut.mean() < 1
+
+
 def test_nps_stands_at_the_mix_of_channels_of_the_period_before(company, when, measured):
     asked = company["surveys"].query("kind == 'nps'")
     asked = asked.assign(quarter=when.label(asked["answered_at"]))

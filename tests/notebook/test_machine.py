@@ -90,8 +90,8 @@ def test_the_manifest_of_the_sample_lists_all_but_what_is_planted():
 
 def test_another_version_of_a_package_is_said_and_one_that_does_not_fit_stops(monkeypatch):
     real = room._version
-    monkeypatch.setattr(room, "_version", lambda name: "3.0.9" if name == "pandas" else real(name))
-    assert room._packages().state == MIND and "pandas 3.0.9 (tested: 3." in room._packages().says
+    monkeypatch.setattr(room, "_version", lambda name: "3.9.9" if name == "pandas" else real(name))
+    assert room._packages().state == MIND and "pandas 3.9.9 (tested: 3." in room._packages().says
     monkeypatch.setattr(room, "_version", lambda name: {"pandas": "2.3.3", "duckdb": ""}.get(name, real(name)))
     found = room._packages()
     assert found.state == BAD and found.short == "pandas 2.3.3 duckdb"

@@ -89,6 +89,15 @@ def test_heads_and_words_of_ours_are_in_the_language_of_the_page():
         "noise / 誤差の範囲内 reach_share / リーチ率 change_low / 変化（下限） method / 方法")
 
 
+def test_a_column_may_be_called_as_a_word_of_ours_is():
+    keys = [key.removeprefix("report.") for key in words.catalogue() if key.startswith("report.")]
+    names = [key.removeprefix("head_") for key in keys]
+    frame = pd.DataFrame({name: [1.5] for name in ("end", "end_low", *names)})
+    head = values(read(note("## A"), code(frame))["1 A"])[0]
+    assert head[:2] == ["end", "end_low"]
+    assert not any("{" in name for name in head)
+
+
 def test_a_list_of_persons_is_there_as_the_page_shows_it_and_no_more():
     class Listed:
         frame = pd.DataFrame({"user_id": [f"u{n}" for n in range(99)], "score": 1 / 3})

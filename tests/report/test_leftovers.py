@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from engagelab import cli, words
-from engagelab.report import run, scratch
+from engagelab import cli, files, words
+from engagelab.report import run
 from tests.report import tiny
 
 ONE = {"01_orders": tiny.notebook("01 Orders", tiny.cell("one", "section:answer"))}
@@ -61,13 +61,13 @@ def test_the_folders_of_runs_that_were_killed_are_removed_and_those_of_others_st
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    kept = [tmp_path / f"engagelab-{scratch.HOST}-{os.getppid()}-a", tmp_path / f"engagelab-elsewhere-{gone.pid}-a",
-            tmp_path / "engagelab-notes"]
-    for folder in (*kept, tmp_path / f"engagelab-{scratch.HOST}-{gone.pid}-a"):
+    kept = [tmp_path / f".engagelab-{files.HOST}-{os.getppid()}-a", tmp_path / f".engagelab-elsewhere-{gone.pid}-a",
+            tmp_path / ".engagelab-notes"]
+    for folder in (*kept, tmp_path / f".engagelab-{files.HOST}-{gone.pid}-a"):
         folder.mkdir()
         (folder / "data").write_bytes(b"of a company")
-    with scratch.scratch() as own:
-        scratch.sweep()
+    with files.scratch() as own:
+        files.sweep()
         assert sorted(tmp_path.iterdir()) == sorted([*kept, Path(own)])
 
 
@@ -77,7 +77,7 @@ def test_a_run_keeps_its_data_where_the_next_one_finds_them(place, monkeypatch):
     monkeypatch.setattr(run, "execute", lambda fit, folder, env: kept.append(env["ENGAGELAB_DATA"]) or tiny.pretend(
         fit, folder=folder))
     report("--data", "clients/alpha")
-    assert swept and Path(kept[0]).parent.name.startswith(f"engagelab-{scratch.HOST}-{os.getpid()}-")
+    assert swept and Path(kept[0]).parent.name.startswith(f".engagelab-{files.HOST}-{os.getpid()}-")
 
 
 LACKING = {**ONE, "02_mail": tiny.notebook(

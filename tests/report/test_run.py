@@ -144,7 +144,8 @@ def test_a_file_that_the_system_refuses_is_told_without_the_folders_of_this_mach
         return known(client)
 
     monkeypatch.setattr(run, "data_of", sums)
-    assert made("clients/*")[0].problems == ("Permission denied: orders.csv",)
+    assert made("clients/*")[0].problems == (
+        "alpha/orders.csv: access is denied, or another program holds it open",)
     assert (place / "out/beta/01_orders.html").exists()
     assert str(place) not in (place / "out/index.html").read_text("utf-8")
 

@@ -217,4 +217,4 @@ def test_a_new_value_below_0_where_the_logarithm_is_taken_is_refused():
 
 
 def test_the_room_offers_it():
-    assert segments.cluster is cluster
+    assert segments.cluster.__wrapped__ is cluster

@@ -83,3 +83,13 @@ def test_it_reads_in_both_languages():
     assert "Gone" in repr(found) and "<table>" in found._repr_html_()
     with words.speaking("ja"):
         assert "流出" in repr(found)
+
+
+@pytest.mark.parametrize("where", [0, 1])
+@pytest.mark.parametrize("label", ["came", "gone"])
+def test_a_state_called_as_the_answer_calls_who_came_or_went_is_refused(label, where):
+    # else who was in a state "gone" and left would be counted as staying in it
+    tables = [side({1: "new", 2: "new"}), side({1: "new", 2: "new"})]
+    tables[where] = side({1: label, 2: "new"})
+    with pytest.raises(DataError, match=f"a group is called '{label}', which is the answer's own label"):
+        flow(*tables, user="who")

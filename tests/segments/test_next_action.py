@@ -101,7 +101,7 @@ def test_the_order_of_rows_changes_nothing_and_it_speaks_japanese():
 
 
 @pytest.mark.parametrize(("rules", "message"), [
-    ([], "at least one rule"), ("", "No such file|rules"), ([{"action": "x"}], "rule 1 has no 'when'"),
+    ([], "at least one rule"), ("", "there is no file"), ([{"action": "x"}], "rule 1 has no 'when'"),
     ([{"when": "True"}], "rule 1 has no 'action'"), ([{"action": "x", "wenn": "True"}], "did you mean 'when'"),
     ([{"action": "(none)", "when": "True"}], "stands for no action"),
     ([{"action": "x", "when": "True", "priority": "high"}], "priority must be a number, not 'high'"),
@@ -111,9 +111,9 @@ def test_the_order_of_rows_changes_nothing_and_it_speaks_japanese():
     ([{"action": "x", "when": "True", "reason": "{orders:>9}"}], "nothing after it"),
     ([{"action": "x", "when": "True", "reason": "{orders > 1}"}], "only columns")])
 def test_rules_that_cannot_be_read_are_refused(rules, message):
-    with pytest.raises((UsageError, OSError)) as error:
+    with pytest.raises(UsageError) as error:
         next_action(TABLE, rules)
-    assert any(part in str(error.value) for part in message.split("|"))
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(("change", "message"), [

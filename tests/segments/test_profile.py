@@ -279,7 +279,8 @@ def test_unlike_currencies_are_refused_or_converted():
 
 
 def test_a_gap_in_a_cost_or_an_amount_makes_no_customer_look_better():
-    items = pd.DataFrame({"order_id": ["1", "2", "3"], "line": 1, "quantity": 1, "cost": [30.0, None, 20.0]})
+    items = pd.DataFrame({"order_id": ["1", "2", "2", "3"], "line": [1, 1, 2, 1], "quantity": 1,
+                          "cost": [30.0, None, 5.0, 20.0]})
     found = profile(small(orders=orders(subtotal=[90.0, 40.0, 60.0]), order_items=items), purpose=None)
     assert found.frame["margin"].isna().tolist() == [True, False, False]
     assert found.frame["margin"].iloc[1:].tolist() == [0.0, 40.0]

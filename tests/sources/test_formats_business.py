@@ -380,6 +380,13 @@ def test_rakuten_repeats_the_order_and_takes_coupons_from_the_total(tmp_path):
     assert orders["user_id"].notna().all() and "森" not in reading.raw.to_string()
 
 
+def test_an_order_of_rakuten_with_a_blank_coupon_keeps_its_total(tmp_path):
+    text = rows_of("rakuten_rms_orders", RMS | {"クーポン利用総額": ""}, RMS | {"注文番号": "1-20260701-2"})
+    orders = read(written(tmp_path, text, encoding="cp932")).tables["orders"]
+    assert orders[["total", "subtotal"]].values.tolist() == [[3500, 3000], [3200, 2700]]
+    assert orders["discount"].isna().tolist() == [True, False]
+
+
 def test_what_rakuten_has_not_settled_yet_is_missing_and_not_minus_9999_yen(tmp_path):
     text = rows_of(
         "rakuten_rms_orders", RMS | {"合計金額": "-9999", "送料合計": "-9999"}, RMS | {"注文番号": "1-20260701-2"}

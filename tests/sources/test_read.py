@@ -247,6 +247,15 @@ def test_an_id_of_a_workbook_that_is_a_long_number_is_refused(tmp_path):
         read(tmp_path / "ours.xlsx")
 
 
+def test_a_text_that_programs_take_for_nothing_is_kept(load):
+    words = ["None", "NULL", "NA", "<NA>", "nan", "N/A", "#N/A", "null", "-", "Fine"]
+    lines = [f"r{place},2026-09-01T10:00:00Z,5,{word}" for place, word in enumerate(words)]
+    columns = ["review_id", "created_at", "rating", "text"]
+    text = "\n".join([",".join(columns), *lines])
+    found = load(text, mapping=dict(zip(columns, columns, strict=True)), table="reviews")
+    assert found.frame["text"].tolist() == words
+
+
 def test_ids_stay_text(file):
     text = 'order_id,user_id,ordered_at\n007,\'0012,2026-09-30\n1900000000000000001,"=""0013""",2026-09-30\n'
     frame = read(file(text)).frame

@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -92,6 +93,12 @@ def test_purchases_are_what_a_loop_over_customers_counts(rows, collapse, cut, gr
     whole = [n for n in range(made.end - 2, made.end + 3) if periods.next_start(
         collapse, periods.start(collapse, n)) <= newest + timedelta(days=1)]
     assert made.end == max(whole)
+
+
+def test_of_orders_at_one_moment_the_first_group_in_order_is_the_customers_however_the_rows_lie():
+    for shops in permutations(["z", "b", None]):
+        table = pd.DataFrame({"who": "a", "at": BEGIN, "shop": pd.Series(shops, dtype="str")})
+        assert purchases(table, user="who", time="at", by="shop").frame["shop"].tolist() == ["b"]
 
 
 def test_days_are_those_of_the_zone():
