@@ -5,6 +5,7 @@ them once, and each kernel is a copy of it. Where a process cannot be copied (Wi
 with another environment, the kernel starts by itself; what it computes is the same.
 """
 
+import atexit
 import os
 import socket
 import subprocess
@@ -31,7 +32,16 @@ def kernel_argv(env: dict[str, str]) -> list[str]:
         if server is None or server.poll() is not None:
             server, address = _started(env)
             _servers[os.getpid()] = server, address
+            atexit.register(_ended, server, os.getpid())
     return [sys.executable, "-S", str(DOOR), address, *ALONE]
+
+
+def _ended(server: subprocess.Popen[bytes], starter: int) -> None:
+    """End the process to be copied, and its copies, as the one that started it ends."""
+    if server.stdin and os.getpid() == starter:
+        server.kill()
+        server.stdin.close()
+        server.wait()
 
 
 def _started(env: dict[str, str]) -> tuple[subprocess.Popen[bytes], str]:

@@ -84,7 +84,7 @@ def outcome(call):
             warnings.simplefilter("ignore")
             repr(call())
     except EngagelabError as error:
-        loose = [line for line in str(error).splitlines()[1:] if not line.startswith("    ")]   # set in: a pointed place
+        loose = [line for line in str(error).splitlines()[1:] if not line.startswith("    ")]     # points at a place
         return f"several lines: {error}" if loose else error.key
     except Exception as error:
         return f"foreign: {type(error).__name__}: {error}"

@@ -42,7 +42,8 @@ OF_OS = {"system": (), "popen": (), "startfile": (), "spawnv": (), "execve": (),
 # programs are started here, with arguments of our own and never by a shell
 STARTS = ("cli.py", "notebook/wheels.py", "notebook/machine.py", "notebook/kit.py", "notebook/warm.py",
           "notebook/execute.py", "report/pdf.py")
-IMPORTS = {"pickle": ("notebook/setup.py",), "subprocess": STARTS, "ctypes": ("files.py", "notebook/warm_server.py"), "marshal": (), "shelve": (),
+IMPORTS = {"pickle": ("notebook/setup.py",), "subprocess": STARTS, "ctypes": ("files.py", "notebook/warm_server.py"),
+           "marshal": (), "shelve": (),
            "dill": (), "joblib": (), "cloudpickle": (), "yaml": (), "patsy": (), "code": (), "runpy": (), "pty": (),
            "multiprocessing": (), "xmlrpc": (), "statsmodels.formula": (), "lxml": ()}
 # a query that pandas runs, made with a constant of the sample's plan

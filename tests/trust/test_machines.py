@@ -22,7 +22,7 @@ sys.modules["matrix"] = matrix
 SPEC.loader.exec_module(matrix)
 
 VARIANTS = matrix.declared()
-NOT_RUN = pytest.mark.xfail(strict=True, reason="the page has no row yet: `python tests/machines/matrix.py` writes them")
+NOT_RUN = pytest.mark.xfail(strict=True, reason="no row yet: `python tests/machines/matrix.py` writes them")
 PAGE = (ROOT / matrix.PAGE).read_text("utf-8")
 FOUND = {"python": "3.12.1", "versions": dict.fromkeys(matrix.LIBRARIES, "9.9")}
 
