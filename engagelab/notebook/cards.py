@@ -76,7 +76,9 @@ def cards(scorecard: pd.DataFrame, units: Mapping[str, str]) -> Cards:
     ...     "target": [.8], "position": ["below"], "verdict": ["missed"], "method": ["Wilson"]}), {"csat": "share"})
     CSAT (share satisfied): 72.0% (66.0% to 78.0%), n = 218; target 80.0%; below target: missed
     """
-    return Cards(scorecard, units)
+    made = Cards(scorecard, units)
+    made._repr_html_(), repr(made)     # what cannot be shown fails here, where it is explained
+    return made
 
 
 def _since(row: Mapping[str, Any], unit: str) -> str:
