@@ -79,14 +79,6 @@ def pytest_unconfigure():
     shutil.rmtree(CALLS.parent, ignore_errors=True)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items):
-    """The Japanese edition has the code of the English one: running it as well is for the slow suite."""
-    for item in items:
-        if "notebooks/ja/" in item.nodeid:
-            item.add_marker(pytest.mark.slow)
-
-
 def pictures(outputs):
     """The PNG pictures among the outputs, as pixels in colour."""
     found = [output["data"]["image/png"] for output in outputs if "image/png" in output.get("data", {})]

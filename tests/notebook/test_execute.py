@@ -25,6 +25,7 @@ def test_the_same_cells_give_the_same_bytes_in_this_python(tmp_path):
 
 def test_ctrl_c_stops_a_notebook_and_ends_its_kernel(tmp_path):
     started, kernel = tmp_path / "started", []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)   # a run in the background ignores it
 
     def press():
         while not started.exists() or not started.read_text():
@@ -37,6 +38,7 @@ def test_ctrl_c_stops_a_notebook_and_ends_its_kernel(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         execute(notebook("import os, pathlib\n_ = pathlib.Path('started').write_text(str(os.getpid()))",
                          "while True: pass"), folder=tmp_path, timeout=60)
+    signal.signal(signal.SIGINT, before)
     pressing.join()
     assert not _running
     with pytest.raises(ProcessLookupError):

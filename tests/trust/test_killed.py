@@ -3,6 +3,7 @@
 import ast
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -83,13 +84,15 @@ def test_a_run_that_is_killed_at_any_step_leaves_each_file_old_or_new(tmp_path, 
     assert last["ended"] == 0 and last["left"] == new
     assert any(name not in old for one in killed for name in one["left"])   # some were killed while they wrote
 
+KERNEL = re.compile(b"ipykernel|warm_server")
+
 
 def kernels(mark):
     """The kernels of a run, known by what stands in their environment."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
-            if b"ipykernel" in (process / "cmdline").read_bytes() and mark in (process / "environ").read_bytes():
+            if KERNEL.search((process / "cmdline").read_bytes()) and mark in (process / "environ").read_bytes():
                 found.append(int(process.name))
         except OSError:     # gone meanwhile
             continue
@@ -115,7 +118,9 @@ def test_a_run_that_is_stopped_ends_its_kernels_and_says_so_in_one_line(tmp_path
     mark = f"ENGAGELAB_TRIAL={tmp_path}".encode()
     run = subprocess.Popen([sys.executable, "-m", "engagelab.cli", *command], cwd=tmp_path, text=True,
                            env={**os.environ, "PYTHONPATH": str(ROOT), "ENGAGELAB_TRIAL": str(tmp_path)},
-                           stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                           # whoever runs the tests in the background ignores Ctrl-C, and what they start does too
+                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     try:
         assert within(120, (tmp_path / "notebooks/started").exists) and kernels(mark)
         run.send_signal(getattr(signal, sent))
