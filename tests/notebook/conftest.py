@@ -38,3 +38,9 @@ def team(tmp_path_factory):
         write(folder, customers=customers, seed=seed)
         return folder
     return made
+
+
+@pytest.fixture
+def with_registry(monkeypatch):
+    """pip may ask its registry: to fetch wheels is what `engagelab workshop --offline` is for."""
+    monkeypatch.delenv("ENGAGELAB_TEST_CALLS")

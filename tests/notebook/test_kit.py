@@ -105,6 +105,7 @@ def test_the_real_contents_name_no_solution_and_no_truth():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("with_registry")
 def test_from_the_zip_alone_and_without_a_network_a_participant_runs_lesson_01(tmp_path):
     """As START_HERE says it, in a folder with a space and Japanese letters."""
     out = tmp_path / "workshop.zip"

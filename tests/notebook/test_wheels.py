@@ -43,6 +43,7 @@ def test_what_pip_refuses_is_one_line(monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("with_registry")
 @pytest.mark.parametrize(("system", "python", "has", "lacks"), [
     ("windows", "3.12", {"pywinpty", "colorama"}, {"pexpect", "appnope"}),
     ("macos", "3.13", {"appnope", "pexpect"}, {"pywinpty", "colorama"}),
