@@ -40,7 +40,7 @@ def test_active_users_of_random_logs_are_those_counted_by_sets(drawn, sizes, gro
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=60)
 @given(logs(longest=300, most=60, everies=("day", "week", "month", "quarter", "year")),
        st.sets(st.sampled_from(SIZES), min_size=1, max_size=4), st.booleans())
 def test_active_users_of_many_random_logs_are_those_counted_by_sets(drawn, sizes, grouped):

@@ -66,7 +66,7 @@ def test_the_bits_of_a_calendar_are_the_periods_in_which_somebody_was_there(draw
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=200)
 @given(logs(longest=300, most=60, everies=("day", "week", "month", "quarter", "year")),
        st.sampled_from([name for name, _ in KINDS]))
 def test_the_bits_of_many_calendars_are_the_periods_in_which_somebody_was_there(drawn, kind):

@@ -83,7 +83,7 @@ def test_what_cohorts_are_worth_is_what_their_users_are_worth(drawn, grouped, cu
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=80)
 @given(logs(everies=EVERY, longest=200, most=60), st.booleans(), st.booleans())
 def test_cohorts_of_many_random_logs_are_those_counted_by_sets(drawn, grouped, cumulative):
     check(drawn, grouped)

@@ -68,7 +68,7 @@ def test_growth_of_value_of_random_logs_is_that_added_up_by_user(drawn, grouped)
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=80)
 @given(logs(everies=EVERY, longest=300, most=60), st.booleans())
 def test_growth_of_many_random_logs_is_that_counted_by_sets(drawn, grouped):
     check(drawn, grouped)

@@ -56,7 +56,7 @@ def test_states_of_random_logs_are_those_found_user_by_user(drawn, windows, ever
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=60)
 @given(logs(longest=300, most=60), WINDOWS, st.sampled_from(["day", "week", "month"]), st.booleans())
 def test_states_of_many_random_logs_are_those_found_user_by_user(drawn, windows, every, grouped):
     check(drawn, windows, every, grouped)

@@ -28,7 +28,7 @@ def check(drawn, size, grouped):
     assert answer[column].dtype == "int64"
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=100)
 @given(logs(), st.sampled_from([1, 2, 3, 7, 28, 59, 60, 61, 62, 120, 121]), st.booleans())
 def test_power_curves_of_random_logs_are_those_counted_by_sets(drawn, size, grouped):
     check(drawn, size, grouped)
@@ -43,7 +43,7 @@ def test_who_came_on_the_day_before_the_window_alone_is_not_in_it():
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=100)
 @given(logs(longest=300, most=60, everies=("day", "week", "month")), st.integers(1, 130), st.booleans())
 def test_power_curves_of_many_random_logs_are_those_counted_by_sets(drawn, size, grouped):
     check(drawn, size, grouped)

@@ -55,7 +55,7 @@ def test_retention_from_one_event_to_another_is_that_counted_by_sets(drawn, ages
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=150)
 @given(logs(longest=300, most=60, everies=("day", "day", "week", "month")), AGES.map(sorted), st.sampled_from(KINDS),
        st.booleans(), st.sampled_from("pq_"), st.sampled_from("pq_"))
 def test_retention_of_many_random_logs_is_that_counted_by_sets(drawn, ages, kind, grouped, begins, comes):
